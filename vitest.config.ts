@@ -1,0 +1,42 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** graphql ships two builds; without one fixed file the suite would load both and fail with "another module or realm". */
+const graphql = fileURLToPath(import.meta.resolve('graphql/index.js'));
+
+const shared = {
+  resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
+};
+
+export default defineConfig({
+  test: {
+    coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'suite',
+          include: ['tests/{unit,api,contract}/**/*.test.ts'],
+          globalSetup: ['tests/support/global-setup.ts'],
+          setupFiles: ['tests/support/setup.ts'],
+          pool: 'forks',
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'slow',
+          include: ['tests/slow/**/*.test.ts'],
+          globalSetup: ['tests/support/global-setup.ts'],
+          setupFiles: ['tests/support/setup.ts'],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});
