@@ -1,0 +1,28 @@
+/** The only source of time. Everything that needs the present instant takes a Clock, so that tests can stop and turn it. */
+export interface Clock {
+  /** The present instant. */
+  now(): Date;
+}
+
+export const systemClock: Clock = { now: () => new Date() };
+
+/** The instant `seconds` after (negative: before) `from`. */
+export const secondsAfter = (from: Date, seconds: number): Date => new Date(from.getTime() + seconds * 1000);
+
+/** Whole seconds since 1970, as JWT claims count them (RFC 7519 section 2, NumericDate). */
+export const toNumericDate = (instant: Date): number => Math.floor(instant.getTime() / 1000);
+
+export const fromNumericDate = (seconds: number): Date => new Date(seconds * 1000);
+
+/** Reads an RFC 3339 instant; null when the text is none. */
+export const parseInstant = (text: string): Date | null => {
+  const instant = new Date(text);
+  return Number.isNaN(instant.getTime()) ? null : instant;
+};
+
+/** Reads an instant that is known to be well-formed; throws a RangeError otherwise. */
+export const instant = (iso: string): Date => {
+  const parsed = parseInstant(iso);
+  if (parsed === null) throw new RangeError(`Not an instant: ${iso}`);
+  return parsed;
+};
