@@ -1,0 +1,62 @@
+import { isLoopbackHost } from './addresses.ts';
+import type { DatabaseTarget } from './database-url.ts';
+import type { Config } from './settings.ts';
+
+/** Settings that are sound one by one but not together. */
+export const contradictions = ({ tokens, passwords }: Config): readonly string[] => {
+  const found: string[] = [];
+  if (tokens.sessionIdleSeconds > tokens.sessionAbsoluteSeconds) {
+    found.push(
+      'tokens.sessionIdleSeconds: is longer than tokens.sessionAbsoluteSeconds; shorten it or lengthen the other',
+    );
+  }
+  if (tokens.accessTtlSeconds > tokens.sessionIdleSeconds) {
+    found.push('tokens.accessTtlSeconds: is longer than tokens.sessionIdleSeconds; shorten it or lengthen the other');
+  }
+  if (passwords.maximumBytes < passwords.minimumLength) {
+    found.push(
+      'passwords.maximumBytes: is below passwords.minimumLength, so no password fits; raise it or lower the other',
+    );
+  }
+  return found;
+};
+
+const isClearRemote = (address: string): boolean => {
+  const url = new URL(address);
+  return url.protocol === 'http:' && !isLoopbackHost(url.hostname);
+};
+
+const isGuarded = ({ environment }: Config): boolean => environment === 'staging' || environment === 'production';
+
+const databaseOddities = (config: Config, target: DatabaseTarget): readonly string[] => {
+  const { tls } = config.database;
+  const found: string[] = [];
+  if (isGuarded(config) && tls === 'disable' && !target.isLoopback) {
+    found.push(
+      'database.tls: is disabled, so passwords and personal data travel readable to the database; set DATABASE_TLS=verify-full',
+    );
+  }
+  if (target.tls !== null && target.tls !== tls) {
+    found.push(`database.tls: sslmode=${target.tls} of the address is overruled by ${tls}; remove one of the two`);
+  }
+  return found;
+};
+
+const addressOddities = (config: Config): readonly string[] => {
+  const { baseUrl, corsOrigins } = config.server;
+  const clearOrigins = isGuarded(config) ? corsOrigins.filter(isClearRemote) : [];
+  const found = clearOrigins.map(
+    (origin) => `server.corsOrigins: ${origin} is clear http; whoever is on the way can act as that application`,
+  );
+  if (!isClearRemote(baseUrl)) return found;
+  return [
+    'server.baseUrl: is clear http beyond this machine, so browsers refuse the session cookie; give an https address',
+    ...found,
+  ];
+};
+
+/** Settings that are allowed but open a door. `target` is the database with its `sslmode` as it was given. */
+export const oddities = (config: Config, target: DatabaseTarget | null): readonly string[] => [
+  ...(target === null ? [] : databaseOddities(config, target)),
+  ...addressOddities(config),
+];

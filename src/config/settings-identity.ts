@@ -1,0 +1,180 @@
+import { duration, flag, integer, oneOf, text } from './kinds.ts';
+import { masterKeys, type MasterKey } from './master-keys.ts';
+import { alias, derived, fixed, setting } from './setting.ts';
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+
+/** A bare number in minutes or days, as one of the sources counts; a text with a unit stays as it is. */
+const inUnits = (unit: 'm' | 'd') => (given: string) => (/^\s*\d+\s*$/.test(given) ? `${given.trim()}${unit}` : given);
+
+export const keys = {
+  masterKeys: setting<readonly MasterKey[]>({
+    kind: masterKeys,
+    env: 'MASTER_KEYS',
+    byDefault: fixed<readonly MasterKey[]>([], 'none: a file with mode 0600 in the data directory is made'),
+    description:
+      'Secrets from which all others are derived (CSRF, refresh, TOTP, signing keys at rest), newest first: `v2:<base64>,v1:<base64>`. Every replica needs the same.',
+    production: {
+      text: 'required',
+      problem: (value) =>
+        value.length > 0
+          ? null
+          : 'is empty, so a restart elsewhere would sign everybody out; give MASTER_KEYS="v1:$(openssl rand -base64 32)" from your secret store',
+    },
+  }),
+};
+
+const lives = {
+  accessTtlSeconds: setting({
+    kind: duration(MINUTE, DAY),
+    env: 'ACCESS_TOKEN_TTL',
+    aliases: [alias('AUTH_ACCESS_TOKEN_TTL', '2.10'), alias('JWT_EXPIRY_MINUTES', '3.12', inUnits('m'))],
+    byDefault: fixed(15 * MINUTE, '`15m`'),
+    description: 'Life of an access token.',
+  }),
+  sessionIdleSeconds: setting({
+    kind: duration(5 * MINUTE, 365 * DAY),
+    env: 'SESSION_IDLE_TTL',
+    aliases: [alias('AUTH_REFRESH_TOKEN_TTL', '2.10'), alias('REFRESH_TOKEN_EXPIRY_DAYS', '3.12', inUnits('d'))],
+    byDefault: fixed(7 * DAY, '`7d`'),
+    description: 'A session that is not used for this long ends; this is the sliding life of refresh tokens.',
+  }),
+  sessionAbsoluteSeconds: setting({
+    kind: duration(5 * MINUTE, 365 * DAY),
+    env: 'SESSION_ABSOLUTE_TTL',
+    byDefault: fixed(30 * DAY, '`30d`'),
+    description: 'A session ends this long after sign-in, used or not.',
+  }),
+  stepUpSeconds: setting({
+    kind: duration(MINUTE, DAY),
+    env: 'STEP_UP_TTL',
+    byDefault: fixed(10 * MINUTE, '`10m`'),
+    description: 'How long a fresh proof of identity counts for sensitive operations.',
+  }),
+  refreshReplaySeconds: setting({
+    kind: duration(0, MINUTE),
+    env: 'REFRESH_REPLAY_TTL',
+    byDefault: fixed(10, '`10s`'),
+    description: 'A refresh token sent twice within this time gets the same successor; later it ends the session.',
+  }),
+  inviteTtlSeconds: setting({
+    kind: duration(5 * MINUTE, 90 * DAY),
+    env: 'INVITE_TTL',
+    byDefault: fixed(7 * DAY, '`7d`'),
+    description: 'Life of an invitation.',
+  }),
+  resetTtlSeconds: setting({
+    kind: duration(5 * MINUTE, 7 * DAY),
+    env: 'RESET_TTL',
+    byDefault: fixed(HOUR, '`1h`'),
+    description: 'Life of a password reset link.',
+  }),
+};
+
+export const tokens = {
+  issuer: setting({
+    kind: text(255),
+    env: 'TOKEN_ISSUER',
+    aliases: [alias('JWT_ISSUER', '0.3')],
+    byDefault: derived('as `server.baseUrl`', ({ baseUrl }) => baseUrl),
+    description: 'Claim `iss` of access tokens.',
+  }),
+  audience: setting({
+    kind: text(255),
+    env: 'TOKEN_AUDIENCE',
+    byDefault: derived('as `server.baseUrl`', ({ baseUrl }) => baseUrl),
+    description: 'Claim `aud` of access tokens.',
+  }),
+  algorithm: setting({
+    kind: oneOf(['EdDSA', 'ES256', 'RS256']),
+    env: 'TOKEN_ALGORITHM',
+    byDefault: fixed<'EdDSA' | 'ES256' | 'RS256'>('EdDSA'),
+    description: 'Algorithm of the signing keys made from now on; older keys stay valid until they are rotated out.',
+  }),
+  ...lives,
+  claimEmail: setting({
+    kind: flag,
+    env: 'CLAIM_EMAIL',
+    byDefault: fixed(true),
+    description: 'Access tokens carry the address.',
+  }),
+  claimGroups: setting({
+    kind: flag,
+    env: 'CLAIM_GROUPS',
+    byDefault: fixed(true),
+    description: 'Access tokens carry the names of the groups.',
+  }),
+  claimScope: setting({
+    kind: flag,
+    env: 'CLAIM_SCOPE',
+    byDefault: fixed(false),
+    description: 'Access tokens carry the unconstrained permissions as `scope`, for routers; Gatehouse never reads it.',
+  }),
+};
+
+export const passwords = {
+  memoryKib: setting({
+    kind: integer(1024, 1_048_576),
+    env: 'PASSWORD_MEMORY_KIB',
+    byDefault: fixed(19_456),
+    description: 'Memory of one argon2id computation in KiB.',
+    production: {
+      text: 'at least 7168',
+      problem: (value) =>
+        value >= 7168 ? null : 'is too weak; give 7168 or more (OWASP Password Storage Cheat Sheet)',
+    },
+  }),
+  iterations: setting({
+    kind: integer(1, 100),
+    env: 'PASSWORD_ITERATIONS',
+    byDefault: fixed(2),
+    description: 'Passes of argon2id.',
+  }),
+  parallelism: setting({
+    kind: integer(1, 16),
+    env: 'PASSWORD_PARALLELISM',
+    byDefault: fixed(1),
+    description: 'Lanes of argon2id.',
+  }),
+  minimumLength: setting({
+    kind: integer(8, 128),
+    env: 'PASSWORD_MINIMUM_LENGTH',
+    byDefault: fixed(12),
+    description: 'Least number of characters of a password (NIST SP 800-63B: never below 8).',
+  }),
+  maximumBytes: setting({
+    kind: integer(64, 4096),
+    env: 'PASSWORD_MAXIMUM_BYTES',
+    byDefault: fixed(1024),
+    description: 'Greatest length of a password in bytes.',
+  }),
+  queueLength: setting({
+    kind: integer(1, 10_000),
+    env: 'PASSWORD_QUEUE_LENGTH',
+    byDefault: fixed(64),
+    description: 'Hash computations that may wait; more are refused with SERVICE_UNAVAILABLE.',
+  }),
+  implementation: setting({
+    kind: oneOf(['auto', 'portable']),
+    env: 'PASSWORD_IMPLEMENTATION',
+    byDefault: fixed<'auto' | 'portable'>('auto'),
+    description: '`auto` takes the fastest argon2 that loads, `portable` the one that loads everywhere.',
+  }),
+};
+
+export const lockout = {
+  maximumFailures: setting({
+    kind: integer(1, 100),
+    env: 'LOCKOUT_FAILURES',
+    byDefault: fixed(5),
+    description: 'Failed sign-ins after which an account is locked.',
+  }),
+  lockSeconds: setting({
+    kind: duration(MINUTE, DAY),
+    env: 'LOCKOUT_TIME',
+    byDefault: fixed(15 * MINUTE, '`15m`'),
+    description: 'How long the lock lasts.',
+  }),
+};

@@ -1,0 +1,72 @@
+import { flag, integer, optional, secretText } from './kinds.ts';
+import { fixed, setting } from './setting.ts';
+
+export const limits = {
+  maximumTokens: setting({
+    kind: integer(100, 100_000),
+    env: 'LIMIT_TOKENS',
+    byDefault: fixed(5000),
+    description: 'Lexical tokens of one GraphQL document.',
+  }),
+  maximumDepth: setting({
+    kind: integer(3, 100),
+    env: 'LIMIT_DEPTH',
+    byDefault: fixed(12),
+    description: 'Nesting of fields.',
+  }),
+  maximumAliases: setting({
+    kind: integer(0, 1000),
+    env: 'LIMIT_ALIASES',
+    byDefault: fixed(30),
+    description: 'Aliases of one operation.',
+  }),
+  maximumRootFields: setting({
+    kind: integer(1, 1000),
+    env: 'LIMIT_ROOT_FIELDS',
+    byDefault: fixed(20),
+    description: 'Root fields of one operation.',
+  }),
+  maximumDirectives: setting({
+    kind: integer(0, 1000),
+    env: 'LIMIT_DIRECTIVES',
+    byDefault: fixed(50),
+    description: 'Directives of one document.',
+  }),
+  maximumCost: setting({
+    kind: integer(100, 100_000_000),
+    env: 'LIMIT_COST',
+    byDefault: fixed(100_000),
+    description: 'Estimated cost of one operation, lists multiplied by their page size.',
+  }),
+  metricsToken: setting({
+    kind: optional(secretText(16, 256)),
+    env: 'METRICS_TOKEN',
+    byDefault: fixed<null>(null, 'none'),
+    description: 'Bearer token that /metrics asks for.',
+    production: {
+      text: 'required when /metrics is served and the server listens beyond loopback',
+      problem: (value, { metricsServed, serverIsLoopback }) =>
+        value !== null || !metricsServed || serverIsLoopback
+          ? null
+          : 'is not set, so anybody could read /metrics; give METRICS_TOKEN="$(openssl rand -hex 32)" or METRICS=false',
+    },
+  }),
+};
+
+export const federation = {
+  securityDirectives: setting({
+    kind: flag,
+    env: 'FEDERATION_SECURITY_DIRECTIVES',
+    byDefault: fixed(false),
+    description: 'The subgraph schema carries @authenticated, @requiresScopes and @policy, for routers that know them.',
+  }),
+};
+
+export const operations = {
+  metrics: setting({
+    kind: flag,
+    env: 'METRICS',
+    byDefault: fixed(true),
+    description: 'Serves Prometheus metrics at /metrics.',
+  }),
+};

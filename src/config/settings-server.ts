@@ -1,0 +1,151 @@
+import { isLoopbackHost } from './addresses.ts';
+import { baseUrl, bytes, duration, flag, host, integer, networks, oneOf, origins, redirectUris } from './kinds.ts';
+import { alias, derived, type Environment, fixed, outsideProduction, setting } from './setting.ts';
+
+const ENVIRONMENTS = ['development', 'staging', 'production', 'test'] as const satisfies readonly Environment[];
+
+export const environment = setting<Environment>({
+  kind: oneOf(ENVIRONMENTS, { dev: 'development', prod: 'production' }),
+  env: 'APP_ENVIRONMENT',
+  row: '1.12',
+  aliases: [alias('APP_MODE', '2.7')],
+  byDefault: fixed('development'),
+  description: 'What the server is run for: decides defaults and which guards hold. `dev` and `prod` are understood.',
+});
+
+const loopbackWhileDeveloping = derived('`127.0.0.1` in development and test, else `0.0.0.0`', (known) =>
+  known.environment === 'development' || known.environment === 'test' ? '127.0.0.1' : '0.0.0.0',
+);
+
+const reach = {
+  host: setting({
+    kind: host,
+    env: 'HOST',
+    aliases: [alias('SERVER_HOST', '1.23')],
+    byDefault: loopbackWhileDeveloping,
+    description: 'Address to listen on.',
+  }),
+  port: setting({
+    kind: integer(0, 65_535),
+    env: 'PORT',
+    aliases: [alias('SERVER_PORT', '1.23, 3.12'), alias('APP_PORT', '2.10')],
+    byDefault: fixed(4000),
+    description: 'Port to listen on; 0 takes any free one.',
+  }),
+  baseUrl: setting({
+    kind: baseUrl,
+    env: 'BASE_URL',
+    aliases: [alias('APP_URL', '0.33')],
+    byDefault: derived('`http://localhost:<port>`', ({ port }) => `http://localhost:${port}`),
+    description:
+      'Address under which browsers and services reach the server. Links, issuer and audience come from it, never from the Host header.',
+    production: {
+      text: 'required; https unless the host is loopback',
+      problem: (value, { isDefault }) => {
+        if (isDefault) return 'is not set; give the public address, for example BASE_URL=https://id.example.org';
+        const url = new URL(value);
+        if (url.protocol === 'https:' || isLoopbackHost(url.hostname)) return null;
+        return 'is clear http; give an https address, otherwise passwords and cookies travel readable';
+      },
+    },
+  }),
+  trustedProxies: setting({
+    kind: networks,
+    env: 'TRUSTED_PROXIES',
+    byDefault: fixed<readonly string[]>([], 'none'),
+    description: 'Networks of the reverse proxies whose X-Forwarded-* headers are believed, counted from the right.',
+  }),
+  corsOrigins: setting({
+    kind: origins,
+    env: 'CORS_ORIGINS',
+    aliases: [alias('APP_ORIGINS', '2.7')],
+    byDefault: fixed<readonly string[]>([], 'none'),
+    description: 'Origins of browser applications that may call the API; exact, `*` is refused.',
+  }),
+  redirectUris: setting({
+    kind: redirectUris,
+    env: 'REDIRECT_URIS',
+    byDefault: fixed<readonly string[]>([], 'none'),
+    description: 'Addresses to which links and sign-in may lead; compared exactly, no patterns.',
+  }),
+};
+
+const behaviour = {
+  bodyLimitBytes: setting({
+    kind: bytes(1024, 16 * 1_048_576),
+    env: 'BODY_LIMIT',
+    byDefault: fixed(256 * 1024, '`256kb`'),
+    description: 'Largest request body.',
+  }),
+  playground: setting({
+    kind: flag,
+    env: 'PLAYGROUND',
+    byDefault: outsideProduction,
+    description: 'Serves GraphiQL at /playground.',
+  }),
+  introspection: setting({
+    kind: flag,
+    env: 'INTROSPECTION',
+    byDefault: outsideProduction,
+    description: 'Answers introspection queries.',
+  }),
+  fieldSuggestions: setting({
+    kind: flag,
+    env: 'FIELD_SUGGESTIONS',
+    byDefault: derived('as `introspection`', ({ introspection }) => introspection),
+    description: 'Lets error messages suggest field names, which gives the schema away piece by piece.',
+  }),
+  shutdownGraceSeconds: setting({
+    kind: duration(0, 600),
+    env: 'SHUTDOWN_GRACE',
+    byDefault: fixed(10, '`10s`'),
+    description: 'How long requests in flight may take to finish when the server stops.',
+  }),
+  requestTimeoutSeconds: setting({
+    kind: duration(1, 600),
+    env: 'REQUEST_TIMEOUT',
+    byDefault: fixed(30, '`30s`'),
+    description: 'How long a request may take to arrive.',
+  }),
+};
+
+export const server = { ...reach, ...behaviour };
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LEVELS)[number];
+
+const LEVEL_OF: Readonly<Record<Environment, LogLevel>> = {
+  development: 'debug',
+  staging: 'debug',
+  production: 'info',
+  test: 'warn',
+};
+
+export const log = {
+  level: setting<LogLevel>({
+    kind: oneOf(LEVELS, { warning: 'warn' }),
+    env: 'LOG_LEVEL',
+    row: '2.10',
+    aliases: [alias('APP_LOG_LEVEL', '1.23')],
+    byDefault: derived(
+      '`debug` in development and staging, `info` in production, `warn` in test',
+      (known) => LEVEL_OF[known.environment],
+    ),
+    description: 'Least severe log entries that are written.',
+  }),
+  pretty: setting({
+    kind: flag,
+    env: 'LOG_PRETTY',
+    byDefault: derived(
+      '`true` in development on a terminal, else `false`',
+      (known) => known.environment === 'development' && known.terminal,
+    ),
+    description: 'Coloured lines for people instead of JSON for machines.',
+  }),
+  requests: setting({
+    kind: flag,
+    env: 'LOG_REQUESTS',
+    byDefault: fixed(true),
+    description: 'Writes one entry per request.',
+  }),
+};

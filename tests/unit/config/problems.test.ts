@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigError } from '../../../src/config/config.ts';
+import { productionProblems } from '../../../src/config/production.ts';
+import { directoryWith, keyText, load, problemsOf, productionEnv } from './working-directory.ts';
+
+const without = (...names: readonly (keyof typeof productionEnv)[]): Record<string, string> =>
+  Object.fromEntries(Object.entries(productionEnv).filter(([name]) => !names.some((left) => left === name)));
+
+const warningsOf = (env: Record<string, string>) => load({ env }).warnings;
+
+describe('a start that fails', () => {
+  test('lists every problem of every source at once, one line each, without secrets', () => {
+    const cwd = directoryWith({
+      'gatehouse.yaml': 'server:\n  bodyLimitBytes: big\nfederaton: {}\n',
+      '.env': 'LOG_LEVEL=loud\nDATABASE_URL=mysql://u:hunter2@h/d\n',
+    });
+    const env = {
+      ...without('DATABASE_URL', 'BASE_URL'),
+      PORT: 'abc',
+      MASTER_KEYS: 'v1:hunter2',
+      METRICS_TOKEN: 'hunter2',
+    };
+    const load10 = () => load({ cwd, env, argv: { 'lockout.lockSeconds': 'soon' } });
+    expect(load10).toThrow(ConfigError);
+    const problems = problemsOf({ cwd, env, argv: { 'lockout.lockSeconds': 'soon' } });
+    expect(problems.map((problem) => problem.slice(0, problem.indexOf(':')))).toStrictEqual([
+      '"federaton" (gatehouse.yaml line 3)',
+      'server.port (PORT in the environment)',
+      'server.bodyLimitBytes (gatehouse.yaml line 2)',
+      'database.url (DATABASE_URL in .env)',
+      'log.level (LOG_LEVEL in .env)',
+      'keys.masterKeys (MASTER_KEYS in the environment)',
+      'lockout.lockSeconds (flag --set lockout.lockSeconds)',
+      'limits.metricsToken (METRICS_TOKEN in the environment)',
+      'server.baseUrl (default, refused in production)',
+    ]);
+    const { message } = new ConfigError(problems);
+    expect(message.split('\n')).toHaveLength(problems.length + 1);
+    expect(message).toContain('9 settings are wrong');
+    expect(message).not.toContain('hunter2');
+  });
+
+  test('a value cannot forge lines of the message', () => {
+    const problems = problemsOf({ env: { LOG_LEVEL: 'x\n- everything is fine\u001b[2J' } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(String.raw`"x\n- everything is fine\u001b[2J"`);
+    expect(problems[0]).not.toContain('\n');
+  });
+
+  test('a very long value is cut', () => {
+    expect(problemsOf({ env: { LOG_LEVEL: 'x'.repeat(1_000_000) } })[0]?.length).toBeLessThan(300);
+  });
+});
+
+describe('production', () => {
+  test('starts with what it needs, closed by default', () => {
+    const config = load({ env: productionEnv });
+    expect(config.warnings).toStrictEqual([]);
+    expect(productionProblems(config)).toStrictEqual([]);
+    const { host, playground, introspection, fieldSuggestions } = config.server;
+    expect([host, playground, introspection, fieldSuggestions]).toStrictEqual(['0.0.0.0', false, false, false]);
+    expect([config.log.level, config.database.tls, config.database.migrateOnStart]).toStrictEqual([
+      'info',
+      'require',
+      false,
+    ]);
+  });
+
+  test('with nothing set names everything that is missing', () => {
+    const problems = problemsOf({ env: { APP_MODE: 'prod' } });
+    expect(problems.map((problem) => problem.split(' ')[0])).toStrictEqual([
+      'server.baseUrl',
+      'database.url',
+      'keys.masterKeys',
+      'limits.metricsToken',
+    ]);
+  });
+
+  test.each([
+    ['no base URL', without('BASE_URL'), /^server\.baseUrl .*is not set/],
+    ['a clear base URL', { ...productionEnv, BASE_URL: 'http://id.example.org' }, /^server\.baseUrl .*clear http/],
+    ['a look-alike of loopback', { ...productionEnv, BASE_URL: 'http://localhost.example.org' }, /clear http/],
+    ['the embedded database', without('DATABASE_URL'), /^database\.url .*embedded/],
+    ['an emptied address', { ...productionEnv, DATABASE_URL: '' }, /^database\.url .*embedded/],
+    ['no database password', { ...productionEnv, DATABASE_URL: 'postgresql://u@h/d' }, /^database\.url .*no password/],
+    ['a sample password', { ...productionEnv, DATABASE_URL: 'postgresql://u:Password@h/d' }, /out of a sample/],
+    [
+      'a sample password beside the parts',
+      { ...without('DATABASE_URL'), DB_HOST: 'h', DB_PASSWORD: 'your_password' },
+      /^database\.url \(DB_HOST in the environment, DB_PASSWORD in the environment, refused in production\).*out of a sample/,
+    ],
+    ['no master key', without('MASTER_KEYS'), /^keys\.masterKeys/],
+    ['open metrics', without('METRICS_TOKEN'), /^limits\.metricsToken/],
+    ['weak hashes', { ...productionEnv, PASSWORD_MEMORY_KIB: '1024' }, /^passwords\.memoryKib.*too weak/],
+  ])('refuses %s', (_title, env, message) => {
+    const problems = problemsOf({ env });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(message);
+    expect(problems[0]).toMatch(/; /);
+  });
+
+  test.each([
+    ['a base URL on loopback', { ...productionEnv, BASE_URL: 'http://localhost:4000' }],
+    ['a socket without password', { ...productionEnv, DATABASE_URL: 'postgresql:///d?host=/run/postgresql' }],
+    ['metrics without token on loopback', { ...without('METRICS_TOKEN'), HOST: '127.0.0.1' }],
+    ['metrics off', { ...without('METRICS_TOKEN'), METRICS: 'false' }],
+    ['the playground when it is asked for', { ...productionEnv, PLAYGROUND: 'true', INTROSPECTION: 'true' }],
+  ])('allows %s', (_title, env) => {
+    expect(problemsOf({ env })).toStrictEqual([]);
+  });
+
+  test('the same rules can be asked of a development configuration', () => {
+    const problems = productionProblems(load());
+    expect(problems.map((problem) => problem.split(' ')[0])).toStrictEqual([
+      'server.baseUrl',
+      'database.url',
+      'keys.masterKeys',
+    ]);
+  });
+});
+
+describe('warnings', () => {
+  test.each([
+    ['DATABSE_URL', 'DATABASE_URL'],
+    ['BASE_ULR', 'BASE_URL'],
+    ['GATEHOUSE_CONIFG', 'GATEHOUSE_CONFIG'],
+    ['GATEHOUSE_PORT', 'PORT'],
+    ['MASTER_KEY', 'MASTER_KEYS'],
+  ])('%s: did you mean %s?', (name, meant) => {
+    expect(warningsOf({ [name]: 'hunter2' })).toStrictEqual([
+      `${name} in the environment has no effect; did you mean ${meant}?`,
+    ]);
+  });
+
+  test('an unknown name under our prefix is told even without a near one', () => {
+    expect(warningsOf({ GATEHOUSE_QUUX_WIBBLE: '1' })).toHaveLength(1);
+  });
+
+  test('foreign variables are left alone', () => {
+    const foreign = [
+      'PATH',
+      'HOME',
+      'HOSTNAME',
+      'NODE_ENV',
+      'PGHOST',
+      'LOGNAME',
+      'POSTGRES_PASSWORD',
+      'npm_config_port',
+      'TERM',
+    ];
+    expect(warningsOf(Object.fromEntries(foreign.map((name) => [name, 'x'])))).toStrictEqual([]);
+  });
+
+  test.each([
+    ['JWT_SECRET', /no shared signing secret.*see MASTER_KEYS$/],
+    ['SMTP_HOST', /planned: mail/],
+    ['REDIS_URL', /planned: Redis/],
+  ])('%s of another system is answered, not silently ignored', (name, message) => {
+    const [warning, ...others] = warningsOf({ [name]: 'hunter2' });
+    expect(others).toStrictEqual([]);
+    expect(warning).toMatch(message);
+    expect(warning).not.toContain('hunter2');
+  });
+
+  test('two names of one setting that differ', () => {
+    const env = { PORT: '5000', APP_PORT: '5001' };
+    expect(load({ env }).server.port).toBe(5000);
+    expect(warningsOf(env)).toStrictEqual([
+      'PORT in the environment and APP_PORT differ; PORT is used, remove APP_PORT',
+    ]);
+    expect(warningsOf({ PORT: '5000', APP_PORT: '5000' })).toStrictEqual([]);
+  });
+
+  test('clear http beyond the machine', () => {
+    expect(warningsOf({ BASE_URL: 'http://192.168.1.9:4000' })).toStrictEqual([
+      expect.stringContaining('server.baseUrl'),
+    ]);
+    expect(warningsOf({ APP_ENVIRONMENT: 'staging', CORS_ORIGINS: 'http://a.example' })).toStrictEqual([
+      expect.stringContaining('http://a.example is clear http'),
+    ]);
+  });
+
+  test('master keys of different processes are independent of each other', () => {
+    const [one, two] = [
+      load({ env: productionEnv }),
+      load({ env: { ...productionEnv, MASTER_KEYS: `v3:${keyText(3)}` } }),
+    ];
+    expect([one.keys.masterKeys[0]?.version, two.keys.masterKeys[0]?.version]).toStrictEqual([1, 3]);
+  });
+});
