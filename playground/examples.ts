@@ -1,0 +1,196 @@
+/** One tab of the editor. The title of a tab is the name of its operation. */
+export interface Example {
+  readonly query: string;
+  /** JSON text; the only place of the examples where a secret is typed, because variables are never stored. */
+  readonly variables: string | null;
+}
+
+const json = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** Tabs of a first visit, in the order in which a newcomer uses them. */
+export const examples: readonly Example[] = [
+  {
+    query: `# Type the password under "Variables" below,
+# then press Ctrl-Enter or the play button.
+mutation SignIn($input: SignInInput!) {
+  signIn(input: $input) {
+    step
+    user {
+      id
+      displayName
+      groups {
+        name
+      }
+    }
+    tokens {
+      csrfToken
+    }
+    errors {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: json({ input: { identifier: 'admin@example.com', password: '', delivery: 'COOKIE' } }),
+  },
+  {
+    query: `# Who am I, and what may I do?
+query Viewer {
+  viewer {
+    user {
+      id
+      email
+      displayName
+      groups {
+        name
+      }
+    }
+    permissions {
+      permission {
+        action
+        resource
+      }
+    }
+    assuranceLevel
+  }
+}
+`,
+    variables: null,
+  },
+  {
+    query: `query Users {
+  users(first: 25) {
+    nodes {
+      id
+      email
+      displayName
+      status
+      groups {
+        name
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`,
+    variables: null,
+  },
+  {
+    query: `mutation CreateGroup {
+  createGroup(
+    input: {
+      name: "Help desk"
+      description: "Sees everybody, changes nobody"
+      permissions: [{ action: "view", resource: "users" }]
+    }
+  ) {
+    group {
+      id
+      name
+      version
+      permissions {
+        action
+        resource
+      }
+    }
+    errors {
+      code
+      message
+      field
+    }
+  }
+}
+`,
+    variables: null,
+  },
+  {
+    query: `# groupIds takes ids of groups, for example
+# of the one just made. Without a mail server
+# setupLink is what you hand to the new user.
+mutation CreateUser {
+  createUser(
+    input: {
+      email: "ada@example.com"
+      displayName: "Ada Lovelace"
+      groupIds: []
+    }
+  ) {
+    user {
+      id
+      status
+    }
+    inviteEmail {
+      state
+    }
+    setupLink
+    errors {
+      code
+      message
+      field
+    }
+  }
+}
+`,
+    variables: null,
+  },
+  {
+    query: `mutation SignOut {
+  signOut(input: {}) {
+    sessionId
+    errors {
+      code
+      message
+    }
+  }
+}
+`,
+    variables: null,
+  },
+];
+
+const setUpFirstAdmin = `# The first administrator: choose address, name
+# and password under "Variables" below.
+mutation SetUpFirstAdmin($input: SetUpFirstAdminInput!) {
+  setUpFirstAdmin(input: $input) {
+    step
+    user {
+      id
+    }
+    errors {
+      code
+      message
+    }
+  }
+}
+`;
+
+const setPassword = `# Your invitation: choose a password under
+# "Variables" below, then sign in with it.
+mutation SetPassword($input: SetPasswordWithTokenInput!) {
+  setPasswordWithToken(input: $input) {
+    step
+    errors {
+      code
+      message
+    }
+  }
+}
+`;
+
+/** The tab that a printed set-up link opens. */
+export const setUpExample = (setupToken: string): Example => ({
+  query: setUpFirstAdmin,
+  variables: json({
+    input: { setupToken, email: 'admin@example.com', displayName: 'Administrator', password: '', delivery: 'COOKIE' },
+  }),
+});
+
+/** The tab that an invitation opens. */
+export const inviteExample = (token: string): Example => ({
+  query: setPassword,
+  variables: json({ input: { token, newPassword: '' } }),
+});

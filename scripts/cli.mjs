@@ -1,0 +1,3 @@
+import { launch } from './launch.mjs';
+
+await launch({ output: 'dist/cli.js', targets: ['server'], server: false });
