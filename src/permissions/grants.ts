@@ -1,0 +1,218 @@
+import { builtInCatalogue, type PermissionName } from './catalogue.ts';
+import type { Catalogue, PermissionKey } from './catalogue-types.ts';
+import { asksAboutRow, type Circumstances, type Constraint, constraintKey, evaluate, implies } from './constraints.ts';
+
+/**
+ * A permission with its constraints, as a group or an API key holds it. All constraints must hold; an empty list is an
+ * unconstrained grant. Several grants of one permission are alternatives. Absence never means all: no grant, no permission.
+ */
+export interface Grant {
+  /** Verb; `admin` only with `*`. */
+  readonly action: string;
+  /** Resource, or `*` for all resources that have the verb unprotected. */
+  readonly resource: string;
+  readonly constraints: readonly Constraint[];
+}
+
+export const permissionKey = ({ action, resource }: Pick<Grant, 'action' | 'resource'>): PermissionKey =>
+  `${action}:${resource}`;
+
+/** A grant of a built-in permission. */
+export const grantOf = (name: PermissionName, constraints: readonly Constraint[] = []): Grant => {
+  const [action = '', resource = ''] = name.split(':');
+  return { action, resource, constraints };
+};
+
+const isAdminGrant = (grant: Grant): boolean => grant.action === 'admin' && grant.resource === '*';
+
+/**
+ * Whether the grant, its constraints left aside, is about the permission: exactly, by `*` for the same verb, or by
+ * `admin:*`. A protected permission is covered only exactly, an unknown one by nothing.
+ */
+export const covers = (grant: Grant, permission: string, catalogue: Catalogue = builtInCatalogue): boolean => {
+  const definition = catalogue.find(permission);
+  if (definition === undefined) return false;
+  if (grant.resource === definition.resource) return grant.action === definition.action;
+  if (definition.protected) return false;
+  return grant.resource === '*' && (grant.action === definition.action || grant.action === 'admin');
+};
+
+/** Whether `outer` is about everything that `inner` is about, now and later. Two grants are either so related or disjoint. */
+const reaches = (outer: Grant, inner: Grant, catalogue: Catalogue): boolean => {
+  if (outer.resource === inner.resource && outer.action === inner.action) return true;
+  if (inner.resource === '*') return isAdminGrant(outer);
+  return covers(outer, permissionKey(inner), catalogue);
+};
+
+const isNarrower = (inner: readonly Constraint[], outer: readonly Constraint[]): boolean =>
+  outer.every((wanted) => inner.some((given) => implies(given, wanted)));
+
+const includes = (outer: Grant, inner: Grant, catalogue: Catalogue): boolean =>
+  reaches(outer, inner, catalogue) && isNarrower(inner.constraints, outer.constraints);
+
+/** Equal for grants that say the same with their constraints in another order. */
+export const grantKey = (grant: Grant): string =>
+  JSON.stringify([permissionKey(grant), grant.constraints.map((constraint) => constraintKey(constraint)).toSorted()]);
+
+const byText = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  a < b ? -1 : Number(a > b);
+
+/** Each once, in an order that depends on their content only. */
+const distinct = <T>(items: Iterable<T>, keyOf: (item: T) => string): readonly T[] => {
+  const byKey = new Map<string, T>();
+  for (const item of items) byKey.set(keyOf(item), item);
+  return [...byKey].toSorted(byText).map(([, item]) => item);
+};
+
+/**
+ * What several lists give together, without the grants that another one includes. Does not depend on the order of lists
+ * or grants.
+ */
+export const unite = (
+  lists: readonly (readonly Grant[])[],
+  catalogue: Catalogue = builtInCatalogue,
+): readonly Grant[] => {
+  const kept = new Map<string, Grant[]>();
+  // Wide grants first (`*` sorts before names), so that each one meets those that can include it.
+  const wideFirst = distinct(lists.flat(), grantKey).toSorted(
+    (a, b) =>
+      Number(isAdminGrant(b)) - Number(isAdminGrant(a)) || Number(b.resource === '*') - Number(a.resource === '*'),
+  );
+  for (const grant of wideFirst) {
+    const key = permissionKey(grant);
+    const same = kept.get(key) ?? [];
+    const wider = [...(kept.get('admin:*') ?? []), ...(kept.get(`${grant.action}:*`) ?? []), ...same];
+    if (wider.some((other) => includes(other, grant, catalogue))) continue;
+    kept.set(key, [...same.filter((other) => !includes(grant, other, catalogue)), grant]);
+  }
+  return [...kept.values()].flat();
+};
+
+const meet = (a: Grant, b: Grant, catalogue: Catalogue): Grant | null => {
+  const constraints = distinct([...a.constraints, ...b.constraints], constraintKey);
+  if (reaches(a, b, catalogue)) return { action: b.action, resource: b.resource, constraints };
+  if (reaches(b, a, catalogue)) return { action: a.action, resource: a.resource, constraints };
+  return null;
+};
+
+/** What both lists give: an API key with its owner, an impersonation with its actor. Never more than either. */
+export const intersect = (
+  a: readonly Grant[],
+  b: readonly Grant[],
+  catalogue: Catalogue = builtInCatalogue,
+): readonly Grant[] =>
+  unite([a.flatMap((left) => b.flatMap((right) => meet(left, right, catalogue) ?? []))], catalogue);
+
+/**
+ * The wanted grants that go beyond what is held, in their order. A wanted grant is within a held one when that reaches it
+ * and each of its constraints follows from a constraint of the wanted one: who holds something constrained cannot hand it
+ * on without the constraint.
+ */
+export const exceeding = (
+  wanted: readonly Grant[],
+  held: readonly Grant[],
+  catalogue: Catalogue = builtInCatalogue,
+): readonly Grant[] => wanted.filter((grant) => !held.some((other) => includes(other, grant, catalogue)));
+
+/** Whether everything wanted is held: may its holder hand it on? */
+export const isSubset = (
+  wanted: readonly Grant[],
+  held: readonly Grant[],
+  catalogue: Catalogue = builtInCatalogue,
+): boolean => exceeding(wanted, held, catalogue).length === 0;
+
+/** The grants of protected permissions, which take `grant-protected:groups` to hand out. */
+export const protectedAmong = (grants: readonly Grant[], catalogue: Catalogue = builtInCatalogue): readonly Grant[] =>
+  grants.filter((grant) => catalogue.find(permissionKey(grant))?.protected === true);
+
+/** What the grants say about one permission. */
+interface Answer {
+  readonly matching: readonly Grant[];
+  readonly unconstrained: boolean;
+  /** Per matching grant, its constraints about the caller and the moment. */
+  readonly conditions: readonly (readonly Constraint[])[];
+}
+
+const NOTHING: Answer = { matching: [], unconstrained: false, conditions: [] };
+const UNKNOWN_CALLER: Circumstances = {};
+
+/**
+ * All that a principal holds, prepared for questions: each permission is looked up once and remembered, so that a decision
+ * costs one map access. Immutable; may be shared between requests.
+ */
+export class EffectiveGrants {
+  /** Holds nothing. */
+  static readonly none = new EffectiveGrants([], builtInCatalogue);
+
+  readonly list: readonly Grant[];
+  /** Holds `admin:*` without any constraint. */
+  readonly isAdmin: boolean;
+  readonly #catalogue: Catalogue;
+  readonly #answers = new Map<string, Answer>();
+
+  private constructor(list: readonly Grant[], catalogue: Catalogue) {
+    this.list = list;
+    this.isAdmin = list.some((grant) => isAdminGrant(grant) && grant.constraints.length === 0);
+    this.#catalogue = catalogue;
+  }
+
+  static of(grants: readonly Grant[], catalogue: Catalogue = builtInCatalogue): EffectiveGrants {
+    return new EffectiveGrants([...grants], catalogue);
+  }
+
+  /** The grants that cover the permission and can hold for some row. */
+  matching(permission: PermissionKey): readonly Grant[] {
+    return this.#answer(permission).matching;
+  }
+
+  /** Some grant covers the permission, whatever its constraints say of caller, moment and row. Never enough to act upon. */
+  holdsAny(permission: PermissionKey): boolean {
+    return this.#answer(permission).matching.length > 0;
+  }
+
+  /** The permission is held without constraint, or all constraints of one grant hold. A missing fact fails its constraint. */
+  holds(permission: PermissionKey, circumstances: Circumstances = UNKNOWN_CALLER): boolean {
+    const { unconstrained, matching } = this.#answer(permission);
+    return (
+      unconstrained || matching.some(({ constraints }) => constraints.every((one) => evaluate(one, circumstances)))
+    );
+  }
+
+  /**
+   * What can be said before a row is loaded: one grant's constraints about caller and moment all hold. Its constraints
+   * about the row are left to the service, by `holds` with the row's attributes.
+   */
+  permits(permission: PermissionKey, circumstances: Circumstances): boolean {
+    const { unconstrained, conditions } = this.#answer(permission);
+    return unconstrained || conditions.some((constraints) => constraints.every((one) => evaluate(one, circumstances)));
+  }
+
+  #answer(permission: PermissionKey): Answer {
+    return this.#answers.get(permission) ?? this.#prepare(permission);
+  }
+
+  #prepare(permission: PermissionKey): Answer {
+    const definition = this.#catalogue.find(permission);
+    // Unknown permissions are not remembered: their names can come from a client, and the map would grow.
+    if (definition === undefined) return NOTHING;
+    const matching = this.list.filter(
+      (grant) =>
+        covers(grant, permission, this.#catalogue) &&
+        grant.constraints.every((one) => this.#canHold(one, definition.resource)),
+    );
+    const answer: Answer = {
+      matching,
+      unconstrained: matching.some((grant) => grant.constraints.length === 0),
+      conditions: matching.map((grant) => grant.constraints.filter((one) => !asksAboutRow(one))),
+    };
+    this.#answers.set(permission, answer);
+    return answer;
+  }
+
+  /** A constraint about an attribute that the resource does not declare is asked by no service: leaving it open would widen the grant. */
+  #canHold(constraint: Constraint, resource: string): boolean {
+    if (!('attribute' in constraint)) return true;
+    if (constraint.kind === 'IN' && constraint.values.length === 0) return false;
+    return this.#catalogue.attributeType(resource, constraint.attribute) !== undefined;
+  }
+}

@@ -1,0 +1,192 @@
+import { Failure, type FailureDetails } from '../errors.ts';
+import { parseId, type UserId } from '../ids.ts';
+import type { Principal } from '../principal.ts';
+import { builtInCatalogue, type PermissionName } from './catalogue.ts';
+import type { PermissionDefinition } from './catalogue-types.ts';
+import type { Circumstances } from './constraints.ts';
+import { type Clause, clausesOf, isPublic, type Rule } from './rules.ts';
+import { bothStepUps, cheaperStepUp, DEFAULT_STEP_UP_SECONDS, isFresh, type StepUp } from './step-up.ts';
+
+/** What a rule may look at. */
+export interface Situation {
+  readonly principal: Principal | null;
+  /** Arguments of the field. */
+  readonly args?: unknown;
+  /** The object whose field is read. */
+  readonly parent?: unknown;
+  readonly now: Date;
+  /** How long a confirmed identity stays fresh; 600 when absent. Shortens what a rule asks for, never lengthens it. */
+  readonly stepUpSeconds?: number;
+  /** True: `aal2` needs a session of two factors. False or absent: a fresh one satisfies it. */
+  readonly enforceAal2?: boolean;
+}
+
+export type DenialCode = 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED';
+
+export interface Denial {
+  readonly allowed: false;
+  readonly code: DenialCode;
+  /** Permissions of which the caller lacks one; empty when none would help, and for callers who are not signed in. */
+  readonly missing: readonly PermissionName[];
+  /** Set with STEP_UP_REQUIRED. */
+  readonly required?: StepUp;
+}
+
+export type Verdict = { readonly allowed: true } | Denial;
+
+const ALLOWED: Verdict = { allowed: true };
+const UNAUTHENTICATED: Verdict = { allowed: false, code: 'UNAUTHENTICATED', missing: [] };
+
+/** How one clause came out. `barred`: something that neither a permission nor a step-up cures. */
+interface Outcome {
+  readonly missing: readonly PermissionName[];
+  readonly barred: boolean;
+  readonly stepUp: StepUp | null;
+}
+
+/** The situation of a caller who is signed in. */
+interface Signed {
+  readonly situation: Situation;
+  readonly principal: Principal;
+  readonly circumstances: Circumstances;
+}
+
+const atPath = (root: unknown, path: string): unknown =>
+  path
+    .split('.')
+    .reduce<unknown>(
+      (value, name) =>
+        typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined,
+      root,
+    );
+
+const names = (value: unknown, userId: UserId): boolean =>
+  typeof value === 'string' && parseId<UserId>(value) === userId;
+
+const minutesOf = (seconds: number): number => Math.max(1, Math.floor(seconds / 60));
+
+const isUsable = (definition: PermissionDefinition, principal: Principal): boolean => {
+  if (principal.via === 'apiKey') return definition.grantableToApiKey;
+  if (principal.actorId === null) return true;
+  return (
+    definition.whileImpersonating === 'ALWAYS' ||
+    (definition.whileImpersonating === 'ACT' && principal.impersonationMode === 'ACT')
+  );
+};
+
+type Standing = 'held' | 'missing' | 'barred' | 'needsAal2';
+
+const standingOf = (permission: PermissionName, { principal, circumstances }: Signed): Standing => {
+  const definition = builtInCatalogue.find(permission);
+  if (definition === undefined) return 'missing';
+  const usable = isUsable(definition, principal);
+  if (principal.grants.permits(permission, circumstances)) return usable ? 'held' : 'barred';
+  // A session can reach a grant that asks for two factors, so its holder is told how.
+  const raised: Circumstances = { ...circumstances, assuranceLevel: 'AAL2' };
+  return usable && principal.via === 'session' && principal.grants.permits(permission, raised)
+    ? 'needsAal2'
+    : 'missing';
+};
+
+const asksForSession = (clause: Clause): boolean =>
+  clause.viaSession || clause.notImpersonating || clause.aal2 || clause.withinMinutes !== null;
+
+/** Conditions about sessions let a key pass only beside a permission that keys can hold. */
+const keyMayPass = (clause: Clause): boolean => {
+  if (!asksForSession(clause)) return true;
+  return (
+    clause.permissions.length > 0 &&
+    clause.permissions.every((permission) => builtInCatalogue.find(permission)?.grantableToApiKey === true)
+  );
+};
+
+const isBarred = (clause: Clause, { principal, situation: { args, parent } }: Signed): boolean => {
+  if (principal.via === 'apiKey' && !keyMayPass(clause)) return true;
+  if (clause.notImpersonating && principal.actorId !== null) return true;
+  return !(
+    clause.selfArguments.every((path) => names(atPath(args, path), principal.userId)) &&
+    clause.aboutFields.every((path) => names(atPath(parent, path), principal.userId))
+  );
+};
+
+const AAL2: StepUp = { assuranceLevel: 'AAL2', withinMinutes: null };
+
+const stepUpOf = (clause: Clause, { principal, situation }: Signed): StepUp | null => {
+  const { now, stepUpSeconds = DEFAULT_STEP_UP_SECONDS, enforceAal2 = false } = situation;
+  if (principal.via === 'apiKey') return null;
+  const level = clause.aal2 && enforceAal2 && principal.assuranceLevel !== 'AAL2' ? AAL2 : null;
+  if (clause.withinMinutes === null && (!clause.aal2 || enforceAal2)) return level;
+  const seconds = Math.min((clause.withinMinutes ?? Infinity) * 60, stepUpSeconds);
+  if (isFresh(principal, now, seconds)) return level;
+  return bothStepUps(level, { assuranceLevel: null, withinMinutes: minutesOf(seconds) });
+};
+
+/** Null: the clause passes. */
+const judgeClause = (clause: Clause, signed: Signed): Outcome | null => {
+  const barredByCaller = isBarred(clause, signed);
+  const asked = stepUpOf(clause, signed);
+  const standings = clause.permissions.map((permission) => standingOf(permission, signed));
+  if (!barredByCaller && asked === null && standings.every((standing) => standing === 'held')) return null;
+  const missing = clause.permissions.filter((_, index) => standings[index] === 'missing');
+  const barred = barredByCaller || standings.includes('barred');
+  // Whoever lacks a permission is not told what else there would be to do.
+  if (barred || missing.length > 0) return { missing, barred, stepUp: null };
+  return { missing, barred, stepUp: standings.includes('needsAal2') ? bothStepUps(asked, AAL2) : asked };
+};
+
+/** Without the sets that contain another one: nobody needs more than that one. */
+const smallest = (sets: readonly (readonly PermissionName[])[]): readonly (readonly PermissionName[])[] =>
+  sets.filter((set) => !sets.some((other) => other.length < set.length && other.every((name) => set.includes(name))));
+
+const forbidden = (outcomes: readonly Outcome[]): Verdict => {
+  const curable = outcomes.filter((outcome) => !outcome.barred);
+  const sets = (curable.length > 0 ? curable : outcomes)
+    .map((outcome) => outcome.missing)
+    .filter((set) => set.length > 0);
+  return { allowed: false, code: 'FORBIDDEN', missing: [...new Set(smallest(sets).flat())] };
+};
+
+/**
+ * Whether the rule lets the caller pass, and if not, why: not signed in; not permitted; or permitted as soon as the
+ * session is raised. Of several ways to pass, the one that is cheapest to reach is told. Pure and synchronous.
+ */
+export const judge = (rule: Rule, situation: Situation): Verdict => {
+  const clauses = clausesOf(rule);
+  if (isPublic(rule)) return ALLOWED;
+  const { principal, now } = situation;
+  if (principal === null) return UNAUTHENTICATED;
+  const { ipAddress, assuranceLevel } = principal;
+  const signed: Signed = { situation, principal, circumstances: { now, ipAddress, assuranceLevel } };
+  const outcomes: Outcome[] = [];
+  for (const clause of clauses) {
+    const outcome = judgeClause(clause, signed);
+    if (outcome === null) return ALLOWED;
+    outcomes.push(outcome);
+  }
+  const stepUps = outcomes.flatMap(({ stepUp }) => (stepUp === null ? [] : [stepUp]));
+  if (stepUps.length === 0) return forbidden(outcomes);
+  return { allowed: false, code: 'STEP_UP_REQUIRED', missing: [], required: stepUps.reduce(cheaperStepUp) };
+};
+
+const messageOf = ({ code, missing }: Denial): string => {
+  if (code === 'UNAUTHENTICATED') return 'Sign in first.';
+  if (code === 'STEP_UP_REQUIRED') return 'Confirm your identity first.';
+  return missing.length === 0 ? 'This is not allowed.' : `This needs ${missing.join(' or ')}.`;
+};
+
+/** What a client is told of a denial. `missing` goes to signed-in callers only. */
+export const explainDenial = (denial: Denial): { readonly message: string; readonly details: FailureDetails } => ({
+  message: messageOf(denial),
+  details: {
+    ...(denial.code === 'UNAUTHENTICATED' ? {} : { missing: denial.missing }),
+    ...(denial.required === undefined ? {} : { required: denial.required }),
+  },
+});
+
+/** For services, where what is needed depends on the row or the input: passes, or throws the same Failure as a guarded field. */
+export const demand = (rule: Rule, situation: Situation): void => {
+  const verdict = judge(rule, situation);
+  if (verdict.allowed) return;
+  const { message, details } = explainDenial(verdict);
+  throw new Failure(verdict.code, message, details);
+};

@@ -1,0 +1,58 @@
+import type { ApiKeyId, OrganizationId, SessionId, UserId } from './ids.ts';
+import type { EffectiveGrants } from './permissions/grants.ts';
+import type { AssuranceLevel } from './vocabulary.ts';
+
+/** What is possible while impersonating: queries only, or what the target may do with protected permissions and credentials excepted. */
+export const ImpersonationMode = { READ_ONLY: 'READ_ONLY', ACT: 'ACT' } as const;
+export type ImpersonationMode = keyof typeof ImpersonationMode;
+
+/** What is known of every caller, however the request was authenticated. */
+interface Caller {
+  /** Whose rights are used: the person signed in, the target of an impersonation, the owner of an API key. */
+  readonly userId: UserId;
+  /** Active organization. */
+  readonly organizationId: OrganizationId | null;
+  /** Of the session; an API key has AAL1. */
+  readonly assuranceLevel: AssuranceLevel;
+  /** When the identity was last proved: signing in or a step-up. For an API key, when it was made. */
+  readonly authenticatedAt: Date;
+  /** United over the groups, narrowed by key or impersonation. */
+  readonly grants: EffectiveGrants;
+  /** Changes whenever the grants may have changed. */
+  readonly permissionVersion: string;
+  readonly ipAddress: string | null;
+}
+
+interface NoImpersonation {
+  readonly actorId: null;
+  readonly impersonationMode: null;
+}
+
+interface Impersonation {
+  /** Who really acts. */
+  readonly actorId: UserId;
+  readonly impersonationMode: ImpersonationMode;
+}
+
+interface Session {
+  readonly kind: 'person';
+  readonly via: 'session';
+  readonly sessionId: SessionId;
+  readonly apiKeyId: null;
+}
+
+interface ApiKey extends NoImpersonation {
+  readonly kind: 'person' | 'service';
+  readonly via: 'apiKey';
+  readonly sessionId: null;
+  readonly apiKeyId: ApiKeyId;
+}
+
+/** A person in a session of their own or of somebody they act as. */
+export type SessionPrincipal = Caller & Session & (NoImpersonation | Impersonation);
+
+/** A person or service account by API key; services have no sessions. */
+export type ApiKeyPrincipal = Caller & ApiKey;
+
+/** Who is calling, and with which grants. Made once per request; `null` stands for somebody who is not signed in. */
+export type Principal = SessionPrincipal | ApiKeyPrincipal;
