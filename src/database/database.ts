@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
+import { ormOptions } from '../orm.ts';
+import { sql } from './sql.ts';
+import { StatementCounter } from './statement-counter.ts';
+
+type OrmSettings = Parameters<typeof ormOptions>[0];
+
+/** SQLSTATEs after which the whole transaction may simply be run again: serialization failure and deadlock. */
+const RETRYABLE = new Set(['40001', '40P01']);
+const MAXIMUM_TRIES = 4;
+
+/** The connection pool, with the two ways of using it: a read, or a transaction. */
+export class Database {
+  readonly orm: MikroORM;
+  readonly statements: StatementCounter;
+  readonly #reader: EntityManager;
+
+  private constructor(orm: MikroORM, statements: StatementCounter) {
+    this.orm = orm;
+    this.statements = statements;
+    this.#reader = orm.em.fork();
+  }
+
+  static async connect(settings: Omit<OrmSettings, 'onPoolCreated'>): Promise<Database> {
+    const statements = new StatementCounter();
+    const orm = await MikroORM.init(ormOptions({ ...settings, onPoolCreated: (pool) => statements.watch(pool) }));
+    return new Database(orm, statements);
+  }
+
+  /** One statement outside any transaction. */
+  query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return sql<Row>(this.#reader, text, values);
+  }
+
+  /**
+   * Runs `work` in one transaction (read committed) and commits what it wrote; when it throws, nothing of it remains.
+   * After a deadlock or serialization failure `work` runs again, so it must do nothing but database work.
+   */
+  async transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.orm.em.fork().transactional(work);
+      } catch (error) {
+        if (attempt >= MAXIMUM_TRIES || !RETRYABLE.has(sqlStateOf(error) ?? '')) throw error;
+        await sleep(attempt * attempt * 5);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.orm.close(true);
+  }
+}
+
+/** The SQLSTATE of an error of the driver or of the ORM around it; null for any other error. */
+export const sqlStateOf = (error: unknown): string | null =>
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+
+/** The constraint that an error of the database names; null when it names none. */
+export const constraintOf = (error: unknown): string | null => {
+  if (typeof error !== 'object' || error === null) return null;
+  if ('constraint' in error && typeof error.constraint === 'string') return error.constraint;
+  return 'cause' in error ? constraintOf(error.cause) : null;
+};

@@ -1,0 +1,26 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { CompiledQuery } from 'kysely';
+import { instant } from '../clock.ts';
+
+/**
+ * Runs one statement with bound parameters (`$1`, `$2` ...) and gives its rows as they are: no entity is built. Inside a
+ * transaction of the entity manager it is part of it. For hot reads and for conditional writes that must be one statement.
+ */
+export const sql = async <Row extends object>(
+  em: EntityManager,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> => (await em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
+
+/** Reads a timestamptz as the driver hands it over (text in UTC). */
+export function instantOf(text: string): Date;
+export function instantOf(text: string | null): Date | null;
+export function instantOf(text: string | null): Date | null {
+  return text === null ? null : parseTimestamp(text);
+}
+
+/** PostgreSQL's text form of a timestamptz of a UTC connection, `2026-01-31 09:30:00.123456+00`. */
+const parseTimestamp = (text: string): Date => {
+  const iso = `${text.slice(0, 10)}T${text.slice(11).replace(/\+00(:00)?$/, '')}Z`;
+  return instant(iso);
+};

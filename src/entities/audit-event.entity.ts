@@ -1,0 +1,86 @@
+import { Entity, Enum, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
+import type { AuditEventId } from '../ids.ts';
+import { AuditResult } from '../vocabulary.ts';
+
+/** One changed field of an audit event, as text; secrets are never given. */
+export interface AuditChange {
+  readonly field: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+/**
+ * One line of the append-only log, partitioned by month of `at`. It refers to others by type and id only, without foreign
+ * keys, so that it outlives them. What names or locates a person lies in `audit_personal_values` and can be erased there;
+ * `personalCommitment` is a salted hash of it, so that erasing does not break the later hash chain.
+ */
+@Entity({ tableName: 'audit_events' })
+@Index({ name: 'audit_events_actor_idx', properties: ['actorId', 'at', 'id'] })
+@Index({ name: 'audit_events_target_idx', properties: ['targetId', 'at', 'id'] })
+@Index({ name: 'audit_events_action_idx', properties: ['action', 'at', 'id'] })
+export class AuditEvent {
+  @PrimaryKey({ type: 'timestamptz' })
+  at!: Date;
+
+  @PrimaryKey({ type: 'uuid' })
+  id!: AuditEventId;
+
+  @Property({ type: 'text' })
+  action!: string;
+
+  @Enum({ items: () => AuditResult, type: 'string' })
+  result!: AuditResult;
+
+  @Property({ type: 'text', nullable: true })
+  actorType!: string | null;
+
+  @Property({ type: 'uuid', nullable: true })
+  actorId!: string | null;
+
+  @Property({ type: 'uuid', nullable: true })
+  onBehalfOfId!: string | null;
+
+  @Property({ type: 'text', nullable: true })
+  targetType!: string | null;
+
+  @Property({ type: 'text', nullable: true })
+  targetId!: string | null;
+
+  @Property({ type: 'text', nullable: true })
+  requestId!: string | null;
+
+  @Property({ type: 'jsonb' })
+  metadata!: Readonly<Record<string, unknown>>;
+
+  @Property({ type: 'blob' })
+  personalCommitment!: Buffer;
+
+  /** Place in the hash chain; set by the sealing job. */
+  @Property({ type: 'bigint', runtimeType: 'string', nullable: true })
+  chainSequence!: string | null;
+
+  @Property({ type: 'blob', nullable: true })
+  chainHash!: Buffer | null;
+}
+
+/** The erasable half of an audit event: labels, address, user agent and changed values. */
+@Entity({ tableName: 'audit_personal_values' })
+export class AuditPersonalValues {
+  @PrimaryKey({ type: 'timestamptz' })
+  at!: Date;
+
+  @PrimaryKey({ type: 'uuid' })
+  eventId!: AuditEventId;
+
+  @Property({ type: 'blob' })
+  salt!: Buffer;
+
+  @Property({ type: 'jsonb' })
+  values!: {
+    readonly actorLabel: string | null;
+    readonly targetLabel: string | null;
+    readonly ipAddress: string | null;
+    readonly userAgent: string | null;
+    readonly changes: readonly AuditChange[];
+  };
+}

@@ -1,0 +1,57 @@
+import { instantOf } from '../database/sql.ts';
+import type { GroupId, UserId } from '../ids.ts';
+import { grantFromStored } from '../permissions/grant-input.ts';
+import type { Grant } from '../permissions/grants.ts';
+import type { ScopeMode } from '../vocabulary.ts';
+
+/** The definition of a group, as the directory in memory and all reads hand it on. */
+export interface GroupView {
+  readonly id: GroupId;
+  readonly version: number;
+  readonly name: string;
+  readonly description: string;
+  readonly systemManaged: boolean;
+  readonly scopeMode: ScopeMode;
+  readonly externalId: string | null;
+  readonly source: string | null;
+  readonly createdById: UserId | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly grants: readonly Grant[];
+}
+
+export interface GroupRow {
+  readonly id: GroupId;
+  readonly version: number;
+  readonly name: string;
+  readonly description: string;
+  readonly system_managed: boolean;
+  readonly scope_mode: ScopeMode;
+  readonly external_id: string | null;
+  readonly source: string | null;
+  readonly created_by_id: UserId | null;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly grants: readonly { readonly action: string; readonly resource: string; readonly constraints: unknown }[];
+}
+
+/** The columns behind `GroupView`, of `groups` under the alias `g`. */
+export const groupColumns = `g.id, g.version, g.name, g.description, g.system_managed, g.scope_mode, g.external_id, g.source,
+  g.created_by_id, g.created_at, g.updated_at,
+  coalesce((select jsonb_agg(jsonb_build_object('action', p.action, 'resource', p.resource, 'constraints', p.constraints)
+    order by p.position) from group_grants p where p.group_id = g.id), '[]') as grants`;
+
+export const groupViewOf = (row: GroupRow): GroupView => ({
+  id: row.id,
+  version: row.version,
+  name: row.name,
+  description: row.description,
+  systemManaged: row.system_managed,
+  scopeMode: row.scope_mode,
+  externalId: row.external_id,
+  source: row.source,
+  createdById: row.created_by_id,
+  createdAt: instantOf(row.created_at),
+  updatedAt: instantOf(row.updated_at),
+  grants: row.grants.map((grant) => grantFromStored(grant.action, grant.resource, grant.constraints)),
+});

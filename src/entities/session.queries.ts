@@ -1,0 +1,106 @@
+import type { SessionId, UserId } from '../ids.ts';
+import { instantOf } from '../database/sql.ts';
+import type { AssuranceLevel, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
+
+/** A session as reads hand it on. */
+export interface SessionView {
+  readonly id: SessionId;
+  readonly userId: UserId;
+  readonly signInMethod: SignInMethod;
+  readonly assuranceLevel: AssuranceLevel;
+  readonly delivery: TokenDelivery;
+  readonly authenticatedAt: Date;
+  readonly ipAddress: string;
+  readonly userAgent: string | null;
+  readonly clientName: string | null;
+  readonly createdAt: Date;
+  readonly lastSeenAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** What one statement tells about a caller: the session, its user, the user's groups and the epoch of their definitions. */
+export interface AuthenticationRow extends UserRow, GroupIdsRow {
+  readonly session_id: SessionId;
+  readonly sign_in_method: SignInMethod;
+  readonly assurance_level: AssuranceLevel;
+  readonly delivery: TokenDelivery;
+  readonly authenticated_at: string;
+  readonly ip_address: string;
+  readonly user_agent: string | null;
+  readonly client_name: string | null;
+  readonly session_created_at: string;
+  readonly last_seen_at: string;
+  readonly expires_at: string;
+  readonly cookie_hash: Buffer | null;
+  readonly epoch: string;
+}
+
+const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level, s.delivery, s.authenticated_at, s.ip_address,
+  s.user_agent, s.client_name, s.created_at as session_created_at, s.last_seen_at, s.expires_at`;
+
+/**
+ * The session is alive: not ended, not expired at `$2`, and its user may hold sessions. The one condition behind bearer
+ * tokens, cookies and refreshing, so that no way of calling forgets a part of it.
+ */
+export const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz
+  and u.status = 'ACTIVE' and (u.locked_until is null or u.locked_until <= $2::timestamptz)`;
+
+const authentication = (key: string): string => `
+select ${sessionColumns}, s.cookie_hash, ${userColumns}, ${groupIdsColumn},
+  (select epoch::text from permission_epoch) as epoch
+from sessions s join users u on u.id = s.user_id
+where ${key} = $1 and ${aliveAt2}`;
+
+export const authenticationBySessionId = authentication('s.id');
+export const authenticationByCookieSelector = authentication('s.cookie_selector');
+
+export const sessionViewOf = (row: AuthenticationRow): SessionView => ({
+  id: row.session_id,
+  userId: row.user_id,
+  signInMethod: row.sign_in_method,
+  assuranceLevel: row.assurance_level,
+  delivery: row.delivery,
+  authenticatedAt: instantOf(row.authenticated_at),
+  ipAddress: row.ip_address,
+  userAgent: row.user_agent,
+  clientName: row.client_name,
+  createdAt: instantOf(row.session_created_at),
+  lastSeenAt: instantOf(row.last_seen_at),
+  expiresAt: instantOf(row.expires_at),
+});
+
+/** A session just rotated, with what its new access token states. */
+export type RotatedRow = AuthenticationRow;
+
+/**
+ * Moves a living family on by one, if the presented secret is its present one; no row otherwise.
+ * `$1` selector, `$2` now, `$3` hash of the presented secret, `$4` hash of its successor, `$5` version of the key that
+ * derived it, `$6` new end by idleness, `$7` address, `$8` user agent.
+ */
+export const rotateFamily = `
+update sessions s set refresh_parent_hash = s.refresh_hash, refresh_hash = $4, refresh_rotated_at = $2::timestamptz,
+  refresh_generation = s.refresh_generation + 1, last_seen_at = $2::timestamptz,
+  expires_at = least($6::timestamptz, s.absolute_expires_at), ip_address = $7, user_agent = $8
+from users u
+where s.refresh_selector = $1 and s.refresh_hash = $3 and s.refresh_key_version = $5 and u.id = s.user_id and ${aliveAt2}
+returning ${sessionColumns}, s.cookie_hash, ${userColumns}, ${groupIdsColumn},
+  (select epoch::text from permission_epoch) as epoch`;
+
+/** A refresh-token family, alive or not. */
+export interface FamilyRow extends AuthenticationRow {
+  readonly device_name: string | null;
+  readonly refresh_hash: Buffer;
+  readonly refresh_parent_hash: Buffer | null;
+  readonly refresh_rotated_at: string | null;
+  readonly refresh_generation: number;
+  readonly refresh_key_version: number;
+  readonly alive: boolean;
+}
+
+export const familyBySelector = `
+select ${sessionColumns}, s.cookie_hash, s.device_name, s.refresh_hash, s.refresh_parent_hash, s.refresh_rotated_at,
+  s.refresh_generation, s.refresh_key_version, (${aliveAt2}) as alive,
+  ${userColumns}, ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch
+from sessions s join users u on u.id = s.user_id
+where s.refresh_selector = $1`;

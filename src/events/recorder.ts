@@ -1,0 +1,112 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../clock.ts';
+import { sql } from '../database/sql.ts';
+import type { AuditChange } from '../entities/audit-event.entity.ts';
+import { newId } from '../ids.ts';
+import type { AuditResult } from '../vocabulary.ts';
+import type { EventType } from './event-types.ts';
+
+/** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
+export interface Reference {
+  readonly type: 'User' | 'Group' | 'Session' | 'SigningKey' | 'System';
+  readonly id: string | null;
+  readonly label: string | null;
+}
+
+/** What happened, once: a line of the audit log and, for those outside who must know, an event. */
+export interface Happening {
+  /** From the audit catalogue, `<concept>.<past tense>`. */
+  readonly action: string;
+  readonly result?: AuditResult;
+  /** Who did it when that is not the caller (a sign-in knows only at its end). */
+  readonly actor?: Reference;
+  readonly target?: Reference;
+  readonly changes?: readonly AuditChange[];
+  /** More by action, without secrets and without personal values. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly event?: { readonly type: EventType; readonly payload: Readonly<Record<string, unknown>> };
+}
+
+/** Who caused it, and from where. */
+export interface Origin {
+  readonly actor: Reference | null;
+  readonly onBehalfOfId: string | null;
+  readonly ipAddress: string | null;
+  readonly userAgent: string | null;
+  readonly requestId: string | null;
+}
+
+const INSERT = `
+with entry as (
+  select * from jsonb_to_recordset($1::jsonb) as e(
+    id uuid, action text, result text, actor_type text, actor_id uuid, on_behalf_of_id uuid, target_type text,
+    target_id text, request_id text, metadata jsonb, commitment text, salt text, personal jsonb,
+    event_id uuid, event_type text, aggregate_type text, aggregate_id text, payload jsonb)
+), logged as (
+  insert into audit_events (at, id, action, result, actor_type, actor_id, on_behalf_of_id, target_type, target_id,
+    request_id, metadata, personal_commitment)
+  select $2::timestamptz, id, action, result, actor_type, actor_id, on_behalf_of_id, target_type, target_id,
+    request_id, metadata, decode(commitment, 'hex') from entry
+), personal as (
+  insert into audit_personal_values (at, event_id, salt, values)
+  select $2::timestamptz, id, decode(salt, 'hex'), personal from entry
+)
+insert into outbox_events (id, type, type_version, aggregate_type, aggregate_id, payload, occurred_at)
+select event_id, event_type, 1, aggregate_type, aggregate_id, payload, $2::timestamptz
+from entry where event_type is not null`;
+
+/**
+ * Writes what happened into the audit log and the outbox, in the transaction that caused it and as one statement: a change
+ * without its line, or a line without its change, cannot exist.
+ */
+export class Recorder {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async record(em: EntityManager, origin: Origin, happenings: readonly Happening[]): Promise<void> {
+    if (happenings.length === 0) return;
+    const rows = happenings.map((happening) => rowOf(origin, happening));
+    await sql(em, INSERT, [JSON.stringify(rows), this.#clock.now().toISOString()]);
+  }
+}
+
+const rowOf = (origin: Origin, happening: Happening): Record<string, unknown> => {
+  const actor = happening.actor ?? origin.actor;
+  const target = happening.target ?? null;
+  const personal = {
+    actorLabel: actor?.label ?? null,
+    targetLabel: target?.label ?? null,
+    ipAddress: origin.ipAddress,
+    userAgent: origin.userAgent,
+    changes: happening.changes ?? [],
+  };
+  const salt = randomBytes(16).toString('hex');
+  return {
+    id: newId(),
+    action: happening.action,
+    result: happening.result ?? 'SUCCESS',
+    actor_type: actor?.type ?? null,
+    actor_id: actor?.id ?? null,
+    on_behalf_of_id: origin.onBehalfOfId,
+    target_type: target?.type ?? null,
+    target_id: target?.id ?? null,
+    request_id: origin.requestId,
+    metadata: happening.metadata ?? {},
+    salt,
+    personal,
+    commitment: createHash('sha256').update(salt).update(JSON.stringify(personal)).digest('hex'),
+    ...(happening.event === undefined
+      ? {}
+      : {
+          event_id: newId(),
+          event_type: happening.event.type,
+          aggregate_type: target?.type ?? 'System',
+          aggregate_id: target?.id ?? 'system',
+          payload: happening.event.payload,
+        }),
+  };
+};

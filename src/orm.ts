@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { defineConfig, type Options } from '@mikro-orm/postgresql';
+import { Migrator } from '@mikro-orm/migrations';
+import type { Pool } from 'pg';
+import { entities } from './entities/entities.ts';
+
+interface OrmSettings {
+  readonly url: string;
+  readonly poolSize?: number;
+  readonly statementTimeoutMs?: number;
+  readonly applicationName?: string;
+  readonly ssl?: boolean | { readonly rejectUnauthorized: boolean };
+  /** Called once with the pool, before it is used. */
+  readonly onPoolCreated?: (pool: Pool) => void;
+}
+
+/** The one place of ORM options, for the server, the tests and the command line. */
+export const ormOptions = (settings: OrmSettings): Options => {
+  // Right for both src/orm.ts and dist/main.js; Node loads the TypeScript migrations itself.
+  const migrations = join(import.meta.dirname, '../migrations');
+  return defineConfig({
+    clientUrl: settings.url,
+    entities,
+    extensions: [Migrator],
+    forceUtcTimezone: true,
+    pool: { min: 0, max: settings.poolSize ?? 10, idleTimeoutMillis: 30_000 },
+    driverOptions: {
+      application_name: settings.applicationName ?? 'gatehouse',
+      connectionTimeoutMillis: 5000,
+      ...(settings.statementTimeoutMs === undefined ? {} : { statement_timeout: settings.statementTimeoutMs }),
+      ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
+      ...(settings.onPoolCreated === undefined ? {} : { onPoolCreated: settings.onPoolCreated }),
+    },
+    migrations: {
+      path: migrations,
+      pathTs: migrations,
+      emit: 'ts',
+      snapshotName: 'snapshot',
+      snapshotOnMigrate: false,
+      tableName: 'schema_migrations',
+      allOrNothing: true,
+      transactional: true,
+    },
+    discovery: { warnWhenNoEntities: false },
+    logger: () => undefined,
+  });
+};

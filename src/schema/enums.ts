@@ -1,0 +1,179 @@
+import { registerEnumType } from 'type-graphql';
+import { type ErrorCode, errorCatalogue, type UserErrorCode as Code } from '../errors.ts';
+import { AttributeType, ImpersonationUse } from '../permissions/catalogue-types.ts';
+import { ConstraintKind } from '../permissions/constraints.ts';
+import {
+  AssuranceLevel,
+  IdentifierKind,
+  ScopeMode,
+  SessionEndReason,
+  SignInMethod,
+  SigningKeyStatus,
+  TokenDelivery,
+  UserKind,
+  UserStatus,
+} from '../vocabulary.ts';
+
+type Described<T extends string> = Readonly<Record<T, string>>;
+
+/** Gives a closed set of words its name and the description of each word. */
+const describe = <T extends string>(words: Readonly<Record<T, unknown>>, name: string, description: string, values: Described<T>) =>
+  registerEnumType(words, {
+    name,
+    description,
+    valuesConfig: Object.fromEntries(Object.entries<string>(values).map(([word, text]) => [word, { description: text }])) as never,
+  });
+
+export const UserErrorCode = Object.fromEntries(
+  (Object.keys(errorCatalogue) as ErrorCode[])
+    .filter((code) => errorCatalogue[code].surface === 'payload')
+    .map((code) => [code, code]),
+) as { readonly [Name in Code]: Name };
+describe(
+  UserErrorCode,
+  'UserErrorCode',
+  'Every outcome that a payload can report. Denials, limits and malformed requests are GraphQL errors instead.',
+  Object.fromEntries(Object.keys(UserErrorCode).map((code) => [code, errorCatalogue[code as Code].meaning])) as Described<Code>,
+);
+
+export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const;
+describe(OrderDirection, 'OrderDirection', 'Direction of an order.', {
+  ASC: 'Smallest, oldest or first letter first.',
+  DESC: 'Largest, newest or last letter first.',
+});
+
+export const UserOrderField = { CREATED_AT: 'CREATED_AT', DISPLAY_NAME: 'DISPLAY_NAME', EMAIL: 'EMAIL', LAST_SIGN_IN_AT: 'LAST_SIGN_IN_AT' } as const;
+describe(UserOrderField, 'UserOrderField', 'What users are ordered by.', {
+  CREATED_AT: 'Time of creation.',
+  DISPLAY_NAME: "Name, in the order of the database's collation.",
+  EMAIL: 'Address.',
+  LAST_SIGN_IN_AT: 'Last sign-in; never = oldest.',
+});
+
+export const GroupOrderField = { NAME: 'NAME', CREATED_AT: 'CREATED_AT' } as const;
+describe(GroupOrderField, 'GroupOrderField', 'What groups are ordered by.', {
+  NAME: "Name, in the order of the database's collation.",
+  CREATED_AT: 'Time of creation.',
+});
+
+describe(UserKind, 'UserKind', 'What stands behind an account.', {
+  PERSON: 'A human being.',
+  SERVICE: 'A program; signs in by API key only.',
+});
+
+describe(UserStatus, 'UserStatus', 'State of an account.', {
+  INVITED: 'Made by an administrator; no password set yet.',
+  PENDING: 'Signed up; address not proved yet.',
+  ACTIVE: 'Can sign in.',
+  LOCKED: 'Cannot sign in until `lockedUntil`.',
+  DISABLED: 'Cannot sign in until enabled.',
+});
+
+describe(IdentifierKind, 'IdentifierKind', 'What names an account.', {
+  EMAIL: 'E-mail address.',
+  PHONE: 'Phone number.',
+  USERNAME: 'User name; has no channel for codes.',
+});
+
+describe(AssuranceLevel, 'AssuranceLevel', 'Authentication assurance, after NIST SP 800-63B.', {
+  AAL1: 'One factor.',
+  AAL2: 'Two factors, or a passkey with user verification.',
+});
+
+describe(TokenDelivery, 'TokenDelivery', 'How a session is handed to the client.', {
+  COOKIE: 'In a `__Host-` cookie, HttpOnly; for browsers.',
+  BODY: 'As tokens in the answer; for other clients.',
+});
+
+export const SignInStep = { COMPLETE: 'COMPLETE', PASSWORD_CHANGE_REQUIRED: 'PASSWORD_CHANGE_REQUIRED', FAILED: 'FAILED' } as const;
+export type SignInStep = keyof typeof SignInStep;
+describe(SignInStep, 'SignInStep', 'The state of a sign-in.', {
+  COMPLETE: 'Signed in; tokens are set.',
+  PASSWORD_CHANGE_REQUIRED: 'A new password must be set first: setPasswordWithToken.',
+  FAILED: 'Not signed in; see errors.',
+});
+
+describe(SignInMethod, 'SignInMethod', 'First factor of a session.', {
+  PASSWORD: 'Identifier and password.',
+  SIGN_UP: 'Completed sign-up or first set-up.',
+  INVITATION: 'Accepted invitation or reset link.',
+});
+
+describe(SessionEndReason, 'SessionEndReason', 'Why a session ended.', {
+  SIGNED_OUT: 'The person signed out.',
+  REVOKED: 'The person or an administrator revoked it.',
+  IDLE: 'It was not used for too long.',
+  EXPIRED: 'It reached its absolute limit.',
+  REFRESH_TOKEN_REUSED: 'A rotated refresh token came back.',
+  CREDENTIALS_CHANGED: 'Password, address or second factor changed.',
+  ACCOUNT_LOCKED: 'An administrator locked the account.',
+  ACCOUNT_DISABLED: 'The account was disabled.',
+  ACCOUNT_DELETED: 'The account was deleted or erased.',
+});
+
+export const TokenState = { VALID: 'VALID', EXPIRED: 'EXPIRED', USED: 'USED' } as const;
+describe(TokenState, 'TokenState', 'Whether a mailed token works.', {
+  VALID: 'It works.',
+  EXPIRED: 'Past its life.',
+  USED: 'Used, replaced or unknown.',
+});
+
+export const TokenKind = { INVITE: 'INVITE' } as const;
+describe(TokenKind, 'TokenKind', 'What a mailed token is for.', { INVITE: 'Accepting an invitation.' });
+
+export const MailState = { NOT_CONFIGURED: 'NOT_CONFIGURED' } as const;
+describe(MailState, 'MailState', 'Where a message stands.', { NOT_CONFIGURED: 'No mail transport is configured.' });
+
+export const PasswordRule = { MIN_LENGTH: 'MIN_LENGTH', MAX_BYTES: 'MAX_BYTES', BREACH_LIST: 'BREACH_LIST', PERSONAL_DATA: 'PERSONAL_DATA' } as const;
+describe(PasswordRule, 'PasswordRule', 'A rule of the password policy.', {
+  MIN_LENGTH: 'Too few characters.',
+  MAX_BYTES: 'Too many bytes.',
+  BREACH_LIST: 'A common pattern.',
+  PERSONAL_DATA: "Contains the person's name or address.",
+});
+
+describe(ConstraintKind, 'ConstraintKind', 'What a constraint compares.', {
+  IN: 'The attribute is one of `values`.',
+  NOT_IN: 'The attribute is none of `values`.',
+  PREFIX: 'The attribute begins with `prefix`.',
+  MAX: 'The attribute is a number not above `max`.',
+  WITHIN: 'The time in the attribute lies at most `withinSeconds` back.',
+  TIME_WINDOW: 'The present time lies in `timeWindow`.',
+  NETWORKS: "The caller's address lies in one of `networks`.",
+  MINIMUM_ASSURANCE: "The session's level is at least `minimumAssurance`.",
+});
+
+export const Weekday = {
+  MONDAY: 'MONDAY', TUESDAY: 'TUESDAY', WEDNESDAY: 'WEDNESDAY', THURSDAY: 'THURSDAY', FRIDAY: 'FRIDAY', SATURDAY: 'SATURDAY', SUNDAY: 'SUNDAY',
+} as const;
+describe(Weekday, 'Weekday', 'Day of the week, ISO 8601 order.', {
+  MONDAY: 'First day.', TUESDAY: 'Second day.', WEDNESDAY: 'Third day.', THURSDAY: 'Fourth day.', FRIDAY: 'Fifth day.', SATURDAY: 'Sixth day.', SUNDAY: 'Seventh day.',
+});
+
+describe(ScopeMode, 'ScopeMode', 'Reach of a scope.', {
+  ALL: 'Every organization, and what belongs to none.',
+  LISTED: 'Only the listed ones and those below.',
+});
+
+describe(ImpersonationUse, 'ImpersonationUse', 'Whether a permission works while impersonating.', {
+  NEVER: 'It does not.', ACT: 'In mode ACT only.', ALWAYS: 'In both modes.',
+});
+
+describe(AttributeType, 'AttributeType', "Type of an attribute's values.", {
+  STRING: 'Text, compared exactly.', NUMBER: 'Number.', BOOLEAN: 'True or false.', DATETIME: 'Instant, RFC 3339.',
+});
+
+export const SigningAlgorithmName = { EDDSA: 'EdDSA', ES256: 'ES256', RS256: 'RS256' } as const;
+describe<keyof typeof SigningAlgorithmName>(SigningAlgorithmName, 'SigningAlgorithm', 'Algorithm of a signing key.', {
+  EDDSA: 'Ed25519, RFC 8037; `EdDSA` in tokens.', ES256: 'ECDSA on P-256 with SHA-256.', RS256: 'RSA with SHA-256, 2,048 bits or more.',
+});
+
+describe(SigningKeyStatus, 'SigningKeyStatus', 'State of a signing key.', {
+  PUBLISHED: 'In the JWKS ahead of its use.', ACTIVE: 'Signs.', RETIRING: 'Verifies what it signed before.', RETIRED: 'Out of the JWKS.',
+});
+
+export const HealthStatus = { OK: 'OK', DEGRADED: 'DEGRADED', DOWN: 'DOWN' } as const;
+export type HealthStatus = keyof typeof HealthStatus;
+describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
+  OK: 'Works.', DEGRADED: 'Works with less; nothing is lost.', DOWN: 'Does not work.',
+});

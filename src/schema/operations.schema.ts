@@ -1,0 +1,77 @@
+import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
+import { type SigningAlgorithm, SigningKeyStatus } from '../vocabulary.ts';
+import { type HealthStatus as HealthStatusWord, HealthStatus, SigningAlgorithmName } from './enums.ts';
+import { Payload } from './payload.schema.ts';
+import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
+
+@ObjectType('SigningKey', { description: 'A key that signs access tokens; its public half.' })
+export class SigningKeyType {
+  @Field(() => String, { description: 'Key id in the header of tokens and in the JWKS.' })
+  kid!: string;
+
+  @Field(() => SigningAlgorithmName, { description: 'Algorithm it is used with.' })
+  algorithm!: SigningAlgorithm;
+
+  @Field(() => SigningKeyStatus, { description: 'Whether it signs or only verifies.' })
+  status!: SigningKeyStatus;
+
+  @Field(() => DateTimeScalar, { description: 'From when it signs.' })
+  notBefore!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it left the JWKS.' })
+  retiredAt!: Date | null;
+
+  @Field(() => String, { description: 'Public key, SPKI in PEM.' })
+  publicKeyPem!: string;
+
+  @Field(() => JsonObjectScalar, { name: 'jwk', description: 'Public key as a JWK, RFC 7517.' })
+  publicJwk!: Readonly<Record<string, unknown>>;
+}
+
+@InputType('RotateSigningKeyInput', { description: 'Input of rotateSigningKey.' })
+export class RotateSigningKeyInput {
+  @Field(() => SigningAlgorithmName, { nullable: true, description: 'Algorithm of the new key; absent = as the present one.' })
+  algorithm?: SigningAlgorithm | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'How long the old key still verifies, at least the life of an access token; absent = twice that.',
+  })
+  overlapSeconds?: number | null;
+}
+
+@ObjectType('RotateSigningKeyPayload', { description: 'Answer of rotateSigningKey.' })
+export class RotateSigningKeyPayload extends Payload {
+  @Field(() => SigningKeyType, { nullable: true, description: 'The new key.' })
+  signingKey?: SigningKeyType | null;
+
+  @Field(() => SigningKeyType, { nullable: true, description: 'The key before.' })
+  retiringKey?: SigningKeyType | null;
+}
+
+@ObjectType('HealthCheck', { description: 'One part of the server.' })
+export class HealthCheckType {
+  @Field(() => String, { description: 'Name: database, migrations, signing-keys.' })
+  component!: string;
+
+  @Field(() => HealthStatus, { description: 'Its state.' })
+  status!: HealthStatusWord;
+
+  @Field(() => Float, { nullable: true, description: 'Time of the check, milliseconds; null = not measured.' })
+  latencyMs!: number | null;
+
+  @Field(() => String, { nullable: true, description: 'What is wrong, secrets left out.' })
+  message!: string | null;
+}
+
+@ObjectType('Health', { description: 'Whether the server works.' })
+export class HealthType {
+  @Field(() => HealthStatus, { description: 'The worst of the parts that an answer needs.' })
+  status!: HealthStatusWord;
+
+  @Field(() => [HealthCheckType], { nullable: true, description: 'Its parts.' })
+  checks!: readonly HealthCheckType[] | null;
+
+  @Field(() => String, { nullable: true, description: 'Version of the server.' })
+  version!: string | null;
+}

@@ -1,0 +1,86 @@
+import { Field, ObjectType } from 'type-graphql';
+import { AssuranceLevel, SignInMethod } from '../vocabulary.ts';
+import { EffectivePermissionType } from './group.schema.ts';
+import { NodeType } from './node.schema.ts';
+import { DateTimeScalar } from './scalars.ts';
+import { UserType } from './user.schema.ts';
+
+@ObjectType('Session', { description: 'One signed-in client.', implements: NodeType })
+export class SessionType extends NodeType {
+  @Field(() => String, { description: 'Address last seen, canonical text.' })
+  ipAddress!: string;
+
+  @Field(() => String, { nullable: true, description: 'User-Agent header last seen.' })
+  userAgent!: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name that the client gave itself.' })
+  clientName!: string | null;
+
+  @Field(() => SignInMethod, { description: 'First factor that began the session.' })
+  signInMethod!: SignInMethod;
+
+  @Field(() => AssuranceLevel, { description: 'Strength of the proof so far.' })
+  assuranceLevel!: AssuranceLevel;
+
+  @Field(() => DateTimeScalar, { description: 'When it began.' })
+  createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'Last use, exact to the minute.' })
+  lastSeenAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'End by idleness or by absolute limit, whichever comes first.' })
+  expiresAt!: Date;
+
+  @Field(() => Boolean, { description: 'This very request runs in it.' })
+  current!: boolean;
+}
+
+@ObjectType('Viewer', { description: 'Who is calling, and how the call was authenticated.' })
+export class ViewerType {
+  @Field(() => UserType, { description: 'The person acted as.' })
+  user!: UserType;
+
+  @Field(() => SessionType, { nullable: true, description: 'The present session.' })
+  session!: SessionType | null;
+
+  @Field(() => [EffectivePermissionType], { description: 'What the caller may do now.' })
+  permissions!: readonly EffectivePermissionType[];
+
+  @Field(() => String, { description: "Changes whenever the caller's permissions may have changed; claim `pv`." })
+  permissionVersion!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Value of the `x-csrf-token` header; null without a cookie session.',
+  })
+  csrfToken!: string | null;
+
+  @Field(() => AssuranceLevel, { description: "How strongly the caller's identity is proved." })
+  assuranceLevel!: AssuranceLevel;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Until when the identity counts as confirmed; null when it does not.',
+  })
+  freshUntil!: Date | null;
+}
+
+@ObjectType('SessionTokens', {
+  description: 'What a client needs to go on; with COOKIE delivery the session is in the cookie alone.',
+})
+export class SessionTokensType {
+  @Field(() => String, { nullable: true, description: 'JWT (RFC 9068), 15 min by default; null with COOKIE.' })
+  accessToken!: string | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'End of the access token; null with COOKIE.' })
+  accessTokenExpiresAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Opaque, rotated at every use; null with COOKIE.' })
+  refreshToken!: string | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'End of the refresh token; null where there is none.' })
+  refreshTokenExpiresAt!: Date | null;
+
+  @Field(() => String, { nullable: true, description: 'Value of the `x-csrf-token` header; null with BODY.' })
+  csrfToken!: string | null;
+}

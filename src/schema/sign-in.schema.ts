@@ -1,0 +1,218 @@
+import { Field, ID, InputType, Int, InterfaceType, ObjectType } from 'type-graphql';
+import { AssuranceLevel, IdentifierKind, TokenDelivery } from '../vocabulary.ts';
+import { PasswordRule, SignInStep, TokenKind, TokenState } from './enums.ts';
+import { Payload } from './payload.schema.ts';
+import { DateTimeScalar } from './scalars.ts';
+import { SessionTokensType } from './session.schema.ts';
+import { UserType } from './user.schema.ts';
+
+const PASSWORD = 'As passwordPolicy says.';
+const HANDED_OVER = 'How the session is handed over.';
+const CLIENT = 'Device and program that sign in.';
+const VIOLATIONS = 'Password rules that were broken; empty otherwise.';
+
+@ObjectType('SignInChallenge', { description: 'What the next step of a sign-in needs.' })
+export class SignInChallengeType {
+  @Field(() => String, { description: 'Opaque; goes to setPasswordWithToken (PASSWORD_CHANGE_REQUIRED).' })
+  token!: string;
+
+  @Field(() => DateTimeScalar, { description: 'End of the challenge.' })
+  expiresAt!: Date;
+}
+
+@InterfaceType('SignInResult', { description: 'The common part of every answer that can sign somebody in.' })
+export abstract class SignInResultType extends Payload {
+  @Field(() => SignInStep, { description: 'What has to happen next.' })
+  step!: SignInStep;
+
+  @Field(() => UserType, { nullable: true, description: 'The person signed in; set with COMPLETE.' })
+  user?: UserType | null;
+
+  @Field(() => SessionTokensType, { nullable: true, description: 'The new session; set with COMPLETE.' })
+  tokens?: SessionTokensType | null;
+
+  @Field(() => SignInChallengeType, {
+    nullable: true,
+    description: 'What the next step needs; set with PASSWORD_CHANGE_REQUIRED.',
+  })
+  challenge?: SignInChallengeType | null;
+}
+
+@InputType('SignInClientInput', { description: 'The device and program that sign in.' })
+export class SignInClientInput {
+  @Field(() => String, { nullable: true, description: 'Name shown in the list of devices, at most 100 characters.' })
+  deviceName?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Name of the program, at most 100 characters.' })
+  clientName?: string | null;
+}
+
+@InputType({ isAbstract: true })
+class HandOverInput {
+  @Field(() => TokenDelivery, { defaultValue: TokenDelivery.COOKIE, description: HANDED_OVER })
+  delivery!: TokenDelivery;
+
+  @Field(() => SignInClientInput, { nullable: true, description: CLIENT })
+  client?: SignInClientInput | null;
+}
+
+@InputType('SignInInput', { description: 'Input of signIn.' })
+export class SignInInput extends HandOverInput {
+  @Field(() => String, { description: 'E-mail address, phone number or user name.' })
+  identifier!: string;
+
+  @Field(() => String, { description: 'Present password.' })
+  password!: string;
+}
+
+@ObjectType('SignInPayload', { description: 'Answer of signIn.', implements: SignInResultType })
+export class SignInPayload extends SignInResultType {}
+
+@InputType('SetUpFirstAdminInput', { description: 'Input of setUpFirstAdmin.' })
+export class SetUpFirstAdminInput extends HandOverInput {
+  @Field(() => String, { description: 'Token printed when the server started.' })
+  setupToken!: string;
+
+  @Field(() => String, { description: 'Address of the first administrator.' })
+  email!: string;
+
+  @Field(() => String, { description: 'Name shown to others.' })
+  displayName!: string;
+
+  @Field(() => String, { description: PASSWORD })
+  password!: string;
+}
+
+@ObjectType('SetUpFirstAdminPayload', { description: 'Answer of setUpFirstAdmin.', implements: SignInResultType })
+export class SetUpFirstAdminPayload extends SignInResultType {
+  @Field(() => [PasswordRule], { description: VIOLATIONS })
+  violations!: readonly (keyof typeof PasswordRule)[];
+}
+
+@InputType('SetPasswordWithTokenInput', { description: 'Input of setPasswordWithToken.' })
+export class SetPasswordWithTokenInput {
+  @Field(() => String, { description: 'Token of an invitation, or of a PASSWORD_CHANGE_REQUIRED challenge.' })
+  token!: string;
+
+  @Field(() => String, { description: PASSWORD })
+  newPassword!: string;
+
+  @Field(() => TokenDelivery, {
+    nullable: true,
+    description:
+      'Sign in at once and hand the session over this way; absent = do not sign in. Refused with a challenge token, whose sign-in goes on as it began.',
+  })
+  delivery?: TokenDelivery | null;
+
+  @Field(() => SignInClientInput, { nullable: true, description: CLIENT })
+  client?: SignInClientInput | null;
+}
+
+@ObjectType('SetPasswordWithTokenPayload', {
+  description:
+    'Answer of setPasswordWithToken; when no sign-in was asked for, COMPLETE means that the password is set, without tokens.',
+  implements: SignInResultType,
+})
+export class SetPasswordWithTokenPayload extends SignInResultType {
+  @Field(() => [PasswordRule], { description: VIOLATIONS })
+  violations!: readonly (keyof typeof PasswordRule)[];
+}
+
+@InputType('RefreshSessionInput', { description: 'Input of refreshSession.' })
+export class RefreshSessionInput {
+  @Field(() => String, { description: 'Present refresh token; cookie sessions need no refresh.' })
+  refreshToken!: string;
+}
+
+@ObjectType('RefreshSessionPayload', { description: 'Answer of refreshSession.' })
+export class RefreshSessionPayload extends Payload {
+  @Field(() => SessionTokensType, {
+    nullable: true,
+    description: 'The successor pair; the same refresh token for parallel calls within 10 s.',
+  })
+  tokens?: SessionTokensType | null;
+}
+
+@InputType('SignOutInput', { description: 'Input of signOut.' })
+export class SignOutInput {
+  @Field(() => String, { nullable: true, description: 'Note for the audit log, at most 200 characters.' })
+  reason?: string | null;
+}
+
+@ObjectType('SignOutPayload', { description: 'Answer of signOut.' })
+export class SignOutPayload extends Payload {
+  @Field(() => ID, { nullable: true, description: 'The session that ended.' })
+  sessionId?: string | null;
+}
+
+@InputType('SignOutEverywhereInput', { description: 'Input of signOutEverywhere.' })
+export class SignOutEverywhereInput {
+  @Field(() => Boolean, { defaultValue: false, description: 'Keep the session of this request.' })
+  exceptCurrent!: boolean;
+}
+
+@ObjectType('SignOutEverywherePayload', { description: 'Answer of signOutEverywhere.' })
+export class SignOutEverywherePayload extends Payload {
+  @Field(() => Int, { nullable: true, description: 'Number of sessions that ended.' })
+  endedSessionCount?: number | null;
+}
+
+@InputType('ConfirmIdentityInput', { description: 'Input of confirmIdentity.' })
+export class ConfirmIdentityInput {
+  @Field(() => String, { description: 'Present password.' })
+  password!: string;
+}
+
+@ObjectType('ConfirmIdentityPayload', { description: 'Answer of confirmIdentity.' })
+export class ConfirmIdentityPayload extends Payload {
+  @Field(() => AssuranceLevel, { nullable: true, description: 'Level of the session now.' })
+  assuranceLevel?: AssuranceLevel | null;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'Until when the identity counts as confirmed.' })
+  freshUntil?: Date | null;
+
+  @Field(() => SessionTokensType, {
+    nullable: true,
+    description: 'New access token that carries the confirmation; null with a cookie session.',
+  })
+  tokens?: SessionTokensType | null;
+}
+
+@ObjectType('SignInOptions', { description: 'What a sign-in page has to offer.' })
+export class SignInOptionsType {
+  @Field(() => [IdentifierKind], { description: 'What people may sign in with.' })
+  identifierKinds!: readonly IdentifierKind[];
+
+  @Field(() => Boolean, { description: 'There is no administrator yet.' })
+  setupRequired!: boolean;
+}
+
+@ObjectType('PasswordPolicy', { description: 'What a password must meet.' })
+export class PasswordPolicyType {
+  @Field(() => Int, { description: 'Fewest Unicode code points.' })
+  minLength!: number;
+
+  @Field(() => Int, { description: 'Most bytes in UTF-8.' })
+  maxBytes!: number;
+
+  @Field(() => Boolean, { description: 'Own names and addresses are refused.' })
+  personalDataChecked!: boolean;
+}
+
+@ObjectType('TokenStatus', { description: 'What a mailed token is good for. An unknown token looks like a used one.' })
+export class TokenStatusType {
+  @Field(() => TokenState, { description: 'Whether it still works.' })
+  state!: keyof typeof TokenState;
+
+  @Field(() => TokenKind, { nullable: true, description: 'What it is for; null when used or unknown.' })
+  kind!: keyof typeof TokenKind | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'The address it was sent to, mostly hidden; null when used or unknown.',
+  })
+  maskedEmail!: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'A password has to be chosen; null when used or unknown.' })
+  passwordNeeded!: boolean | null;
+}

@@ -1,0 +1,203 @@
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { MailState, PasswordRule } from './enums.ts';
+import { Payload } from './payload.schema.ts';
+import { DateTimeScalar, UrlScalar } from './scalars.ts';
+import { UserType } from './user.schema.ts';
+
+const BULK = 'Users, at most 100; all or none.';
+const REASON = 'Kept in the audit log, at most 500 characters.';
+const IDEMPOTENCY_KEY = 'Repeating the same input with the same key within 24 h answers as the first time.';
+const AFTER = 'Users after the change; empty on errors.';
+const SETUP_LINK = 'Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED.';
+
+@ObjectType('MailDelivery', { description: 'One message and what became of it. The text is never shown.' })
+export class MailDeliveryType {
+  @Field(() => MailState, { description: 'Where it stands.' })
+  state!: keyof typeof MailState;
+}
+
+@InputType('CreateUserInput', { description: 'Input of createUser.' })
+export class CreateUserInput {
+  @Field(() => String, { nullable: true, description: 'Address; at least one of email, phone, username.' })
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Phone number in international form.' })
+  phone?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'User name.' })
+  username?: string | null;
+
+  @Field(() => String, { description: 'Name shown to others, at most 100 characters.' })
+  displayName!: string;
+
+  @Field(() => String, { nullable: true, description: "Language of mails, BCP 47; absent = the server's." })
+  locale?: string | null;
+
+  @Field(() => [ID], { description: 'Groups, at least one. Beyond Members requires `assign:groups`.' })
+  groupIds!: string[];
+
+  @Field(() => String, { nullable: true, description: 'Initial password; absent = invite by link.' })
+  password?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Ask for a new password at the first sign-in; absent = true with a password.',
+  })
+  passwordChangeRequired?: boolean | null;
+
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  idempotencyKey?: string | null;
+}
+
+@ObjectType('CreateUserPayload', { description: 'Answer of createUser.' })
+export class CreateUserPayload extends Payload {
+  @Field(() => UserType, { nullable: true, description: 'The new user.' })
+  user?: UserType | null;
+
+  @Field(() => MailDeliveryType, {
+    nullable: true,
+    description: 'Delivery of the invitation; null when a password was given.',
+  })
+  inviteEmail?: MailDeliveryType | null;
+
+  @Field(() => UrlScalar, { nullable: true, description: SETUP_LINK })
+  setupLink?: string | null;
+
+  @Field(() => [PasswordRule], { description: 'Password rules that were broken; empty otherwise.' })
+  violations!: readonly (keyof typeof PasswordRule)[];
+}
+
+@InputType('ResendInviteInput', { description: 'Input of resendInvite.' })
+export class ResendInviteInput {
+  @Field(() => ID, { description: 'Invited user.' })
+  userId!: string;
+}
+
+@ObjectType('ResendInvitePayload', { description: 'Answer of resendInvite.' })
+export class ResendInvitePayload extends Payload {
+  @Field(() => UserType, { nullable: true, description: 'The invited user.' })
+  user?: UserType | null;
+
+  @Field(() => MailDeliveryType, { nullable: true, description: 'Delivery of the invitation.' })
+  inviteEmail?: MailDeliveryType | null;
+
+  @Field(() => UrlScalar, { nullable: true, description: SETUP_LINK })
+  setupLink?: string | null;
+}
+
+@InputType('UpdateUserInput', { description: 'Input of updateUser.' })
+export class UpdateUserInput {
+  @Field(() => ID, { description: 'User to change.' })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: 'New address, taken as proved; null = none; absent = keep.' })
+  email?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'New number, taken as proved; null = none; absent = keep.' })
+  phone?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'New user name; null = none; absent = keep.' })
+  username?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'New name; absent = keep.' })
+  displayName?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'New language, BCP 47; absent = keep.' })
+  locale?: string | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'New set of groups, not empty; absent = keep. Beyond Members requires `assign:groups`.',
+  })
+  groupIds?: string[] | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Version the change is based on; another one gives VERSION_CONFLICT with the current object.',
+  })
+  expectedVersion?: number | null;
+}
+
+@ObjectType('UpdateUserPayload', { description: 'Answer of updateUser.' })
+export class UpdateUserPayload extends Payload {
+  @Field(() => UserType, {
+    nullable: true,
+    description: 'The user after the change; with VERSION_CONFLICT as they are now.',
+  })
+  user?: UserType | null;
+}
+
+@InputType('RequirePasswordChangeInput', { description: 'Input of requirePasswordChange.' })
+export class RequirePasswordChangeInput {
+  @Field(() => [ID], { description: BULK })
+  ids!: string[];
+
+  @Field(() => Boolean, { defaultValue: true, description: 'End their sessions at once.' })
+  endSessions!: boolean;
+}
+
+@InputType('LockUsersInput', { description: 'Input of lockUsers.' })
+export class LockUsersInput {
+  @Field(() => [ID], { description: BULK })
+  ids!: string[];
+
+  @Field(() => String, { description: REASON })
+  reason!: string;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'End of the lock; absent = until unlocked.' })
+  until?: Date | null;
+}
+
+@InputType({ isAbstract: true })
+class BulkWithReasonInput {
+  @Field(() => [ID], { description: BULK })
+  ids!: string[];
+
+  @Field(() => String, { description: REASON })
+  reason!: string;
+}
+
+@InputType('UnlockUsersInput', { description: 'Input of unlockUsers.' })
+export class UnlockUsersInput extends BulkWithReasonInput {}
+
+@InputType('DisableUsersInput', { description: 'Input of disableUsers.' })
+export class DisableUsersInput extends BulkWithReasonInput {}
+
+@InputType('EnableUsersInput', { description: 'Input of enableUsers.' })
+export class EnableUsersInput extends BulkWithReasonInput {}
+
+@InputType('DeleteUsersInput', { description: 'Input of deleteUsers.' })
+export class DeleteUsersInput {
+  @Field(() => [ID], { description: 'Users, at most 100; all or none. Cannot be undone.' })
+  ids!: string[];
+
+  @Field(() => String, { nullable: true, description: REASON })
+  reason?: string | null;
+}
+
+@ObjectType({ isAbstract: true })
+class UsersPayload extends Payload {
+  @Field(() => [UserType], { description: AFTER })
+  users!: readonly UserType[];
+}
+
+@ObjectType('RequirePasswordChangePayload', { description: 'Answer of requirePasswordChange.' })
+export class RequirePasswordChangePayload extends UsersPayload {}
+
+@ObjectType('LockUsersPayload', { description: 'Answer of lockUsers.' })
+export class LockUsersPayload extends UsersPayload {}
+
+@ObjectType('UnlockUsersPayload', { description: 'Answer of unlockUsers.' })
+export class UnlockUsersPayload extends UsersPayload {}
+
+@ObjectType('DisableUsersPayload', { description: 'Answer of disableUsers.' })
+export class DisableUsersPayload extends UsersPayload {}
+
+@ObjectType('EnableUsersPayload', { description: 'Answer of enableUsers.' })
+export class EnableUsersPayload extends UsersPayload {}
+
+@ObjectType('DeleteUsersPayload', { description: 'Answer of deleteUsers.' })
+export class DeleteUsersPayload extends Payload {
+  @Field(() => [ID], { description: 'Former ids; empty on errors.' })
+  deletedUserIds!: readonly string[];
+}

@@ -1,0 +1,117 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../clock.ts';
+import { sql } from '../database/sql.ts';
+import type { Config } from '../config/config.ts';
+import { Rejection } from '../errors.ts';
+import type { GroupId, UserId } from '../ids.ts';
+import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { Rule } from '../permissions/rules.ts';
+import { Authority } from './authority.ts';
+import type { SignedInCaller } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
+
+/** An active administrator: holds `admin:*` without constraints, everywhere, and is neither disabled nor locked by hand. */
+const ACTIVE_ADMINISTRATORS = `
+select distinct u.id from group_grants p
+join memberships m on m.group_id = p.group_id and m.organization_id is null
+join users u on u.id = m.user_id
+where p.action = 'admin' and p.resource = '*' and p.constraints = '[]'
+  and u.status = 'ACTIVE' and u.kind = 'PERSON'
+  and (u.locked_until is null or u.locked_until <= $1 or u.status_reason is null)`;
+
+/**
+ * Keeps the promises about access that must hold however many requests run at once: changes of access go through one lock,
+ * one after another, and are checked by what they leave behind, not by what they intended.
+ */
+export class AccessGuard {
+  readonly #directory: GroupDirectory;
+  readonly #clock: Clock;
+  readonly #stepUpSeconds: number;
+
+  constructor(parts: { directory: GroupDirectory; clock: Clock; config: Config }) {
+    this.#directory = parts.directory;
+    this.#clock = parts.clock;
+    this.#stepUpSeconds = parts.config.tokens.stepUpSeconds;
+  }
+
+  /** What the caller may do, as the request began; for changes that need no lock. */
+  authorityOf(caller: SignedInCaller): Authority {
+    return new Authority(caller.principal, this.#clock.now(), this.#stepUpSeconds);
+  }
+
+  /**
+   * Takes the lock of access changes for the rest of the transaction and gives what the caller may do at this moment:
+   * a change that was committed since the request began counts. Throws what the rule tree would throw when `rule` does not
+   * hold any more.
+   */
+  async lock(em: EntityManager, caller: SignedInCaller, rule: Rule): Promise<Authority> {
+    const [row] = await sql<{ epoch: string }>(
+      em,
+      'select epoch::text as epoch from permission_epoch where id = 1 for update',
+    );
+    if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
+    // A statement of its own: the snapshot of the one that waited for the lock is older than what it waited for.
+    const grants = await this.#grantsNow(em, caller.principal.userId, row.epoch);
+    const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#stepUpSeconds);
+    authority.demand(rule);
+    return authority;
+  }
+
+  /** A new epoch, to be stored in the groups that change in this transaction. */
+  async nextEpoch(em: EntityManager): Promise<string> {
+    const [row] = await sql<{ epoch: string }>(
+      em,
+      'update permission_epoch set epoch = epoch + 1 where id = 1 returning epoch::text as epoch',
+    );
+    if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
+    return row.epoch;
+  }
+
+  /**
+   * Refuses with LAST_ADMIN when the transaction would leave no active administrator. `targets` are named in the errors.
+   * An installation whose first administrator was never made has nothing to lose.
+   */
+  async keepAnAdministrator(em: EntityManager, targets: readonly UserId[]): Promise<void> {
+    const [row] = await sql<{ left: boolean }>(
+      em,
+      `select exists (${ACTIVE_ADMINISTRATORS}) or
+         (select first_administrator_at is null from permission_epoch) as left`,
+      [this.#clock.now().toISOString()],
+    );
+    if (row?.left === true) return;
+    throw new Rejection(
+      targets.length === 0 ? [{ code: 'LAST_ADMIN' }] : targets.map((targetId) => ({ code: 'LAST_ADMIN' as const, targetId })),
+    );
+  }
+
+  /** Refuses with NO_GROUPS_LEFT for each of these users who would be in no group at all. */
+  async keepSomeGroup(em: EntityManager, users: readonly UserId[]): Promise<void> {
+    const rows = await sql<{ id: UserId }>(
+      em,
+      `select u.id from users u where u.id = any($1::uuid[])
+         and not exists (select from memberships m where m.user_id = u.id)`,
+      [users],
+    );
+    if (rows.length === 0) return;
+    throw new Rejection(rows.map((row) => ({ code: 'NO_GROUPS_LEFT', targetId: row.id })));
+  }
+
+  /** The administrators among these users, by `admin:*`. */
+  async administratorsAmong(em: EntityManager, users: readonly UserId[]): Promise<readonly UserId[]> {
+    const rows = await sql<{ id: UserId }>(em, `select id from (${ACTIVE_ADMINISTRATORS}) a where id = any($2::uuid[])`, [
+      this.#clock.now().toISOString(),
+      users,
+    ]);
+    return rows.map((row) => row.id);
+  }
+
+  async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {
+    const rows = await sql<{ group_id: GroupId }>(
+      em,
+      'select group_id::text as group_id from memberships where user_id = $1 and organization_id is null order by group_id',
+      [userId],
+    );
+    await this.#directory.reachWithin(em, epoch);
+    return this.#directory.grantsOf(rows.map((row) => row.group_id));
+  }
+}

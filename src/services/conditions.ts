@@ -1,0 +1,43 @@
+import { Failure } from '../errors.ts';
+
+/** Conditions of one statement, and-ed, with their parameters numbered as they come. */
+export class Conditions {
+  readonly #texts: string[] = [];
+  readonly #values: unknown[] = [];
+
+  /** Adds a condition whose `?` stand for the values, in their order. */
+  add(text: string, ...values: readonly unknown[]): void {
+    let index = this.#values.length;
+    this.#texts.push(
+      text.replaceAll('?', () => {
+        index += 1;
+        return `$${index}`;
+      }),
+    );
+    this.#values.push(...values);
+  }
+
+  /** Adds a condition that is numbered already; only as the first one. */
+  addRaw(text: string, values: readonly unknown[]): void {
+    this.#texts.push(text);
+    this.#values.push(...values);
+  }
+
+  get text(): string {
+    return this.#texts.length === 0 ? 'true' : this.#texts.join(' and ');
+  }
+
+  get values(): readonly unknown[] {
+    return this.#values;
+  }
+}
+
+/** A LIKE pattern for "contains", the text's own wildcards taken literally. Throws BAD_USER_INPUT outside 2 to 100 characters. */
+export const likePattern = (search: string): string => {
+  const text = search.trim().toLowerCase();
+  const length = [...text].length;
+  if (length < 2 || length > 100 || text.includes('\0')) {
+    throw new Failure('BAD_USER_INPUT', 'A search has 2 to 100 characters.', { limit: 'search', minimum: 2, maximum: 100 });
+  }
+  return `%${text.replaceAll(/[\\%_]/g, (wildcard) => `\\${wildcard}`)}%`;
+};

@@ -1,0 +1,58 @@
+import type { Keyset, Page, Position } from '../database/keyset.ts';
+
+/** A Relay connection. Cursors and the total are functions: nothing is computed that nobody asks for. */
+export interface Connection<Node> {
+  readonly nodes: readonly Node[];
+  readonly edges: () => readonly Edge<Node>[];
+  readonly pageInfo: () => PageInfo;
+  readonly totalCount: () => Promise<number>;
+}
+
+export interface Edge<Node> {
+  readonly node: Node;
+  readonly cursor: () => string;
+}
+
+interface PageInfo {
+  readonly hasNextPage: boolean;
+  readonly hasPreviousPage: boolean;
+  readonly startCursor: () => string | null;
+  readonly endCursor: () => string | null;
+}
+
+/** What a row of a page turns into. `facts` are further fields of the edge. */
+export interface Mapped<Row, Node> {
+  readonly node: (row: Row) => Node;
+  readonly position: (row: Row) => Position;
+  readonly facts?: (row: Row) => object;
+}
+
+/** Builds the connection of a page. */
+export const connectionOf = <Row, Node>(
+  keyset: Keyset,
+  page: Page<Row>,
+  mapped: Mapped<Row, Node>,
+  totalCount: () => Promise<number>,
+): Connection<Node> => {
+  const nodes = page.rows.map(mapped.node);
+  const cursorAt = (index: number): string | null => {
+    const row = page.rows.at(index);
+    return row === undefined ? null : keyset.cursor(mapped.position(row));
+  };
+  return {
+    nodes,
+    edges: () =>
+      page.rows.map((row, index) => ({
+        ...mapped.facts?.(row),
+        node: nodes[index] as Node,
+        cursor: () => keyset.cursor(mapped.position(row)),
+      })),
+    pageInfo: () => ({
+      hasNextPage: page.hasNextPage,
+      hasPreviousPage: page.hasPreviousPage,
+      startCursor: () => cursorAt(0),
+      endCursor: () => cursorAt(-1),
+    }),
+    totalCount,
+  };
+};

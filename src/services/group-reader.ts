@@ -1,0 +1,173 @@
+import type { Clock } from '../clock.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import type { Database } from '../database/database.ts';
+import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { visibleUsers } from '../entities/user.visibility.ts';
+import { instantOf } from '../database/sql.ts';
+import { type GroupId, parseId, type UserId } from '../ids.ts';
+import { may } from '../permissions/may.ts';
+import type { SignedInCaller } from './caller.ts';
+import { Conditions, likePattern } from './conditions.ts';
+import { type Connection, connectionOf } from './connection.ts';
+import type { GroupDirectory } from './group-directory.ts';
+
+export interface GroupFilter {
+  readonly search?: string | null | undefined;
+  readonly systemManaged?: boolean | null | undefined;
+  readonly permission?: string | null | undefined;
+}
+
+export interface GroupOrder {
+  readonly field: 'NAME' | 'CREATED_AT';
+  readonly direction: 'ASC' | 'DESC';
+}
+
+export interface MemberRequest extends PageRequest {
+  readonly search?: string | null | undefined;
+}
+
+const ORDERINGS: Readonly<Record<GroupOrder['field'], Omit<Ordering, 'descending'>>> = {
+  NAME: { expression: 'g.name', type: 'text', idColumn: 'g.id' },
+  CREATED_AT: { expression: 'g.created_at', type: 'timestamptz', idColumn: 'g.id' },
+};
+
+/** Memberships are made in the order of their ids, which are UUIDv7: newest first needs no other column. */
+const NEWEST_MEMBER_FIRST: Ordering = { expression: 'm.id', type: 'uuid', idColumn: 'm.id', descending: true };
+
+type PageRow = GroupRow & { readonly sort_key: string };
+type MemberRow = UserRow & { readonly asked_group_id: GroupId; readonly membership_id: string; readonly added_at: string };
+
+/** Reads groups and their members. */
+export class GroupReader {
+  readonly #database: Database;
+  readonly #directory: GroupDirectory;
+  readonly #clock: Clock;
+  readonly #cursorKey: Buffer;
+
+  constructor(parts: { database: Database; directory: GroupDirectory; clock: Clock; masterKeys: MasterKeys }) {
+    this.#database = parts.database;
+    this.#directory = parts.directory;
+    this.#clock = parts.clock;
+    this.#cursorKey = parts.masterKeys.derive('cursor');
+  }
+
+  /** Several groups by id, from memory; null for those that do not exist or are neither visible nor the caller's own. */
+  async byIds(caller: SignedInCaller, ownIds: readonly GroupId[], ids: readonly GroupId[]): Promise<readonly (GroupView | null)[]> {
+    const seesAll = may(caller.principal, 'view:groups', this.#clock.now());
+    const wanted = ids.filter((id) => seesAll || ownIds.includes(id));
+    // The directory keeps groups that were deleted since; the table is the truth for a look-up by id.
+    const rows = await this.#database.query<{ id: GroupId }>('select id from groups where id = any($1::uuid[])', [wanted]);
+    const existing = new Set(rows.map((row) => row.id));
+    return ids.map((id) => (existing.has(id) ? (this.#directory.find(id) ?? null) : null));
+  }
+
+  /** The groups of several users, by name. One statement; the definitions come from memory. */
+  async ofUsers(userIds: readonly UserId[]): Promise<readonly (readonly GroupView[])[]> {
+    const rows = await this.#database.query<{ user_id: UserId; group_ids: GroupId[] }>(
+      `select user_id, array_agg(distinct group_id::text) as group_ids from memberships
+       where user_id = any($1::uuid[]) group by user_id`,
+      [userIds],
+    );
+    const byUser = new Map(rows.map((row) => [row.user_id, row.group_ids]));
+    return userIds.map((id) => this.#directory.list(byUser.get(id) ?? []));
+  }
+
+  /** A page of groups. One statement; one more when the total is asked for. */
+  async page(request: PageRequest, filter: GroupFilter | null, order: GroupOrder | null): Promise<Connection<GroupView>> {
+    const { field, direction } = order ?? { field: 'NAME', direction: 'ASC' };
+    const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
+    const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['groups', filter, field, direction]));
+    const conditions = groupConditions(filter);
+    const query = keyset.query(request, conditions.values.length + 1);
+    const rows = await this.#database.query<PageRow>(
+      `select ${groupColumns}, (${ordering.expression})::text as sort_key from groups g
+       where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      [...conditions.values, ...query.values],
+    );
+    const mapped = {
+      node: (row: PageRow) => groupViewOf(row),
+      position: (row: PageRow) => ({ key: row.sort_key, id: row.id }),
+    };
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, async () => {
+      const [row] = await this.#database.query<{ count: number }>(
+        `select count(*)::int as count from groups g where ${conditions.text}`,
+        conditions.values,
+      );
+      return row?.count ?? 0;
+    });
+  }
+
+  /** Number of members of several groups. One statement. */
+  async memberCounts(groupIds: readonly GroupId[]): Promise<readonly number[]> {
+    const rows = await this.#database.query<{ group_id: GroupId; count: number }>(
+      `select group_id, count(distinct user_id)::int as count from memberships
+       where group_id = any($1::uuid[]) group by group_id`,
+      [groupIds],
+    );
+    const byGroup = new Map(rows.map((row) => [row.group_id, row.count]));
+    return groupIds.map((id) => byGroup.get(id) ?? 0);
+  }
+
+  /** The same page of members of several groups, in one statement, of those members that the caller may see. */
+  async members(
+    caller: SignedInCaller,
+    groupIds: readonly GroupId[],
+    request: MemberRequest,
+  ): Promise<readonly Connection<UserView>[]> {
+    const now = this.#clock.now();
+    const keyset = new Keyset(this.#cursorKey, NEWEST_MEMBER_FIRST, JSON.stringify(['members', request.search ?? null]));
+    const conditions = new Conditions();
+    conditions.addRaw('true', [groupIds]);
+    const visible = visibleUsers({ principal: caller.principal, now }, 2);
+    if (visible.values.length > 0) conditions.addRaw(visible.condition, visible.values);
+    if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
+    const query = keyset.query(request, conditions.values.length + 1);
+    const rows = await this.#database.query<MemberRow>(
+      `select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
+         select ${userColumns}, m.id as membership_id, m.added_at from memberships m join users u on u.id = m.user_id
+         where m.group_id = asked.id and ${conditions.text} and ${query.condition}
+         order by ${query.orderBy} limit ${query.limit}) as page`,
+      [...conditions.values, ...query.values],
+    );
+    const mapped = {
+      node: (row: MemberRow) => userViewOf(row, now),
+      position: (row: MemberRow) => ({ key: row.membership_id, id: row.membership_id }),
+      facts: (row: MemberRow) => ({ addedAt: instantOf(row.added_at) }),
+    };
+    return groupIds.map((id) => {
+      const own = rows.filter((row) => row.asked_group_id === id);
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => this.#countMembers(id, conditions));
+    });
+  }
+
+  async #countMembers(groupId: GroupId, conditions: Conditions): Promise<number> {
+    const [row] = await this.#database.query<{ count: number }>(
+      `select count(*)::int as count from memberships m join users u on u.id = m.user_id
+       where m.group_id = any($1::uuid[]) and ${conditions.text}`,
+      [[groupId], ...conditions.values.slice(1)],
+    );
+    return row?.count ?? 0;
+  }
+}
+
+/** Reads the id of a group that a query names; null for anything that is none. */
+export const groupIdOf = (text: string): GroupId | null => parseId<GroupId>(text);
+
+const groupConditions = (filter: GroupFilter | null): Conditions => {
+  const conditions = new Conditions();
+  if (filter?.search != null) {
+    conditions.add(`lower(g.name || chr(10) || g.description) like ?`, likePattern(filter.search));
+  }
+  if (filter?.systemManaged != null) conditions.add('g.system_managed = ?', filter.systemManaged);
+  if (filter?.permission != null) {
+    const [action = '', resource = ''] = filter.permission.split(':');
+    conditions.add(
+      'exists (select from group_grants p where p.group_id = g.id and p.action = ? and p.resource = ?)',
+      action,
+      resource,
+    );
+  }
+  return conditions;
+};

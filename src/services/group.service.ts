@@ -1,0 +1,240 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../clock.ts';
+import { constraintOf, type Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
+import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
+import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import { type Problem, Rejection, reject } from '../errors.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
+import { type GroupId, parseId, type UserId } from '../ids.ts';
+import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
+import { type Grant, permissionKey } from '../permissions/grants.ts';
+import { can, type Rule } from '../permissions/rules.ts';
+import type { ScopeMode } from '../vocabulary.ts';
+import type { AccessGuard } from './access-guard.ts';
+import type { Authority } from './authority.ts';
+import { originOf, type SignedInCaller } from './caller.ts';
+import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
+import { Reading } from './text.ts';
+
+export interface NewGroupInput {
+  readonly name: string;
+  readonly description: string | null;
+  readonly permissions: readonly GrantInput[];
+  readonly scopeMode: ScopeMode | null;
+  readonly idempotencyKey: string | null;
+}
+
+/** Absent (undefined) = keep. */
+export interface GroupChangeInput {
+  readonly id: string;
+  readonly name?: string | null | undefined;
+  readonly description?: string | null | undefined;
+  readonly scopeMode?: ScopeMode | null | undefined;
+  readonly expectedVersion?: number | null | undefined;
+}
+
+const DESCRIPTION = { field: ['description'], maximum: 1000, mayBeBlank: true } as const;
+const NAME = { field: ['name'], maximum: 100 } as const;
+
+/** Makes, changes and deletes groups. Every change takes a new epoch, so that it holds from the next request on, everywhere. */
+export class GroupService {
+  readonly #database: Database;
+  readonly #guard: AccessGuard;
+  readonly #idempotency: IdempotencyService;
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    database: Database;
+    guard: AccessGuard;
+    idempotency: IdempotencyService;
+    recorder: Recorder;
+    clock: Clock;
+  }) {
+    this.#database = parts.database;
+    this.#guard = parts.guard;
+    this.#idempotency = parts.idempotency;
+    this.#recorder = parts.recorder;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Makes a group with grants, at most what the caller holds. Errors: those of the fields, NAME_IN_USE, UNKNOWN_PERMISSION,
+   * INVALID_CONSTRAINT, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION.
+   */
+  async create(caller: SignedInCaller, input: NewGroupInput): Promise<GroupView> {
+    const reading = new Reading();
+    const name = reading.text(input.name, NAME);
+    const description = reading.text(input.description ?? '', DESCRIPTION);
+    const { grants, problems } = parseGrants(input.permissions);
+    requireNone([...reading.problems, ...problems]);
+    const request = idempotentRequest(caller, input);
+    return refusingTakenNames(() =>
+      this.#database.transaction(async (em) => {
+        const earlier = await this.#idempotency.claim<{ groupId: GroupId }>(em, request);
+        if (earlier !== null) return this.#read(em, earlier.groupId);
+        const authority = await this.#guard.lock(em, caller, can('create:groups'));
+        requireMayGrant(authority, grants, input.scopeMode ?? 'LISTED');
+        const group = new Group(name, this.#clock.now());
+        group.description = description;
+        group.scopeMode = input.scopeMode ?? 'LISTED';
+        group.createdById = caller.principal.userId;
+        group.changedEpoch = await this.#guard.nextEpoch(em);
+        em.persist([group, ...grants.map((grant, position) => new GroupGrant(group.id, position, grant))]);
+        await em.flush();
+        await this.#recorder.record(em, originOf(caller), [
+          groupHappening('group.created', 'GroupCreated', group, { grants: grants.map(permissionKey) }),
+        ]);
+        await this.#idempotency.keep(em, request, { groupId: group.id });
+        return this.#read(em, group.id);
+      }),
+    );
+  }
+
+  /** Changes name, description or reach. Errors: NAME_IN_USE, SYSTEM_MANAGED, VERSION_CONFLICT (with the current group). */
+  async update(caller: SignedInCaller, input: GroupChangeInput): Promise<GroupView> {
+    const reading = new Reading();
+    const name = reading.optionalText(input.name, NAME);
+    const description = input.description === undefined ? null : reading.text(input.description ?? '', DESCRIPTION);
+    requireNone(reading.problems);
+    return refusingTakenNames(() =>
+      this.#changing(caller, { ...input, rule: can('update:groups') }, async (em, group, authority) => {
+        if (input.scopeMode != null && input.scopeMode !== group.scopeMode) {
+          requireMayGrant(authority, (await this.#read(em, group.id)).grants, input.scopeMode);
+          group.scopeMode = input.scopeMode;
+        }
+        const before = { name: group.name, description: group.description };
+        if (name !== null) {
+          group.name = name;
+          group.nameKey = groupNameKey(name);
+        }
+        if (description !== null) group.description = description;
+        return {
+          ...groupHappening('group.updated', 'GroupUpdated', group, {}),
+          changes: [
+            { field: 'name', before: before.name, after: group.name },
+            { field: 'description', before: before.description, after: group.description },
+          ].filter((change) => change.before !== change.after),
+        };
+      }),
+    );
+  }
+
+  /**
+   * Replaces the grants. Nobody gives or takes away more than they hold. Errors: SYSTEM_MANAGED, VERSION_CONFLICT,
+   * UNKNOWN_PERMISSION, INVALID_CONSTRAINT, TOO_MANY_PERMISSIONS, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, LAST_ADMIN.
+   */
+  async setPermissions(
+    caller: SignedInCaller,
+    input: { readonly id: string; readonly permissions: readonly GrantInput[]; readonly expectedVersion: number | null },
+  ): Promise<GroupView> {
+    const { grants, problems } = parseGrants(input.permissions);
+    requireNone(problems);
+    return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
+      const before = (await this.#read(em, group.id)).grants;
+      requireMayGrant(authority, [...grants, ...before], group.scopeMode);
+      await sql(em, 'delete from group_grants where group_id = $1', [group.id]);
+      em.persist(grants.map((grant, position) => new GroupGrant(group.id, position, grant)));
+      await em.flush();
+      await this.#guard.keepAnAdministrator(em, []);
+      return {
+        ...groupHappening('group.permissions-changed', 'GroupPermissionsChanged', group, {
+          before: before.map(permissionKey),
+          after: grants.map(permissionKey),
+        }),
+      };
+    });
+  }
+
+  /** Deletes a group. Errors: SYSTEM_MANAGED, VERSION_CONFLICT, EXCEEDS_OWN_PERMISSIONS, NO_GROUPS_LEFT, LAST_ADMIN. */
+  async delete(caller: SignedInCaller, input: { readonly id: string; readonly expectedVersion: number | null }): Promise<GroupId> {
+    const id = readGroupId(input.id);
+    await this.#database.transaction(async (em) => {
+      const authority = await this.#guard.lock(em, caller, can('delete:groups'));
+      const group = await this.#load(em, id, input.expectedVersion);
+      requireMayGrant(authority, (await this.#read(em, id)).grants, group.scopeMode);
+      const members = await sql<{ user_id: UserId }>(em, 'select distinct user_id from memberships where group_id = $1', [id]);
+      await this.#guard.nextEpoch(em);
+      await sql(em, 'delete from groups where id = $1', [id]);
+      await this.#guard.keepSomeGroup(em, members.map((row) => row.user_id));
+      await this.#guard.keepAnAdministrator(em, []);
+      await this.#recorder.record(em, originOf(caller), [groupHappening('group.deleted', 'GroupDeleted', group, {})]);
+    });
+    return id;
+  }
+
+  async #changing(
+    caller: SignedInCaller,
+    input: { readonly id: string; readonly expectedVersion?: number | null | undefined; readonly rule: Rule },
+    change: (em: EntityManager, group: Group, authority: Authority) => Promise<Happening>,
+  ): Promise<GroupView> {
+    const id = readGroupId(input.id);
+    return this.#database.transaction(async (em) => {
+      const authority = await this.#guard.lock(em, caller, input.rule);
+      const group = await this.#load(em, id, input.expectedVersion ?? null);
+      const happening = await change(em, group, authority);
+      group.updatedAt = this.#clock.now();
+      group.changedEpoch = await this.#guard.nextEpoch(em);
+      await em.flush();
+      await this.#recorder.record(em, originOf(caller), [happening]);
+      return this.#read(em, id);
+    });
+  }
+
+  /** Groups are visible to those who may change them: each of these permissions is of use with `view:groups` only. */
+  async #load(em: EntityManager, id: GroupId, expectedVersion: number | null): Promise<Group> {
+    const group = await em.findOne(Group, { id });
+    if (group === null) return reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id });
+    if (group.systemManaged) return reject('SYSTEM_MANAGED', { field: ['id'] });
+    if (expectedVersion !== null && expectedVersion !== group.version) {
+      throw new Rejection([{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }], { group: await this.#read(em, id) });
+    }
+    return group;
+  }
+
+  async #read(em: EntityManager, id: GroupId): Promise<GroupView> {
+    const [row] = await sql<GroupRow>(em, `select ${groupColumns} from groups g where g.id = $1`, [id]);
+    return row === undefined ? reject('TARGET_NOT_FOUND', { targetId: id }) : groupViewOf(row);
+  }
+}
+
+/** Reads the id of a group inside an input; TARGET_NOT_FOUND for anything that is none. */
+export const readGroupId = (text: string, field = 'id'): GroupId =>
+  parseId<GroupId>(text) ?? reject('TARGET_NOT_FOUND', { field: [field], targetId: text.slice(0, 100) });
+
+/** Handing out grants needs `grant:groups`, in every organization too where the reach is ALL. */
+const requireMayGrant = (authority: Authority, grants: readonly Grant[], scope: ScopeMode): void => {
+  if (grants.length > 0 || scope === 'ALL') authority.demand(can('grant:groups'));
+  requireNone(authority.handingOut(grants, { field: ['permissions'] }));
+};
+
+const requireNone = (problems: readonly Problem[]): void => {
+  if (problems.length > 0) throw new Rejection(problems);
+};
+
+const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (constraintOf(error) === 'groups_name_key_unique') return reject('NAME_IN_USE', { field: ['name'] });
+    throw error;
+  }
+};
+
+const groupHappening = (
+  action: string,
+  type: NonNullable<Happening['event']>['type'],
+  group: Pick<Group, 'id' | 'name'>,
+  facts: Readonly<Record<string, unknown>>,
+): Happening => ({
+  action,
+  target: { type: 'Group', id: group.id, label: group.name },
+  metadata: facts,
+  event: { type, payload: { groupId: group.id, ...facts } },
+});
+
+const idempotentRequest = (caller: SignedInCaller, { idempotencyKey, ...input }: NewGroupInput): IdempotentRequest | null =>
+  idempotencyKey === null
+    ? null
+    : { actorId: caller.principal.userId, mutation: 'createGroup', key: idempotencyKey, input };

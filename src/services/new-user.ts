@@ -1,0 +1,142 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { constraintOf } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
+import { Credential } from '../entities/credential.entity.ts';
+import { Identifier } from '../entities/identifier.entity.ts';
+import { Membership } from '../entities/membership.entity.ts';
+import { User } from '../entities/user.entity.ts';
+import { type Problem, Rejection } from '../errors.ts';
+import type { GroupId, UserId } from '../ids.ts';
+import type { IdentifierKind, StoredUserStatus } from '../vocabulary.ts';
+import { identifierInUse, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
+
+/** The addresses of one account, each at most once. */
+export type Identifiers = readonly NormalisedIdentifier[];
+
+/** Reads the addresses that are given; problems for those that are malformed. */
+export const readIdentifiers = (given: {
+  readonly email?: string | null | undefined;
+  readonly phone?: string | null | undefined;
+  readonly username?: string | null | undefined;
+}): { readonly identifiers: Identifiers; readonly problems: readonly Problem[] } => {
+  const wanted: readonly (readonly [IdentifierKind, string | null | undefined])[] = [
+    ['EMAIL', given.email],
+    ['PHONE', given.phone],
+    ['USERNAME', given.username],
+  ];
+  const read = wanted.flatMap(([kind, text]) => (typeof text === 'string' ? [readIdentifier(kind, text)] : []));
+  return {
+    identifiers: read.flatMap((one) => ('identifier' in one ? [one.identifier] : [])),
+    problems: read.flatMap((one) => ('problem' in one ? [one.problem] : [])),
+  };
+};
+
+/** Puts an address into the account for showing; the normalised row beside it is `identifierRow`. */
+export const showIdentifier = (user: User, identifier: NormalisedIdentifier, verifiedAt: Date | null): void => {
+  switch (identifier.kind) {
+    case 'EMAIL': {
+      user.email = identifier.shown;
+      user.emailVerifiedAt = verifiedAt;
+      break;
+    }
+    case 'PHONE': {
+      user.phone = identifier.shown;
+      user.phoneVerifiedAt = verifiedAt;
+      break;
+    }
+    case 'USERNAME': {
+      user.username = identifier.shown;
+      break;
+    }
+  }
+};
+
+interface NewUser {
+  readonly displayName: string;
+  readonly locale: string;
+  readonly status: StoredUserStatus;
+  readonly identifiers: Identifiers;
+  /** When the addresses were proved; null = given by an administrator, not proved. */
+  readonly verifiedAt: Date | null;
+  readonly passwordHash: string | null;
+  readonly passwordChangeRequired: boolean;
+  readonly groupIds: readonly GroupId[];
+  readonly addedById: UserId | null;
+  readonly now: Date;
+}
+
+/** Saves a new account with its addresses, password and memberships: one statement per table. */
+export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<User> => {
+  const user = new User(facts.displayName, facts.status, facts.now);
+  user.locale = facts.locale;
+  user.passwordChangeRequired = facts.passwordChangeRequired;
+  for (const identifier of facts.identifiers) showIdentifier(user, identifier, facts.verifiedAt);
+  em.persist(user);
+  for (const { kind, value } of facts.identifiers) {
+    em.persist(new Identifier(user.id, kind, value, { verifiedAt: facts.verifiedAt, now: facts.now }));
+  }
+  if (facts.passwordHash !== null) em.persist(new Credential(user.id, 'PASSWORD', facts.passwordHash, facts.now));
+  for (const groupId of facts.groupIds) {
+    em.persist(new Membership(user.id, groupId, { addedById: facts.addedById, now: facts.now }));
+  }
+  await em.flush();
+  return user;
+};
+
+/**
+ * Runs `work`; when it failed because an address or user name belongs to another account, throws the outcome that says
+ * which. The unique index decides, so that of two parallel requests exactly one wins.
+ */
+export const refusingTakenIdentifiers = async <T>(
+  read: <Row extends object>(text: string, values: readonly unknown[]) => Promise<Row[]>,
+  identifiers: Identifiers,
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (constraintOf(error) !== 'identifiers_exclusive_value_unique') throw error;
+    const taken = await read<{ kind: IdentifierKind }>(
+      `select distinct i.kind from identifiers i join unnest($1::text[], $2::text[]) as given(kind, value)
+         on given.kind = i.kind and given.value = i.value where i.exclusive`,
+      [identifiers.map((one) => one.kind), identifiers.map((one) => one.value)],
+    );
+    const kinds = taken.length > 0 ? taken.map((row) => row.kind) : identifiers.map((one) => one.kind);
+    throw new Rejection(kinds.map(identifierInUse), {});
+  }
+};
+
+/** The normalised address of a kind, replaced or removed. */
+export const replaceIdentifier = async (
+  em: EntityManager,
+  user: User,
+  change: { readonly kind: IdentifierKind; readonly identifier: NormalisedIdentifier | null; readonly now: Date },
+): Promise<void> => {
+  await sql(em, 'delete from identifiers where user_id = $1 and kind = $2', [user.id, change.kind]);
+  if (change.identifier === null) {
+    clearIdentifier(user, change.kind);
+    return;
+  }
+  const verifiedAt = change.kind === 'USERNAME' ? null : change.now;
+  showIdentifier(user, change.identifier, verifiedAt);
+  em.persist(new Identifier(user.id, change.kind, change.identifier.value, { verifiedAt, now: change.now }));
+};
+
+const clearIdentifier = (user: User, kind: IdentifierKind): void => {
+  switch (kind) {
+    case 'EMAIL': {
+      user.email = null;
+      user.emailVerifiedAt = null;
+      break;
+    }
+    case 'PHONE': {
+      user.phone = null;
+      user.phoneVerifiedAt = null;
+      break;
+    }
+    case 'USERNAME': {
+      user.username = null;
+      break;
+    }
+  }
+};

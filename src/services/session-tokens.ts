@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { secondsAfter, toNumericDate } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { csrfToken } from '../crypto/csrf.ts';
+import { type AccessClaims, signAccessToken } from '../crypto/jwt.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { SessionId, UserId } from '../ids.ts';
+import type { AssuranceLevel, SignInMethod } from '../vocabulary.ts';
+import type { SigningKeyService } from './signing-key.service.ts';
+
+/** What a client is handed; with COOKIE delivery the session secret travels in the cookie alone. */
+export interface SessionTokens {
+  readonly accessToken: string | null;
+  readonly accessTokenExpiresAt: Date | null;
+  readonly refreshToken: string | null;
+  readonly refreshTokenExpiresAt: Date | null;
+  readonly csrfToken: string | null;
+  readonly deviceToken: string | null;
+}
+
+/** The facts that an access token states. */
+export interface TokenSubject {
+  readonly sessionId: SessionId;
+  readonly userId: UserId;
+  readonly email: string | null;
+  readonly groupNames: readonly string[];
+  readonly permissionVersion: string;
+  readonly scopes: readonly string[];
+  readonly authenticatedAt: Date;
+  readonly assuranceLevel: AssuranceLevel;
+  readonly signInMethod: SignInMethod;
+  /** Instant of issue; equal subjects at an equal instant get equal tokens, so that a replayed refresh gets the same pair. */
+  readonly issuedAt: Date;
+  readonly sessionExpiresAt: Date;
+}
+
+/** A router compares scopes; more than this many would make the token larger than proxies take. */
+const MAXIMUM_SCOPES = 100;
+
+/** Authentication methods of RFC 8176. */
+const AMR: Readonly<Record<SignInMethod, readonly string[]>> = { PASSWORD: ['pwd'], SIGN_UP: ['pwd'], INVITATION: ['pwd'] };
+
+/** Makes the tokens of a session: bodies for clients that keep tokens, a CSRF token for those that keep a cookie. */
+export class SessionTokenIssuer {
+  readonly #settings: Config['tokens'];
+  readonly #masterKeys: MasterKeys;
+  readonly #signingKeys: SigningKeyService;
+
+  constructor(parts: { config: Config; masterKeys: MasterKeys; signingKeys: SigningKeyService }) {
+    this.#settings = parts.config.tokens;
+    this.#masterKeys = parts.masterKeys;
+    this.#signingKeys = parts.signingKeys;
+  }
+
+  async body(subject: TokenSubject, refreshToken: Secret<string>): Promise<SessionTokens> {
+    const access = await this.access(subject);
+    return {
+      ...access,
+      refreshToken: refreshToken.reveal(),
+      refreshTokenExpiresAt: subject.sessionExpiresAt,
+      csrfToken: null,
+      deviceToken: null,
+    };
+  }
+
+  cookie(cookieToken: Secret<string>): SessionTokens {
+    return {
+      accessToken: null,
+      accessTokenExpiresAt: null,
+      refreshToken: null,
+      refreshTokenExpiresAt: null,
+      csrfToken: this.csrf(cookieToken),
+      deviceToken: null,
+    };
+  }
+
+  csrf(cookieToken: Secret<string>): string {
+    return csrfToken(this.#masterKeys.derive('csrf'), cookieToken.reveal());
+  }
+
+  /** An access token never outlives its session. */
+  async access(subject: TokenSubject): Promise<{ accessToken: string; accessTokenExpiresAt: Date }> {
+    const wanted = secondsAfter(subject.issuedAt, this.#settings.accessTtlSeconds);
+    const expiresAt = wanted < subject.sessionExpiresAt ? wanted : subject.sessionExpiresAt;
+    const key = await this.#signingKeys.active();
+    const accessToken = await signAccessToken(key, this.#claims(subject, expiresAt));
+    return { accessToken, accessTokenExpiresAt: expiresAt };
+  }
+
+  #claims(subject: TokenSubject, expiresAt: Date): AccessClaims {
+    const iat = toNumericDate(subject.issuedAt);
+    return {
+      iss: this.#settings.issuer,
+      aud: this.#settings.audience,
+      sub: subject.userId,
+      sid: subject.sessionId,
+      jti: tokenId(subject),
+      iat,
+      exp: toNumericDate(expiresAt),
+      auth_time: toNumericDate(subject.authenticatedAt),
+      acr: subject.assuranceLevel.toLowerCase(),
+      amr: AMR[subject.signInMethod],
+      pv: subject.permissionVersion,
+      ...(this.#settings.claimEmail && subject.email !== null ? { email: subject.email } : {}),
+      ...(this.#settings.claimGroups ? { groups: subject.groupNames } : {}),
+      ...(this.#settings.claimScope ? { scope: subject.scopes.slice(0, MAXIMUM_SCOPES).join(' ') } : {}),
+    };
+  }
+}
+
+/** Unique per issue, and the same for a replay of the same issue. */
+const tokenId = (subject: TokenSubject): string =>
+  createHash('sha256')
+    .update(`${subject.sessionId} ${subject.issuedAt.toISOString()} ${subject.authenticatedAt.toISOString()}`)
+    .digest('base64url')
+    .slice(0, 22);

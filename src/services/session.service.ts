@@ -1,0 +1,190 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import { createToken } from '../crypto/opaque-token.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
+import { Session } from '../entities/session.entity.ts';
+import type { UserView } from '../entities/user.queries.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
+import type { GroupId, SessionId, UserId } from '../ids.ts';
+import { permissionKey } from '../permissions/grants.ts';
+import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import { type Caller, nameOf, originOf, type SignedInCaller } from './caller.ts';
+import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
+
+/** What the client tells about itself; names are shown in the list of sessions. */
+export interface ClientFacts {
+  readonly clientName: string | null;
+  readonly deviceName: string | null;
+}
+
+export interface StartedSession {
+  readonly session: Session;
+  readonly tokens: SessionTokens;
+  /** The clear value of the session cookie; null with BODY delivery. */
+  readonly cookie: { readonly token: Secret<string>; readonly expiresAt: Date } | null;
+}
+
+interface SessionSecrets {
+  readonly session: Session;
+  readonly secret: Secret<string>;
+}
+
+/** The only place where sessions begin and end. */
+export class SessionService {
+  readonly #database: Database;
+  readonly #recorder: Recorder;
+  readonly #issuer: SessionTokenIssuer;
+  readonly #directory: GroupDirectory;
+  readonly #masterKeys: MasterKeys;
+  readonly #clock: Clock;
+  readonly #settings: Config['tokens'];
+
+  constructor(parts: {
+    database: Database;
+    recorder: Recorder;
+    issuer: SessionTokenIssuer;
+    directory: GroupDirectory;
+    masterKeys: MasterKeys;
+    clock: Clock;
+    config: Config;
+  }) {
+    this.#database = parts.database;
+    this.#recorder = parts.recorder;
+    this.#issuer = parts.issuer;
+    this.#directory = parts.directory;
+    this.#masterKeys = parts.masterKeys;
+    this.#clock = parts.clock;
+    this.#settings = parts.config.tokens;
+  }
+
+  /** Makes the row of a new session, with its secret; to be saved in the transaction that proved the identity. */
+  create(
+    caller: Caller,
+    facts: { userId: UserId; signInMethod: SignInMethod; delivery: TokenDelivery; client: ClientFacts },
+  ): SessionSecrets {
+    const now = this.#clock.now();
+    const absoluteExpiresAt = secondsAfter(now, this.#settings.sessionAbsoluteSeconds);
+    const idleExpiresAt = secondsAfter(now, this.#settings.sessionIdleSeconds);
+    const session = new Session({
+      userId: facts.userId,
+      signInMethod: facts.signInMethod,
+      delivery: facts.delivery,
+      ...facts.client,
+      ipAddress: caller.ipAddress,
+      userAgent: caller.userAgent,
+      now,
+      absoluteExpiresAt,
+      expiresAt: idleExpiresAt < absoluteExpiresAt ? idleExpiresAt : absoluteExpiresAt,
+    });
+    const created = createToken(facts.delivery === 'COOKIE' ? 'session' : 'refresh');
+    if (facts.delivery === 'COOKIE') {
+      session.cookieSelector = created.selector;
+      session.cookieHash = created.secretHash;
+    } else {
+      session.refreshSelector = created.selector;
+      session.refreshHash = created.secretHash;
+      session.refreshKeyVersion = this.#masterKeys.current;
+    }
+    return { session, secret: created.token };
+  }
+
+  /** What the client of a new session is handed. Call after the commit: signing takes longer than a transaction should. */
+  async handOver(
+    { session, secret }: SessionSecrets,
+    user: Pick<UserView, 'email'>,
+    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+  ): Promise<StartedSession> {
+    if (session.delivery === 'COOKIE') {
+      const tokens = this.#issuer.cookie(secret);
+      return { session, tokens, cookie: { token: secret, expiresAt: session.absoluteExpiresAt } };
+    }
+    const subject = await this.subjectOf({ ...session, email: user.email, issuedAt: session.createdAt }, groups);
+    return { session, tokens: await this.#issuer.body(subject, secret), cookie: null };
+  }
+
+  /** The facts for an access token of a session. */
+  async subjectOf(
+    session: Pick<Session, 'id' | 'userId' | 'authenticatedAt' | 'assuranceLevel' | 'signInMethod' | 'expiresAt'> & {
+      readonly email: string | null;
+      readonly issuedAt: Date;
+    },
+    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+  ): Promise<TokenSubject> {
+    await this.#directory.reach(groups.epoch);
+    return {
+      sessionId: session.id,
+      userId: session.userId,
+      email: session.email,
+      groupNames: this.#directory.list(groups.ids).map((group) => group.name),
+      permissionVersion: permissionVersionOf(groups.epoch, groups.ids),
+      scopes: this.#scopesOf(groups.ids),
+      authenticatedAt: session.authenticatedAt,
+      assuranceLevel: session.assuranceLevel,
+      signInMethod: session.signInMethod,
+      issuedAt: session.issuedAt,
+      sessionExpiresAt: session.expiresAt,
+    };
+  }
+
+  #scopesOf(ids: readonly GroupId[]): readonly string[] {
+    if (!this.#settings.claimScope) return [];
+    const unconstrained = this.#directory.grantsOf(ids).list.filter((grant) => grant.constraints.length === 0);
+    return [...new Set(unconstrained.map(permissionKey))].toSorted();
+  }
+
+  /** Ends the session of the caller; later calls with it, by token or cookie, are refused at once. */
+  async signOut(caller: SignedInCaller): Promise<SessionId | null> {
+    const { sessionId } = caller.principal;
+    if (sessionId === null) return null;
+    await this.#database.transaction(async (em) => {
+      const ended = await this.endAll(em, { sessionIds: [sessionId] }, 'SIGNED_OUT');
+      await this.#recorder.record(em, originOf(caller), ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT')));
+    });
+    return sessionId;
+  }
+
+  /** Ends all sessions of the caller, the present one too unless it is to be kept. */
+  async signOutEverywhere(caller: SignedInCaller, exceptCurrent: boolean): Promise<number> {
+    const { userId, sessionId } = caller.principal;
+    return this.#database.transaction(async (em) => {
+      const except = exceptCurrent && sessionId !== null ? sessionId : null;
+      const ended = await this.endAll(em, { userIds: [userId], except }, 'SIGNED_OUT');
+      await this.#recorder.record(em, originOf(caller), ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT')));
+      return ended.length;
+    });
+  }
+
+  /** Ends sessions by id or by user, those that are not ended yet, as part of a larger change; gives their ids. */
+  async endAll(
+    em: EntityManager,
+    which: { sessionIds: readonly SessionId[] } | { userIds: readonly UserId[]; except?: SessionId | null },
+    reason: SessionEndReason,
+  ): Promise<readonly SessionId[]> {
+    const [condition, ids] = 'sessionIds' in which ? ['id = any($3::uuid[])', which.sessionIds] : ['user_id = any($3::uuid[])', which.userIds];
+    const except = 'except' in which ? (which.except ?? null) : null;
+    const rows = await sql<{ id: SessionId }>(
+      em,
+      `update sessions set ended_at = $1, end_reason = $2
+       where ended_at is null and ${condition} and id is distinct from $4::uuid returning id`,
+      [this.#clock.now().toISOString(), reason, ids, except],
+    );
+    return rows.map((row) => row.id);
+  }
+}
+
+/** A session that ended, for the log and the outbox. */
+export const sessionEnded = (
+  id: SessionId,
+  user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
+  reason: SessionEndReason,
+): Happening => ({
+  action: 'session.ended',
+  target: { type: 'Session', id, label: nameOf(user) },
+  metadata: { reason, userId: user.id },
+  event: { type: 'SessionRevoked', payload: { sessionId: id, userId: user.id, reason } },
+});

@@ -1,0 +1,227 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
+import type { AuditChange } from '../entities/audit-event.entity.ts';
+import { Membership } from '../entities/membership.entity.ts';
+import { User } from '../entities/user.entity.ts';
+import { groupIdsColumn, type UserView, userColumns, userViewOf } from '../entities/user.queries.ts';
+import { type Problem, Rejection } from '../errors.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
+import type { GroupId, UserId } from '../ids.ts';
+import { can } from '../permissions/rules.ts';
+import type { IdentifierKind } from '../vocabulary.ts';
+import type { AccessGuard } from './access-guard.ts';
+import type { Authority } from './authority.ts';
+import { originOf, type SignedInCaller } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
+import { endOpenTokens } from './invitation.service.ts';
+import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, replaceIdentifier } from './new-user.ts';
+import { userReference } from './sign-in.service.ts';
+import { Reading } from './text.ts';
+import { assignmentProblems, readGroupIds } from './user.service.ts';
+import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
+
+/** Absent (undefined) = keep, null = clear, a list = the whole new list. */
+export interface UserChangeInput {
+  readonly id: string;
+  readonly email?: string | null | undefined;
+  readonly phone?: string | null | undefined;
+  readonly username?: string | null | undefined;
+  readonly displayName?: string | null | undefined;
+  readonly locale?: string | null | undefined;
+  readonly groupIds?: readonly string[] | null | undefined;
+  readonly expectedVersion?: number | null | undefined;
+}
+
+interface CheckedChange {
+  readonly displayName: string | null;
+  readonly locale: string | null;
+  readonly identifiers: Identifiers;
+  readonly cleared: readonly IdentifierKind[];
+  readonly groupIds: readonly GroupId[] | null;
+}
+
+/** Changes names, identifiers and groups of users. */
+export class UserChangeService {
+  readonly #database: Database;
+  readonly #directory: GroupDirectory;
+  readonly #guard: AccessGuard;
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    database: Database;
+    directory: GroupDirectory;
+    guard: AccessGuard;
+    recorder: Recorder;
+    clock: Clock;
+  }) {
+    this.#database = parts.database;
+    this.#directory = parts.directory;
+    this.#guard = parts.guard;
+    this.#recorder = parts.recorder;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * Changes what is given, all or nothing. Identifiers of somebody who may do what the caller may not are out of reach:
+   * whoever changes an address can take the account over. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
+   * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
+   */
+  async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
+    const change = readChange(input);
+    const ids = readUserIds([input.id], 'id');
+    return refusingTakenIdentifiers((text, values) => this.#database.query(text, values), change.identifiers, () =>
+      this.#database.transaction(async (em) => {
+        const authority = await this.#guard.lock(em, caller, can('update:users'));
+        const viewer = { principal: authority.principal, now: this.#clock.now() };
+        const [target] = await lockTargets(em, viewer, ids, 'id');
+        if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
+        this.#requireVersion(target, input.expectedVersion ?? null);
+        this.#requireReach(authority, target, change);
+        const happenings = await this.#apply(em, authority, target, change);
+        await this.#recorder.record(em, originOf(caller), happenings);
+        return this.#read(em, target.user_id);
+      }),
+    );
+  }
+
+  #requireVersion(target: TargetRow, expected: number | null): void {
+    if (expected === null || expected === target.version) return;
+    const user = userViewOf(target, this.#clock.now());
+    throw new Rejection([{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }], { user });
+  }
+
+  #requireReach(authority: Authority, target: TargetRow, change: CheckedChange): void {
+    const changesIdentifiers = change.identifiers.length > 0 || change.cleared.length > 0;
+    const isSelf = authority.principal.userId === target.user_id;
+    const { list } = this.#directory.grantsOf(target.group_ids);
+    if (changesIdentifiers && !isSelf && authority.isBelow(list, { protectedToo: true })) {
+      throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['id'], targetId: target.user_id }]);
+    }
+    const left = (['EMAIL', 'PHONE', 'USERNAME'] as const).filter((kind) => this.#keeps(target, change, kind));
+    if (left.length === 0 && changesIdentifiers) throw new Rejection([{ code: 'REQUIRED', field: ['email'] }]);
+  }
+
+  #keeps(target: TargetRow, change: CheckedChange, kind: IdentifierKind): boolean {
+    if (change.identifiers.some((one) => one.kind === kind)) return true;
+    const present = { EMAIL: target.email, PHONE: target.phone, USERNAME: target.username }[kind];
+    return present !== null && !change.cleared.includes(kind);
+  }
+
+  async #apply(
+    em: EntityManager,
+    authority: Authority,
+    target: TargetRow,
+    change: CheckedChange,
+  ): Promise<readonly Happening[]> {
+    const now = this.#clock.now();
+    const user = await em.findOneOrFail(User, { id: target.user_id });
+    if (change.displayName !== null) user.displayName = change.displayName;
+    if (change.locale !== null) user.locale = change.locale;
+    user.updatedAt = now;
+    for (const kind of change.cleared) await replaceIdentifier(em, user, { kind, identifier: null, now });
+    for (const identifier of change.identifiers) {
+      await replaceIdentifier(em, user, { kind: identifier.kind, identifier, now });
+    }
+    await em.flush();
+    if (change.identifiers.length > 0 || change.cleared.length > 0) await endOpenTokens(em, [user.id], now);
+    const groupsChanged = await this.#replaceGroups(em, authority, target, change.groupIds);
+    const reference = userReference(user);
+    return [
+      {
+        action: 'user.updated',
+        target: reference,
+        changes: changesOf(target, user),
+        event: { type: 'UserUpdated', payload: { userId: user.id } },
+      },
+      ...(groupsChanged === null ? [] : [{ ...groupsChanged, target: reference }]),
+    ];
+  }
+
+  async #replaceGroups(
+    em: EntityManager,
+    authority: Authority,
+    target: TargetRow,
+    wanted: readonly GroupId[] | null,
+  ): Promise<Happening | null> {
+    if (wanted === null) return null;
+    const added = wanted.filter((id) => !target.group_ids.includes(id));
+    const removed = target.group_ids.filter((id) => !wanted.includes(id));
+    if (added.length === 0 && removed.length === 0) return null;
+    const problems = [
+      ...assignmentProblems(this.#directory, authority, [...added, ...removed], 'groupIds'),
+      ...escalation(this.#directory, authority, { userIds: [target.user_id], groupIds: added, field: 'groupIds' }),
+    ];
+    if (problems.length > 0) throw new Rejection(problems);
+    const now = this.#clock.now();
+    await sql(em, 'delete from memberships where user_id = $1 and group_id = any($2::uuid[]) and organization_id is null', [
+      target.user_id,
+      removed,
+    ]);
+    for (const groupId of added) {
+      em.persist(new Membership(target.user_id, groupId, { addedById: authority.principal.userId, now }));
+    }
+    await em.flush();
+    if (removed.length > 0) await this.#guard.keepAnAdministrator(em, [target.user_id]);
+    return {
+      action: 'user.groups-changed',
+      metadata: { added, removed },
+      event: { type: 'UserGroupsChanged', payload: { userId: target.user_id, added, removed } },
+    };
+  }
+
+  async #read(em: EntityManager, id: UserId): Promise<UserView> {
+    const [row] = await sql<TargetRow>(em, `select ${userColumns}, ${groupIdsColumn} from users u where u.id = $1`, [id]);
+    if (row === undefined) throw new Error('The changed user is not there.');
+    return userViewOf(row, this.#clock.now());
+  }
+}
+
+/**
+ * Nobody raises their own rights: adding oneself to a group needs `update:users`, and even then the group may give nothing
+ * that one lacks. The actor is the caller, never a field of the input.
+ */
+export const escalation = (
+  directory: GroupDirectory,
+  authority: Authority,
+  change: { readonly userIds: readonly UserId[]; readonly groupIds: readonly GroupId[]; readonly field: string },
+): readonly Problem[] => {
+  const self = authority.principal.userId;
+  if (!change.userIds.includes(self) || change.groupIds.length === 0) return [];
+  const grants = change.groupIds.flatMap((id) => directory.find(id)?.grants ?? []);
+  const allowed = authority.holds('update:users') && !authority.wouldRaise(grants);
+  return allowed ? [] : [{ code: 'SELF_ESCALATION', field: [change.field], targetId: self }];
+};
+
+const readChange = (input: UserChangeInput): CheckedChange => {
+  const reading = new Reading();
+  const displayName = reading.optionalText(input.displayName, { field: ['displayName'], maximum: 100 });
+  const locale = typeof input.locale === 'string' ? reading.locale(input.locale) : null;
+  const { identifiers, problems } = readIdentifiers(input);
+  const groups = Array.isArray(input.groupIds) ? readGroupIds(input.groupIds) : null;
+  const all = [...reading.problems, ...problems, ...(groups?.problems ?? [])];
+  if (all.length > 0) throw new Rejection(all);
+  return { displayName, locale, identifiers, cleared: clearedKinds(input), groupIds: groups?.ids ?? null };
+};
+
+const clearedKinds = (input: UserChangeInput): readonly IdentifierKind[] => {
+  const given: readonly (readonly [IdentifierKind, string | null | undefined])[] = [
+    ['EMAIL', input.email],
+    ['PHONE', input.phone],
+    ['USERNAME', input.username],
+  ];
+  return given.filter(([, text]) => text === null).map(([kind]) => kind);
+};
+
+const changesOf = (before: TargetRow, after: User): readonly AuditChange[] => {
+  const fields: readonly AuditChange[] = [
+    { field: 'displayName', before: before.display_name, after: after.displayName },
+    { field: 'locale', before: before.locale, after: after.locale },
+    { field: 'email', before: before.email, after: after.email },
+    { field: 'phone', before: before.phone, after: after.phone },
+    { field: 'username', before: before.username, after: after.username },
+  ];
+  return fields.filter((change) => change.before !== change.after);
+};

@@ -1,0 +1,148 @@
+import type { Clock } from '../clock.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import type { Database } from '../database/database.ts';
+import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { visibleUsers } from '../entities/user.visibility.ts';
+import { Failure } from '../errors.ts';
+import { type GroupId, parseId, type UserId } from '../ids.ts';
+import type { UserKind, UserStatus } from '../vocabulary.ts';
+import type { SignedInCaller } from './caller.ts';
+import { type Connection, connectionOf } from './connection.ts';
+import { Conditions, likePattern } from './conditions.ts';
+
+export interface UserFilter {
+  readonly search?: string | null | undefined;
+  readonly statusIn?: readonly UserStatus[] | null | undefined;
+  readonly kindIn?: readonly UserKind[] | null | undefined;
+  readonly groupIds?: readonly string[] | null | undefined;
+  readonly createdAt?: TimeRange | null | undefined;
+  readonly lastSignInAt?: TimeRange | null | undefined;
+}
+
+export interface TimeRange {
+  readonly from?: Date | null | undefined;
+  readonly until?: Date | null | undefined;
+}
+
+export interface UserOrder {
+  readonly field: 'CREATED_AT' | 'DISPLAY_NAME' | 'EMAIL' | 'LAST_SIGN_IN_AT';
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** Each expression has an index of exactly this form, with the id behind it. */
+const ORDERINGS: Readonly<Record<UserOrder['field'], Omit<Ordering, 'descending'>>> = {
+  CREATED_AT: { expression: 'u.created_at', type: 'timestamptz', idColumn: 'u.id' },
+  DISPLAY_NAME: { expression: 'u.display_name', type: 'text', idColumn: 'u.id' },
+  EMAIL: { expression: `coalesce(u.email, '')`, type: 'text', idColumn: 'u.id' },
+  LAST_SIGN_IN_AT: { expression: `coalesce(u.last_sign_in_at, '-infinity'::timestamptz)`, type: 'timestamptz', idColumn: 'u.id' },
+};
+
+const NEWEST_FIRST: UserOrder = { field: 'CREATED_AT', direction: 'DESC' };
+
+type PageRow = UserRow & { readonly sort_key: string };
+
+/** Reads users, always through what the caller may see. */
+export class UserReader {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #cursorKey: Buffer;
+
+  constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
+    this.#cursorKey = parts.masterKeys.derive('cursor');
+  }
+
+  /** Several users by id, for loaders and references; null for those that do not exist or are hidden. One statement. */
+  async byIds(caller: SignedInCaller, ids: readonly UserId[]): Promise<readonly (UserView | null)[]> {
+    const now = this.#clock.now();
+    const visible = visibleUsers({ principal: caller.principal, now }, 2);
+    const rows = await this.#database.query<UserRow>(
+      `select ${userColumns} from users u where u.id = any($1::uuid[]) and ${visible.condition}`,
+      [ids, ...visible.values],
+    );
+    const byId = new Map(rows.map((row) => [row.user_id, userViewOf(row, now)]));
+    return ids.map((id) => byId.get(id) ?? null);
+  }
+
+  /** The page of visible users that the filter describes. One statement; one more when the total is asked for. */
+  async page(
+    caller: SignedInCaller,
+    request: PageRequest,
+    filter: UserFilter | null,
+    order: UserOrder | null,
+  ): Promise<Connection<UserView>> {
+    const now = this.#clock.now();
+    const { field, direction } = order ?? NEWEST_FIRST;
+    const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
+    const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['users', filter, field, direction]));
+    const conditions = new Conditions();
+    const visible = visibleUsers({ principal: caller.principal, now }, 1);
+    conditions.addRaw(visible.condition, visible.values);
+    addUserFilter(conditions, filter, now);
+    const query = keyset.query(request, conditions.values.length + 1);
+    const rows = await this.#database.query<PageRow>(
+      `select ${userColumns}, (${ordering.expression})::text as sort_key from users u
+       where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      [...conditions.values, ...query.values],
+    );
+    const mapped = {
+      node: (row: PageRow) => userViewOf(row, now),
+      position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
+    };
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => this.#count(conditions));
+  }
+
+  async #count(conditions: Conditions): Promise<number> {
+    const [row] = await this.#database.query<{ count: number }>(
+      `select count(*)::int as count from users u where ${conditions.text}`,
+      conditions.values,
+    );
+    return row?.count ?? 0;
+  }
+}
+
+const addUserFilter = (conditions: Conditions, filter: UserFilter | null, now: Date): void => {
+  if (filter === null) return;
+  if (filter.search != null) conditions.add('u.search_text like ?', likePattern(filter.search));
+  if (filter.statusIn != null) addStatus(conditions, filter.statusIn, now);
+  if (filter.kindIn != null) conditions.add('u.kind = any(?::text[])', filter.kindIn);
+  if (filter.groupIds != null) {
+    conditions.add(
+      'exists (select from memberships m where m.user_id = u.id and m.group_id = any(?::uuid[]))',
+      readGroups(filter.groupIds),
+    );
+  }
+  addRange(conditions, 'u.created_at', filter.createdAt);
+  addRange(conditions, 'u.last_sign_in_at', filter.lastSignInAt);
+};
+
+/** LOCKED is a span of time: ACTIVE and LOCKED divide the rows stored as ACTIVE between them. */
+const addStatus = (conditions: Conditions, states: readonly UserStatus[], now: Date): void => {
+  const stored = states.filter((state) => state !== 'LOCKED' && state !== 'ACTIVE');
+  const active = states.includes('ACTIVE');
+  const locked = states.includes('LOCKED');
+  const alternatives = [
+    'u.status = any(?::text[])',
+    ...(active && locked ? [`u.status = 'ACTIVE'`] : []),
+    ...(active && !locked ? [`(u.status = 'ACTIVE' and (u.locked_until is null or u.locked_until <= ?::timestamptz))`] : []),
+    ...(locked && !active ? [`(u.status = 'ACTIVE' and u.locked_until > ?::timestamptz)`] : []),
+  ];
+  const values: unknown[] = active === locked ? [stored] : [stored, now.toISOString()];
+  conditions.add(`(${alternatives.join(' or ')})`, ...values);
+};
+
+const addRange = (conditions: Conditions, column: string, range: TimeRange | null | undefined): void => {
+  if (range?.from != null) conditions.add(`${column} >= ?::timestamptz`, range.from.toISOString());
+  if (range?.until != null) conditions.add(`${column} < ?::timestamptz`, range.until.toISOString());
+};
+
+const MAXIMUM_GROUP_FILTER = 100;
+
+const readGroups = (texts: readonly string[]): readonly GroupId[] => {
+  if (texts.length > MAXIMUM_GROUP_FILTER) {
+    throw new Failure('BAD_USER_INPUT', `At most ${MAXIMUM_GROUP_FILTER} groups.`, { limit: 'groupIds', maximum: MAXIMUM_GROUP_FILTER });
+  }
+  return texts.map((text) => parseId<GroupId>(text)).filter((id) => id !== null);
+};

@@ -1,0 +1,242 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { type Clock, instant } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { sql } from '../database/sql.ts';
+import { groupIdsColumn, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { type Problem, Rejection } from '../errors.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
+import type { UserId } from '../ids.ts';
+import type { PermissionName } from '../permissions/catalogue.ts';
+import { can } from '../permissions/rules.ts';
+import type { SessionEndReason } from '../vocabulary.ts';
+import type { AccessGuard } from './access-guard.ts';
+import type { Authority } from './authority.ts';
+import { originOf, type SignedInCaller } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
+import { endOpenTokens } from './invitation.service.ts';
+import { type SessionService, sessionEnded } from './session.service.ts';
+import { userReference } from './sign-in.service.ts';
+import { readText } from './text.ts';
+import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
+
+/** The end of a lock that lasts until somebody takes it off. */
+const FOR_GOOD = instant('9999-12-31T23:59:59.000Z');
+
+/** One kind of change of the state of accounts. */
+interface StatusChange {
+  readonly permission: PermissionName;
+  readonly action: string;
+  readonly reason: string | null;
+  /** The new values, as SQL over the users `u`; `$2` now, `$3` reason, `$4` until. */
+  readonly set: string;
+  readonly until: Date | null;
+  /** Takes rights away: needs reach over the targets, spares the last administrator, ends sessions for this reason. */
+  readonly ends: SessionEndReason | null;
+  readonly onOneself: boolean;
+}
+
+/** Locks, disables, deletes and wakes accounts, several at once, all or nothing. */
+export class UserStatusService {
+  readonly #database: Database;
+  readonly #directory: GroupDirectory;
+  readonly #guard: AccessGuard;
+  readonly #sessions: SessionService;
+  readonly #recorder: Recorder;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    database: Database;
+    directory: GroupDirectory;
+    guard: AccessGuard;
+    sessions: SessionService;
+    recorder: Recorder;
+    clock: Clock;
+  }) {
+    this.#database = parts.database;
+    this.#directory = parts.directory;
+    this.#guard = parts.guard;
+    this.#sessions = parts.sessions;
+    this.#recorder = parts.recorder;
+    this.#clock = parts.clock;
+  }
+
+  /** Locks until an instant, or until unlocked, and ends the sessions. Errors: LAST_ADMIN, NOT_ON_ONESELF, EXPIRY_IN_PAST ... */
+  async lock(caller: SignedInCaller, ids: readonly string[], reason: string, until: Date | null): Promise<readonly UserView[]> {
+    if (until !== null && until <= this.#clock.now()) throw new Rejection([{ code: 'EXPIRY_IN_PAST', field: ['until'] }]);
+    return this.#change(caller, ids, {
+      permission: 'lock:users',
+      action: 'user.locked',
+      reason: readReason(reason),
+      set: 'locked_until = $4::timestamptz, status_reason = $3',
+      until: until ?? FOR_GOOD,
+      ends: 'ACCOUNT_LOCKED',
+      onOneself: false,
+    });
+  }
+
+  /** Takes locks off, automatic ones too, and forgets failed sign-ins. */
+  async unlock(caller: SignedInCaller, ids: readonly string[], reason: string): Promise<readonly UserView[]> {
+    return this.#change(caller, ids, {
+      permission: 'lock:users',
+      action: 'user.unlocked',
+      reason: readReason(reason),
+      set: `locked_until = $4::timestamptz, failed_sign_in_count = 0,
+        status_reason = case when u.status = 'DISABLED' then u.status_reason end`,
+      until: null,
+      ends: null,
+      onOneself: false,
+    });
+  }
+
+  /** Disables and ends the sessions; only enabling brings the account back. */
+  async disable(caller: SignedInCaller, ids: readonly string[], reason: string): Promise<readonly UserView[]> {
+    return this.#change(caller, ids, {
+      permission: 'disable:users',
+      action: 'user.disabled',
+      reason: readReason(reason),
+      set: `status = 'DISABLED', status_reason = $3`,
+      until: null,
+      ends: 'ACCOUNT_DISABLED',
+      onOneself: false,
+    });
+  }
+
+  /** Wakes disabled accounts: ACTIVE, or INVITED where no password was ever set. */
+  async enable(caller: SignedInCaller, ids: readonly string[], reason: string): Promise<readonly UserView[]> {
+    return this.#change(caller, ids, {
+      permission: 'disable:users',
+      action: 'user.enabled',
+      reason: readReason(reason),
+      set: `status = case when u.status <> 'DISABLED' then u.status
+          when exists (select from credentials c where c.user_id = u.id) then 'ACTIVE' else 'INVITED' end,
+        status_reason = case when u.status = 'DISABLED' then null else u.status_reason end`,
+      until: null,
+      ends: null,
+      onOneself: false,
+    });
+  }
+
+  /** Makes people choose a new password at the next sign-in, and ends their sessions if asked. */
+  async requirePasswordChange(caller: SignedInCaller, ids: readonly string[], endSessions: boolean): Promise<readonly UserView[]> {
+    return this.#change(caller, ids, {
+      permission: 'update:users',
+      action: 'user.password-change-required',
+      reason: null,
+      set: 'password_change_required = true',
+      until: null,
+      ends: endSessions ? 'REVOKED' : null,
+      onOneself: true,
+    });
+  }
+
+  /** Deletes accounts with all that belongs to them; the audit log keeps its lines. Cannot be undone. */
+  async delete(caller: SignedInCaller, ids: readonly string[], reason: string | null): Promise<readonly UserId[]> {
+    const targets = readUserIds(ids, 'ids');
+    const why = reason === null ? null : readReason(reason);
+    return this.#database.transaction(async (em) => {
+      const { authority, rows } = await this.#lockTargets(em, caller, targets, 'delete:users');
+      this.#requireOthers(authority, rows);
+      this.#requireReach(authority, rows);
+      const ended = await this.#sessions.endAll(em, { userIds: targets }, 'ACCOUNT_DELETED');
+      await sql(em, 'delete from users where id = any($1::uuid[])', [targets]);
+      await this.#guard.keepAnAdministrator(em, targets);
+      const people = rows.map((row) => userViewOf(row, this.#clock.now()));
+      await this.#recorder.record(em, originOf(caller), [
+        ...people.map(
+          (user): Happening => ({
+            action: 'user.deleted',
+            target: userReference(user),
+            metadata: why === null ? {} : { reason: why },
+            event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
+          }),
+        ),
+      ]);
+      return targets;
+    });
+  }
+
+  async #change(caller: SignedInCaller, ids: readonly string[], change: StatusChange): Promise<readonly UserView[]> {
+    const targets = readUserIds(ids, 'ids');
+    return this.#database.transaction(async (em) => {
+      const { authority, rows } = await this.#lockTargets(em, caller, targets, change.permission);
+      if (!change.onOneself) this.#requireOthers(authority, rows);
+      this.#requireReach(authority, rows);
+      const now = this.#clock.now();
+      await sql(
+        em,
+        `update users u set ${change.set}, updated_at = $2::timestamptz, version = u.version + 1
+         where u.id = any($1::uuid[]) and ($3::text is null or true) and ($4::timestamptz is null or true)`,
+        [targets, now.toISOString(), change.reason, change.until?.toISOString() ?? null],
+      );
+      const ended = await this.#end(em, targets, change, now);
+      const after = await this.#read(em, targets);
+      await this.#recorder.record(em, originOf(caller), [...happeningsOf(after, change), ...ended]);
+      return after;
+    });
+  }
+
+  /** What taking rights away brings with it: no last administrator, no sessions, no open links. */
+  async #end(em: EntityManager, targets: readonly UserId[], change: StatusChange, now: Date): Promise<readonly Happening[]> {
+    const { ends } = change;
+    if (ends === null) return [];
+    await this.#guard.keepAnAdministrator(em, targets);
+    await endOpenTokens(em, change.permission === 'update:users' ? [] : targets, now);
+    const rows = await sql<{ id: string; user_id: UserId }>(em, 'select id, user_id from sessions where user_id = any($1::uuid[]) and ended_at is null', [
+      targets,
+    ]);
+    const ended = new Set<string>(await this.#sessions.endAll(em, { userIds: targets }, ends));
+    const people = new Map((await this.#read(em, targets)).map((user) => [user.id, user]));
+    return rows.flatMap((row) => {
+      const user = people.get(row.user_id);
+      return user === undefined || !ended.has(row.id) ? [] : [sessionEnded(row.id as never, user, ends)];
+    });
+  }
+
+  async #lockTargets(em: EntityManager, caller: SignedInCaller, targets: readonly UserId[], permission: PermissionName) {
+    const authority = await this.#guard.lock(em, caller, can(permission));
+    const viewer = { principal: authority.principal, now: this.#clock.now() };
+    return { authority, rows: await lockTargets(em, viewer, targets, 'ids') };
+  }
+
+  #requireOthers(authority: Authority, rows: readonly TargetRow[]): void {
+    const self = authority.principal.userId;
+    if (rows.some((row) => row.user_id === self)) {
+      throw new Rejection([{ code: 'NOT_ON_ONESELF', field: ['ids'], targetId: self }]);
+    }
+  }
+
+  /** Nobody takes the account away from somebody who may do what they may not; protected permissions left aside. */
+  #requireReach(authority: Authority, rows: readonly TargetRow[]): void {
+    const problems = rows.flatMap((row): Problem[] => {
+      const { list } = this.#directory.grantsOf(row.group_ids);
+      const isSelf = row.user_id === authority.principal.userId;
+      return !isSelf && authority.isBelow(list, { protectedToo: false })
+        ? [{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['ids'], targetId: row.user_id }]
+        : [];
+    });
+    if (problems.length > 0) throw new Rejection(problems);
+  }
+
+  async #read(em: EntityManager, ids: readonly UserId[]): Promise<readonly UserView[]> {
+    const rows = await sql<TargetRow>(
+      em,
+      `select ${userColumns}, ${groupIdsColumn} from users u where u.id = any($1::uuid[]) order by u.id`,
+      [ids],
+    );
+    return rows.map((row) => userViewOf(row, this.#clock.now()));
+  }
+}
+
+const readReason = (reason: string): string => {
+  const read = readText(reason, { field: ['reason'], maximum: 500 });
+  if ('problem' in read) throw new Rejection([read.problem]);
+  return read.text;
+};
+
+const happeningsOf = (users: readonly UserView[], change: StatusChange): readonly Happening[] =>
+  users.map((user) => ({
+    action: change.action,
+    target: userReference(user),
+    metadata: change.reason === null ? {} : { reason: change.reason },
+    event: { type: 'UserStatusChanged', payload: { userId: user.id, status: user.status } },
+  }));
