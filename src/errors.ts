@@ -28,10 +28,16 @@ const outcome = (meaning: string): ErrorEntry & { readonly surface: 'payload' } 
 export const errorCatalogue = {
   // failures
   UNAUTHENTICATED: failure(401, 'The operation needs a signed-in caller, or the credentials given are not valid.'),
-  FORBIDDEN: failure(403, 'The caller may not do this; `missing` names the permission of which one would have sufficed.'),
+  FORBIDDEN: failure(
+    403,
+    'The caller may not do this; `missing` names the permission of which one would have sufficed.',
+  ),
   STEP_UP_REQUIRED: failure(403, 'The caller must first prove the identity again; `required` says how.'),
   NOT_FOUND: failure(404, 'There is no such object, or the caller may not see it.'),
-  BAD_USER_INPUT: failure(400, 'An argument has a value that no form could have sent: a malformed id, cursor or page size.'),
+  BAD_USER_INPUT: failure(
+    400,
+    'An argument has a value that no form could have sent: a malformed id, cursor or page size.',
+  ),
   QUERY_TOO_COMPLEX: failure(400, 'The document is deeper, longer, wider or costlier than the limits allow.'),
   IDEMPOTENCY_KEY_REUSED: failure(409, 'The idempotency key was used with another input within the last 24 hours.'),
   RATE_LIMITED: failure(429, 'Too many requests; `retryAfterSeconds` says when to come back.', true),
@@ -136,7 +142,11 @@ export class Rejection extends Error {
 }
 
 /** Refuses with one problem. */
-export const reject = (code: UserErrorCode, at: Omit<Problem, 'code'> = {}, facts: Readonly<Record<string, unknown>> = {}): never => {
+export const reject = (
+  code: UserErrorCode,
+  at: Omit<Problem, 'code'> = {},
+  facts: Readonly<Record<string, unknown>> = {},
+): never => {
   throw new Rejection([{ code, ...at }], facts);
 };
 

@@ -68,15 +68,14 @@ export class Keyset {
     const before = this.#read(request.before);
     const { expression, type, idColumn, descending } = this.#ordering;
     const values: unknown[] = [];
-    const conditions = [
-      [after, descending ? '<' : '>'] as const,
-      [before, descending ? '>' : '<'] as const,
-    ].flatMap(([position, operator]) => {
-      if (position === null) return [];
-      values.push(position.key, position.id);
-      const parameter = firstParameter + values.length - 2;
-      return [`(${expression}, ${idColumn}) ${operator} ($${parameter}::${type}, $${parameter + 1}::uuid)`];
-    });
+    const conditions = [[after, descending ? '<' : '>'] as const, [before, descending ? '>' : '<'] as const].flatMap(
+      ([position, operator]) => {
+        if (position === null) return [];
+        values.push(position.key, position.id);
+        const parameter = firstParameter + values.length - 2;
+        return [`(${expression}, ${idColumn}) ${operator} ($${parameter}::${type}, $${parameter + 1}::uuid)`];
+      },
+    );
     const direction = descending === backward ? 'asc' : 'desc';
     return {
       condition: conditions.length === 0 ? 'true' : conditions.join(' and '),
@@ -128,7 +127,10 @@ const pageSize = (request: PageRequest, backward: boolean): number => {
   }
   const size = (backward ? request.last : request.first) ?? DEFAULT_PAGE;
   if (size < 1 || size > MAXIMUM_PAGE) {
-    throw new Failure('BAD_USER_INPUT', `A page has 1 to ${MAXIMUM_PAGE} items.`, { limit: 'pageSize', maximum: MAXIMUM_PAGE });
+    throw new Failure('BAD_USER_INPUT', `A page has 1 to ${MAXIMUM_PAGE} items.`, {
+      limit: 'pageSize',
+      maximum: MAXIMUM_PAGE,
+    });
   }
   return size;
 };

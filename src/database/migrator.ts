@@ -27,11 +27,11 @@ interface HistoryRow {
 }
 
 /** Any fixed number will do; this one spells "gatehous" in ASCII. */
-const LOCK_KEY = '7449366507044701555';
+const LOCK_KEY = '7449363237540164979';
 /** How long a replica waits for another one that is migrating already. */
 const WAIT_FOR_OTHERS = '10min';
 /** DDL that waits for a table makes everybody behind it wait too, so it gives up early. */
-const WAIT_FOR_TABLES = '5s';
+const WAIT_FOR_TABLES_MS = 5000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
@@ -41,9 +41,11 @@ const LOCK_NOT_AVAILABLE = '55P03';
  */
 export class SchemaMigrator {
   readonly #orm: MikroORM;
+  readonly #tableWaitMs: number;
 
-  constructor(orm: MikroORM) {
+  constructor(orm: MikroORM, { tableWaitMs = WAIT_FOR_TABLES_MS }: { readonly tableWaitMs?: number } = {}) {
     this.#orm = orm;
+    this.#tableWaitMs = tableWaitMs;
   }
 
   /** Creates the history table; false when it is there already. */
@@ -120,7 +122,7 @@ export class SchemaMigrator {
       );
       const group = lastGroup(history) + 1;
       for (const migration of due) {
-        await this.#run(em, () => migrator.up({ migrations: [migration], ...transactionOf(em) }), migration);
+        await applying(migration, () => migrator.up({ migrations: [migration], ...transactionOf(em) }));
         await sql(em, 'update schema_migrations set group_number = $2 where name = $1', [migration, group]);
       }
       return due;
@@ -143,7 +145,7 @@ export class SchemaMigrator {
         );
       }
       for (const migration of due) {
-        await this.#run(em, () => migrator.down({ migrations: [migration], ...transactionOf(em) }), migration);
+        await applying(migration, () => migrator.down({ migrations: [migration], ...transactionOf(em) }));
       }
       return due;
     });
@@ -163,19 +165,14 @@ export class SchemaMigrator {
       .toSorted();
   }
 
-  /** One per run: it remembers the transaction that it works in. */
+  /**
+   * One per run: it remembers the transaction that it works in. The first call makes it look at the database now; inside the
+   * transaction it would need a second connection for that.
+   */
   async #migrator(): Promise<Migrator> {
     const migrator = new Migrator(this.#orm.em.fork());
-    await migrator.init();
+    await migrator.getExecuted();
     return migrator;
-  }
-
-  async #run(em: EntityManager, step: () => Promise<unknown>, migration: string): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      throw new MigrationError(`${migration} failed, nothing was changed: ${reasonOf(error)}`, { cause: error });
-    }
   }
 
   async #exclusively<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
@@ -188,11 +185,19 @@ export class SchemaMigrator {
         const message = 'Another process has been migrating this database for ten minutes: see what it waits for.';
         throw new MigrationError(message, { cause: error });
       }
-      await setForTransaction(em, { lock_timeout: WAIT_FOR_TABLES });
+      await setForTransaction(em, { lock_timeout: `${this.#tableWaitMs}ms` });
       return work(em);
     });
   }
 }
+
+const applying = async (migration: string, step: () => Promise<unknown>): Promise<void> => {
+  try {
+    await step();
+  } catch (error) {
+    throw new MigrationError(`${migration} failed, nothing was changed: ${reasonOf(error)}`, { cause: error });
+  }
+};
 
 const transactionOf = (em: EntityManager) => {
   const transaction = em.getTransactionContext();
@@ -261,7 +266,14 @@ const pick = (given: string, names: readonly string[]): string => {
   const bare = withoutEnding(given.slice(given.lastIndexOf('/') + 1));
   const exact = names.filter((name) => name === bare);
   const found =
-    exact.length > 0 ? exact : names.filter((name) => name.replace(/^Migration(\d{14})_?/, '$1 ').split(' ').includes(bare));
+    exact.length > 0
+      ? exact
+      : names.filter((name) =>
+          name
+            .replace(/^Migration(\d{14})_?/, '$1 ')
+            .split(' ')
+            .includes(bare),
+        );
   const [only, ...others] = found;
   if (only !== undefined && others.length === 0) return only;
   if (only !== undefined) throw new MigrationError(`"${bare}" means several migrations: ${found.join(', ')}.`);
@@ -280,7 +292,7 @@ const appliedName = (given: string, history: readonly HistoryRow[], files: reado
 /** One line; the statement that failed, which the ORM puts in front, is left out. */
 const reasonOf = (error: unknown): string => {
   if (sqlStateOf(error) === LOCK_NOT_AVAILABLE) {
-    return 'a table was in use for longer than five seconds; try again in a quieter moment.';
+    return 'a table was in use for too long; try again in a quieter moment.';
   }
   const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const text = innermost instanceof Error ? innermost.message : String(innermost);

@@ -17,7 +17,7 @@ export interface GroupView {
   readonly createdById: UserId | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  readonly grants: readonly Grant[];
+  readonly permissions: readonly Grant[];
 }
 
 export interface GroupRow {
@@ -53,5 +53,5 @@ export const groupViewOf = (row: GroupRow): GroupView => ({
   createdById: row.created_by_id,
   createdAt: instantOf(row.created_at),
   updatedAt: instantOf(row.updated_at),
-  grants: row.grants.map((grant) => grantFromStored(grant.action, grant.resource, grant.constraints)),
+  permissions: row.grants.map((grant) => grantFromStored(grant.action, grant.resource, grant.constraints)),
 });

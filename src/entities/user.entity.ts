@@ -116,7 +116,8 @@ export class User {
 export const statusOf = (
   user: { readonly status: StoredUserStatus; readonly lockedUntil: Date | null },
   now: Date,
-): UserStatus => (user.status === 'ACTIVE' && user.lockedUntil !== null && user.lockedUntil > now ? 'LOCKED' : user.status);
+): UserStatus =>
+  user.status === 'ACTIVE' && user.lockedUntil !== null && user.lockedUntil > now ? 'LOCKED' : user.status;
 
 /** Neither disabled, invited nor pending, and not locked at present: may hold sessions. */
 export const maySignIn = (

@@ -1,6 +1,6 @@
 import { ArgsType, type ClassType, Directive, Field, Int, ObjectType } from 'type-graphql';
 
-@ObjectType('PageInfo', { description: 'Where a page lies in its list.' })
+@ObjectType('PageInfo', { simpleResolvers: true, description: 'Where a page lies in its list.' })
 @Directive('@shareable')
 export class PageInfoType {
   @Field(() => Boolean, { description: 'Items follow this page.' })
@@ -37,7 +37,7 @@ export class PageArgs {
 
 /** The types of a Relay connection over `node`, called `<name>Edge` and `<name>Connection`. */
 export const connectionOf = (node: () => ClassType, name: string) => {
-  @ObjectType(`${name}Edge`, { description: `One item of a ${name} page.` })
+  @ObjectType(`${name}Edge`, { simpleResolvers: true, description: `One item of a ${name} page.` })
   class Edge {
     @Field(() => String, { description: 'Opaque position of this item.' })
     cursor!: string;
@@ -46,7 +46,7 @@ export const connectionOf = (node: () => ClassType, name: string) => {
     node!: unknown;
   }
 
-  @ObjectType(`${name}Connection`, { description: `A page of ${name}.` })
+  @ObjectType(`${name}Connection`, { simpleResolvers: true, description: `A page of ${name}.` })
   class Connection {
     @Field(() => [Edge], { description: 'Items with their cursors.' })
     edges!: readonly Edge[];

@@ -17,11 +17,18 @@ import {
 type Described<T extends string> = Readonly<Record<T, string>>;
 
 /** Gives a closed set of words its name and the description of each word. */
-const describe = <T extends string>(words: Readonly<Record<T, unknown>>, name: string, description: string, values: Described<T>) =>
+const describe = <T extends string>(
+  words: Readonly<Record<T, unknown>>,
+  name: string,
+  description: string,
+  values: Described<T>,
+) =>
   registerEnumType(words, {
     name,
     description,
-    valuesConfig: Object.fromEntries(Object.entries<string>(values).map(([word, text]) => [word, { description: text }])) as never,
+    valuesConfig: Object.fromEntries(
+      Object.entries<string>(values).map(([word, text]) => [word, { description: text }]),
+    ) as never,
   });
 
 export const UserErrorCode = Object.fromEntries(
@@ -33,7 +40,9 @@ describe(
   UserErrorCode,
   'UserErrorCode',
   'Every outcome that a payload can report. Denials, limits and malformed requests are GraphQL errors instead.',
-  Object.fromEntries(Object.keys(UserErrorCode).map((code) => [code, errorCatalogue[code as Code].meaning])) as Described<Code>,
+  Object.fromEntries(
+    Object.keys(UserErrorCode).map((code) => [code, errorCatalogue[code as Code].meaning]),
+  ) as Described<Code>,
 );
 
 export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const;
@@ -42,7 +51,12 @@ describe(OrderDirection, 'OrderDirection', 'Direction of an order.', {
   DESC: 'Largest, newest or last letter first.',
 });
 
-export const UserOrderField = { CREATED_AT: 'CREATED_AT', DISPLAY_NAME: 'DISPLAY_NAME', EMAIL: 'EMAIL', LAST_SIGN_IN_AT: 'LAST_SIGN_IN_AT' } as const;
+export const UserOrderField = {
+  CREATED_AT: 'CREATED_AT',
+  DISPLAY_NAME: 'DISPLAY_NAME',
+  EMAIL: 'EMAIL',
+  LAST_SIGN_IN_AT: 'LAST_SIGN_IN_AT',
+} as const;
 describe(UserOrderField, 'UserOrderField', 'What users are ordered by.', {
   CREATED_AT: 'Time of creation.',
   DISPLAY_NAME: "Name, in the order of the database's collation.",
@@ -85,7 +99,11 @@ describe(TokenDelivery, 'TokenDelivery', 'How a session is handed to the client.
   BODY: 'As tokens in the answer; for other clients.',
 });
 
-export const SignInStep = { COMPLETE: 'COMPLETE', PASSWORD_CHANGE_REQUIRED: 'PASSWORD_CHANGE_REQUIRED', FAILED: 'FAILED' } as const;
+export const SignInStep = {
+  COMPLETE: 'COMPLETE',
+  PASSWORD_CHANGE_REQUIRED: 'PASSWORD_CHANGE_REQUIRED',
+  FAILED: 'FAILED',
+} as const;
 export type SignInStep = keyof typeof SignInStep;
 describe(SignInStep, 'SignInStep', 'The state of a sign-in.', {
   COMPLETE: 'Signed in; tokens are set.',
@@ -124,7 +142,12 @@ describe(TokenKind, 'TokenKind', 'What a mailed token is for.', { INVITE: 'Accep
 export const MailState = { NOT_CONFIGURED: 'NOT_CONFIGURED' } as const;
 describe(MailState, 'MailState', 'Where a message stands.', { NOT_CONFIGURED: 'No mail transport is configured.' });
 
-export const PasswordRule = { MIN_LENGTH: 'MIN_LENGTH', MAX_BYTES: 'MAX_BYTES', BREACH_LIST: 'BREACH_LIST', PERSONAL_DATA: 'PERSONAL_DATA' } as const;
+export const PasswordRule = {
+  MIN_LENGTH: 'MIN_LENGTH',
+  MAX_BYTES: 'MAX_BYTES',
+  BREACH_LIST: 'BREACH_LIST',
+  PERSONAL_DATA: 'PERSONAL_DATA',
+} as const;
 describe(PasswordRule, 'PasswordRule', 'A rule of the password policy.', {
   MIN_LENGTH: 'Too few characters.',
   MAX_BYTES: 'Too many bytes.',
@@ -144,10 +167,22 @@ describe(ConstraintKind, 'ConstraintKind', 'What a constraint compares.', {
 });
 
 export const Weekday = {
-  MONDAY: 'MONDAY', TUESDAY: 'TUESDAY', WEDNESDAY: 'WEDNESDAY', THURSDAY: 'THURSDAY', FRIDAY: 'FRIDAY', SATURDAY: 'SATURDAY', SUNDAY: 'SUNDAY',
+  MONDAY: 'MONDAY',
+  TUESDAY: 'TUESDAY',
+  WEDNESDAY: 'WEDNESDAY',
+  THURSDAY: 'THURSDAY',
+  FRIDAY: 'FRIDAY',
+  SATURDAY: 'SATURDAY',
+  SUNDAY: 'SUNDAY',
 } as const;
 describe(Weekday, 'Weekday', 'Day of the week, ISO 8601 order.', {
-  MONDAY: 'First day.', TUESDAY: 'Second day.', WEDNESDAY: 'Third day.', THURSDAY: 'Fourth day.', FRIDAY: 'Fifth day.', SATURDAY: 'Sixth day.', SUNDAY: 'Seventh day.',
+  MONDAY: 'First day.',
+  TUESDAY: 'Second day.',
+  WEDNESDAY: 'Third day.',
+  THURSDAY: 'Fourth day.',
+  FRIDAY: 'Fifth day.',
+  SATURDAY: 'Sixth day.',
+  SUNDAY: 'Seventh day.',
 });
 
 describe(ScopeMode, 'ScopeMode', 'Reach of a scope.', {
@@ -156,24 +191,36 @@ describe(ScopeMode, 'ScopeMode', 'Reach of a scope.', {
 });
 
 describe(ImpersonationUse, 'ImpersonationUse', 'Whether a permission works while impersonating.', {
-  NEVER: 'It does not.', ACT: 'In mode ACT only.', ALWAYS: 'In both modes.',
+  NEVER: 'It does not.',
+  ACT: 'In mode ACT only.',
+  ALWAYS: 'In both modes.',
 });
 
 describe(AttributeType, 'AttributeType', "Type of an attribute's values.", {
-  STRING: 'Text, compared exactly.', NUMBER: 'Number.', BOOLEAN: 'True or false.', DATETIME: 'Instant, RFC 3339.',
+  STRING: 'Text, compared exactly.',
+  NUMBER: 'Number.',
+  BOOLEAN: 'True or false.',
+  DATETIME: 'Instant, RFC 3339.',
 });
 
 export const SigningAlgorithmName = { EDDSA: 'EdDSA', ES256: 'ES256', RS256: 'RS256' } as const;
 describe<keyof typeof SigningAlgorithmName>(SigningAlgorithmName, 'SigningAlgorithm', 'Algorithm of a signing key.', {
-  EDDSA: 'Ed25519, RFC 8037; `EdDSA` in tokens.', ES256: 'ECDSA on P-256 with SHA-256.', RS256: 'RSA with SHA-256, 2,048 bits or more.',
+  EDDSA: 'Ed25519, RFC 8037; `EdDSA` in tokens.',
+  ES256: 'ECDSA on P-256 with SHA-256.',
+  RS256: 'RSA with SHA-256, 2,048 bits or more.',
 });
 
 describe(SigningKeyStatus, 'SigningKeyStatus', 'State of a signing key.', {
-  PUBLISHED: 'In the JWKS ahead of its use.', ACTIVE: 'Signs.', RETIRING: 'Verifies what it signed before.', RETIRED: 'Out of the JWKS.',
+  PUBLISHED: 'In the JWKS ahead of its use.',
+  ACTIVE: 'Signs.',
+  RETIRING: 'Verifies what it signed before.',
+  RETIRED: 'Out of the JWKS.',
 });
 
 export const HealthStatus = { OK: 'OK', DEGRADED: 'DEGRADED', DOWN: 'DOWN' } as const;
 export type HealthStatus = keyof typeof HealthStatus;
 describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
-  OK: 'Works.', DEGRADED: 'Works with less; nothing is lost.', DOWN: 'Does not work.',
+  OK: 'Works.',
+  DEGRADED: 'Works with less; nothing is lost.',
+  DOWN: 'Does not work.',
 });

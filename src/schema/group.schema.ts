@@ -7,10 +7,9 @@ import { PermissionInput, PermissionType, ResourceScopeInput, ResourceScopeType 
 import { DateTimeScalar } from './scalars.ts';
 import { UserType } from './user.schema.ts';
 
-const EXPECTED_VERSION =
-  'Version the change is based on; another one gives VERSION_CONFLICT with the current object.';
+const EXPECTED_VERSION = 'Version the change is based on; another one gives VERSION_CONFLICT with the current object.';
 
-@ObjectType('Group', { description: 'A set of grants and its members.', implements: NodeType })
+@ObjectType('Group', { simpleResolvers: true, description: 'A set of grants and its members.', implements: NodeType })
 @Directive('@key(fields: "id")')
 export class GroupType extends NodeType {
   @Field(() => String, { description: 'Unique name, compared case-folded.' })
@@ -28,8 +27,8 @@ export class GroupType extends NodeType {
   @Field(() => String, { nullable: true, description: 'Where the group comes from; null = made here.' })
   source!: string | null;
 
-  @Field(() => [PermissionType], { name: 'permissions', description: 'Grants, at most 100.' })
-  grants!: readonly PermissionType[];
+  @Field(() => [PermissionType], { description: 'Grants, at most 100.' })
+  permissions!: readonly PermissionType[];
 
   @Field(() => Int, { description: 'Grows by one with each change of grants, name or scope.' })
   version!: number;
@@ -43,7 +42,7 @@ export class GroupType extends NodeType {
 
 export const { Connection: GroupConnectionType } = connectionOf(() => GroupType, 'Group');
 
-@ObjectType('GroupMemberEdge', { description: 'One item of a GroupMember page.' })
+@ObjectType('GroupMemberEdge', { simpleResolvers: true, description: 'One item of a GroupMember page.' })
 export class GroupMemberEdgeType {
   @Field(() => String, { description: 'Opaque position of this item.' })
   cursor!: string;
@@ -55,7 +54,7 @@ export class GroupMemberEdgeType {
   addedAt!: Date;
 }
 
-@ObjectType('GroupMemberConnection', { description: 'A page of GroupMember (nodes are User).' })
+@ObjectType('GroupMemberConnection', { simpleResolvers: true, description: 'A page of GroupMember (nodes are User).' })
 export class GroupMemberConnectionType {
   @Field(() => [GroupMemberEdgeType], { description: 'Items with their cursors.' })
   edges!: readonly GroupMemberEdgeType[];
@@ -76,7 +75,10 @@ export class GroupMemberArgs extends PageArgs {
   search?: string | null;
 }
 
-@ObjectType('EffectivePermission', { description: 'A grant that somebody has, and where it comes from.' })
+@ObjectType('EffectivePermission', {
+  simpleResolvers: true,
+  description: 'A grant that somebody has, and where it comes from.',
+})
 export class EffectivePermissionType {
   @Field(() => PermissionType, { description: 'The grant.' })
   permission!: PermissionType;
@@ -156,7 +158,10 @@ export class UpdateGroupInput {
   @Field(() => String, { nullable: true, description: 'New description; null = empty; absent = keep.' })
   description?: string | null;
 
-  @Field(() => ResourceScopeInput, { nullable: true, description: 'New reach; absent = keep. Requires `grant:groups`.' })
+  @Field(() => ResourceScopeInput, {
+    nullable: true,
+    description: 'New reach; absent = keep. Requires `grant:groups`.',
+  })
   allowedOrganizations?: ResourceScopeInput | null;
 
   @Field(() => Int, { nullable: true, description: EXPECTED_VERSION })
@@ -202,13 +207,13 @@ export class RemoveGroupMembersInput {
   userIds!: string[];
 }
 
-@ObjectType('CreateGroupPayload', { description: 'Answer of createGroup.' })
+@ObjectType('CreateGroupPayload', { simpleResolvers: true, description: 'Answer of createGroup.' })
 export class CreateGroupPayload extends Payload {
   @Field(() => GroupType, { nullable: true, description: 'The new group.' })
   group?: GroupType | null;
 }
 
-@ObjectType('UpdateGroupPayload', { description: 'Answer of updateGroup.' })
+@ObjectType('UpdateGroupPayload', { simpleResolvers: true, description: 'Answer of updateGroup.' })
 export class UpdateGroupPayload extends Payload {
   @Field(() => GroupType, {
     nullable: true,
@@ -217,7 +222,7 @@ export class UpdateGroupPayload extends Payload {
   group?: GroupType | null;
 }
 
-@ObjectType('SetGroupPermissionsPayload', { description: 'Answer of setGroupPermissions.' })
+@ObjectType('SetGroupPermissionsPayload', { simpleResolvers: true, description: 'Answer of setGroupPermissions.' })
 export class SetGroupPermissionsPayload extends Payload {
   @Field(() => GroupType, {
     nullable: true,
@@ -226,7 +231,7 @@ export class SetGroupPermissionsPayload extends Payload {
   group?: GroupType | null;
 }
 
-@ObjectType('DeleteGroupPayload', { description: 'Answer of deleteGroup.' })
+@ObjectType('DeleteGroupPayload', { simpleResolvers: true, description: 'Answer of deleteGroup.' })
 export class DeleteGroupPayload extends Payload {
   @Field(() => ID, { nullable: true, description: 'Former id.' })
   deletedGroupId?: string | null;
@@ -235,13 +240,13 @@ export class DeleteGroupPayload extends Payload {
   group?: GroupType | null;
 }
 
-@ObjectType('AddGroupMembersPayload', { description: 'Answer of addGroupMembers.' })
+@ObjectType('AddGroupMembersPayload', { simpleResolvers: true, description: 'Answer of addGroupMembers.' })
 export class AddGroupMembersPayload extends Payload {
   @Field(() => GroupType, { nullable: true, description: 'The group after the change.' })
   group?: GroupType | null;
 }
 
-@ObjectType('RemoveGroupMembersPayload', { description: 'Answer of removeGroupMembers.' })
+@ObjectType('RemoveGroupMembersPayload', { simpleResolvers: true, description: 'Answer of removeGroupMembers.' })
 export class RemoveGroupMembersPayload extends Payload {
   @Field(() => GroupType, { nullable: true, description: 'The group after the change.' })
   group?: GroupType | null;

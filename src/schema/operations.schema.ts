@@ -30,7 +30,10 @@ export class SigningKeyType {
 
 @InputType('RotateSigningKeyInput', { description: 'Input of rotateSigningKey.' })
 export class RotateSigningKeyInput {
-  @Field(() => SigningAlgorithmName, { nullable: true, description: 'Algorithm of the new key; absent = as the present one.' })
+  @Field(() => SigningAlgorithmName, {
+    nullable: true,
+    description: 'Algorithm of the new key; absent = as the present one.',
+  })
   algorithm?: SigningAlgorithm | null;
 
   @Field(() => Int, {
@@ -40,7 +43,7 @@ export class RotateSigningKeyInput {
   overlapSeconds?: number | null;
 }
 
-@ObjectType('RotateSigningKeyPayload', { description: 'Answer of rotateSigningKey.' })
+@ObjectType('RotateSigningKeyPayload', { simpleResolvers: true, description: 'Answer of rotateSigningKey.' })
 export class RotateSigningKeyPayload extends Payload {
   @Field(() => SigningKeyType, { nullable: true, description: 'The new key.' })
   signingKey?: SigningKeyType | null;
@@ -49,7 +52,7 @@ export class RotateSigningKeyPayload extends Payload {
   retiringKey?: SigningKeyType | null;
 }
 
-@ObjectType('HealthCheck', { description: 'One part of the server.' })
+@ObjectType('HealthCheck', { simpleResolvers: true, description: 'One part of the server.' })
 export class HealthCheckType {
   @Field(() => String, { description: 'Name: database, migrations, signing-keys.' })
   component!: string;
@@ -64,7 +67,7 @@ export class HealthCheckType {
   message!: string | null;
 }
 
-@ObjectType('Health', { description: 'Whether the server works.' })
+@ObjectType('Health', { simpleResolvers: true, description: 'Whether the server works.' })
 export class HealthType {
   @Field(() => HealthStatus, { description: 'The worst of the parts that an answer needs.' })
   status!: HealthStatusWord;

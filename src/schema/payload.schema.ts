@@ -2,7 +2,10 @@ import { Field, ID, ObjectType } from 'type-graphql';
 import type { UserErrorCode as Code } from '../errors.ts';
 import { UserErrorCode } from './enums.ts';
 
-@ObjectType('UserError', { description: 'Something that the caller can correct; several may be given at once.' })
+@ObjectType('UserError', {
+  simpleResolvers: true,
+  description: 'Something that the caller can correct; several may be given at once.',
+})
 export class UserErrorType {
   @Field(() => UserErrorCode, { description: 'What to branch on.' })
   code!: Code;
@@ -21,7 +24,7 @@ export class UserErrorType {
 }
 
 /** What every payload ends with. */
-@ObjectType({ isAbstract: true })
+@ObjectType()
 export class Payload {
   @Field(() => [UserErrorType], { description: 'What the caller can correct; empty on success.' })
   errors!: readonly UserErrorType[];

@@ -12,7 +12,7 @@ const WORDS = {
   timeZone: 'IANA name, Europe/Rome.',
 } as const;
 
-@ObjectType('TimeWindow', { description: 'Recurring hours in which a grant holds.' })
+@ObjectType('TimeWindow', { simpleResolvers: true, description: 'Recurring hours in which a grant holds.' })
 export class TimeWindowType {
   @Field(() => [Weekday], { description: WORDS.days })
   days!: readonly (keyof typeof Weekday)[];
@@ -42,7 +42,10 @@ export class TimeWindowInput {
   timeZone!: string;
 }
 
-@ObjectType('PermissionConstraint', { description: 'One condition of a grant; `kind` says which fields are set.' })
+@ObjectType('PermissionConstraint', {
+  simpleResolvers: true,
+  description: 'One condition of a grant; `kind` says which fields are set.',
+})
 export class PermissionConstraintType {
   @Field(() => ConstraintKind, { description: 'What is compared.' })
   kind!: ConstraintKindWord;
@@ -116,7 +119,10 @@ export class PermissionConstraintInput {
   minimumAssurance?: AssuranceLevel | null;
 }
 
-@ObjectType('Permission', { description: 'A grant: a permission held by a group, with its constraints.' })
+@ObjectType('Permission', {
+  simpleResolvers: true,
+  description: 'A grant: a permission held by a group, with its constraints.',
+})
 export class PermissionType {
   @Field(() => String, { description: 'Verb from the catalogue; `admin` on `*` covers every unprotected permission.' })
   action!: string;
@@ -143,7 +149,10 @@ export class PermissionInput {
   constraints!: PermissionConstraintInput[];
 }
 
-@ObjectType('ResourceScope', { description: 'Explicit reach over organizations; nothing means nothing.' })
+@ObjectType('ResourceScope', {
+  simpleResolvers: true,
+  description: 'Explicit reach over organizations; nothing means nothing.',
+})
 export class ResourceScopeType {
   @Field(() => ScopeMode, { description: 'Everything, or what is listed.' })
   mode!: ScopeMode;
@@ -155,7 +164,7 @@ export class ResourceScopeInput {
   mode!: ScopeMode;
 }
 
-@ObjectType('PermissionDefinition', { description: 'An entry of the catalogue.' })
+@ObjectType('PermissionDefinition', { simpleResolvers: true, description: 'An entry of the catalogue.' })
 export class PermissionDefinitionType {
   @Field(() => String, { description: 'Verb.' })
   action!: string;

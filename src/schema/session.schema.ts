@@ -5,7 +5,7 @@ import { NodeType } from './node.schema.ts';
 import { DateTimeScalar } from './scalars.ts';
 import { UserType } from './user.schema.ts';
 
-@ObjectType('Session', { description: 'One signed-in client.', implements: NodeType })
+@ObjectType('Session', { simpleResolvers: true, description: 'One signed-in client.', implements: NodeType })
 export class SessionType extends NodeType {
   @Field(() => String, { description: 'Address last seen, canonical text.' })
   ipAddress!: string;
@@ -35,7 +35,7 @@ export class SessionType extends NodeType {
   current!: boolean;
 }
 
-@ObjectType('Viewer', { description: 'Who is calling, and how the call was authenticated.' })
+@ObjectType('Viewer', { simpleResolvers: true, description: 'Who is calling, and how the call was authenticated.' })
 export class ViewerType {
   @Field(() => UserType, { description: 'The person acted as.' })
   user!: UserType;
@@ -66,6 +66,7 @@ export class ViewerType {
 }
 
 @ObjectType('SessionTokens', {
+  simpleResolvers: true,
   description: 'What a client needs to go on; with COOKIE delivery the session is in the cookie alone.',
 })
 export class SessionTokensType {

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { AssuranceLevel, IdentifierKind, TokenDelivery } from '../vocabulary.ts';
 import { PasswordRule, SignInStep, TokenKind, TokenState } from './enums.ts';
-import { Payload } from './payload.schema.ts';
+import { Payload, UserErrorType } from './payload.schema.ts';
 import { DateTimeScalar } from './scalars.ts';
 import { SessionTokensType } from './session.schema.ts';
 import { UserType } from './user.schema.ts';
@@ -11,7 +11,7 @@ const HANDED_OVER = 'How the session is handed over.';
 const CLIENT = 'Device and program that sign in.';
 const VIOLATIONS = 'Password rules that were broken; empty otherwise.';
 
-@ObjectType('SignInChallenge', { description: 'What the next step of a sign-in needs.' })
+@ObjectType('SignInChallenge', { simpleResolvers: true, description: 'What the next step of a sign-in needs.' })
 export class SignInChallengeType {
   @Field(() => String, { description: 'Opaque; goes to setPasswordWithToken (PASSWORD_CHANGE_REQUIRED).' })
   token!: string;
@@ -21,7 +21,7 @@ export class SignInChallengeType {
 }
 
 @InterfaceType('SignInResult', { description: 'The common part of every answer that can sign somebody in.' })
-export abstract class SignInResultType extends Payload {
+export abstract class SignInResultType {
   @Field(() => SignInStep, { description: 'What has to happen next.' })
   step!: SignInStep;
 
@@ -36,6 +36,9 @@ export abstract class SignInResultType extends Payload {
     description: 'What the next step needs; set with PASSWORD_CHANGE_REQUIRED.',
   })
   challenge?: SignInChallengeType | null;
+
+  @Field(() => [UserErrorType], { description: 'What the caller can correct; empty on success.' })
+  errors!: readonly UserErrorType[];
 }
 
 @InputType('SignInClientInput', { description: 'The device and program that sign in.' })
@@ -47,7 +50,7 @@ export class SignInClientInput {
   clientName?: string | null;
 }
 
-@InputType({ isAbstract: true })
+@InputType()
 class HandOverInput {
   @Field(() => TokenDelivery, { defaultValue: TokenDelivery.COOKIE, description: HANDED_OVER })
   delivery!: TokenDelivery;
@@ -65,7 +68,7 @@ export class SignInInput extends HandOverInput {
   password!: string;
 }
 
-@ObjectType('SignInPayload', { description: 'Answer of signIn.', implements: SignInResultType })
+@ObjectType('SignInPayload', { simpleResolvers: true, description: 'Answer of signIn.', implements: SignInResultType })
 export class SignInPayload extends SignInResultType {}
 
 @InputType('SetUpFirstAdminInput', { description: 'Input of setUpFirstAdmin.' })
@@ -83,7 +86,11 @@ export class SetUpFirstAdminInput extends HandOverInput {
   password!: string;
 }
 
-@ObjectType('SetUpFirstAdminPayload', { description: 'Answer of setUpFirstAdmin.', implements: SignInResultType })
+@ObjectType('SetUpFirstAdminPayload', {
+  simpleResolvers: true,
+  description: 'Answer of setUpFirstAdmin.',
+  implements: SignInResultType,
+})
 export class SetUpFirstAdminPayload extends SignInResultType {
   @Field(() => [PasswordRule], { description: VIOLATIONS })
   violations!: readonly (keyof typeof PasswordRule)[];
@@ -109,6 +116,7 @@ export class SetPasswordWithTokenInput {
 }
 
 @ObjectType('SetPasswordWithTokenPayload', {
+  simpleResolvers: true,
   description:
     'Answer of setPasswordWithToken; when no sign-in was asked for, COMPLETE means that the password is set, without tokens.',
   implements: SignInResultType,
@@ -124,7 +132,7 @@ export class RefreshSessionInput {
   refreshToken!: string;
 }
 
-@ObjectType('RefreshSessionPayload', { description: 'Answer of refreshSession.' })
+@ObjectType('RefreshSessionPayload', { simpleResolvers: true, description: 'Answer of refreshSession.' })
 export class RefreshSessionPayload extends Payload {
   @Field(() => SessionTokensType, {
     nullable: true,
@@ -139,7 +147,7 @@ export class SignOutInput {
   reason?: string | null;
 }
 
-@ObjectType('SignOutPayload', { description: 'Answer of signOut.' })
+@ObjectType('SignOutPayload', { simpleResolvers: true, description: 'Answer of signOut.' })
 export class SignOutPayload extends Payload {
   @Field(() => ID, { nullable: true, description: 'The session that ended.' })
   sessionId?: string | null;
@@ -151,7 +159,7 @@ export class SignOutEverywhereInput {
   exceptCurrent!: boolean;
 }
 
-@ObjectType('SignOutEverywherePayload', { description: 'Answer of signOutEverywhere.' })
+@ObjectType('SignOutEverywherePayload', { simpleResolvers: true, description: 'Answer of signOutEverywhere.' })
 export class SignOutEverywherePayload extends Payload {
   @Field(() => Int, { nullable: true, description: 'Number of sessions that ended.' })
   endedSessionCount?: number | null;
@@ -163,7 +171,7 @@ export class ConfirmIdentityInput {
   password!: string;
 }
 
-@ObjectType('ConfirmIdentityPayload', { description: 'Answer of confirmIdentity.' })
+@ObjectType('ConfirmIdentityPayload', { simpleResolvers: true, description: 'Answer of confirmIdentity.' })
 export class ConfirmIdentityPayload extends Payload {
   @Field(() => AssuranceLevel, { nullable: true, description: 'Level of the session now.' })
   assuranceLevel?: AssuranceLevel | null;
@@ -178,7 +186,7 @@ export class ConfirmIdentityPayload extends Payload {
   tokens?: SessionTokensType | null;
 }
 
-@ObjectType('SignInOptions', { description: 'What a sign-in page has to offer.' })
+@ObjectType('SignInOptions', { simpleResolvers: true, description: 'What a sign-in page has to offer.' })
 export class SignInOptionsType {
   @Field(() => [IdentifierKind], { description: 'What people may sign in with.' })
   identifierKinds!: readonly IdentifierKind[];
@@ -187,7 +195,7 @@ export class SignInOptionsType {
   setupRequired!: boolean;
 }
 
-@ObjectType('PasswordPolicy', { description: 'What a password must meet.' })
+@ObjectType('PasswordPolicy', { simpleResolvers: true, description: 'What a password must meet.' })
 export class PasswordPolicyType {
   @Field(() => Int, { description: 'Fewest Unicode code points.' })
   minLength!: number;
@@ -199,7 +207,10 @@ export class PasswordPolicyType {
   personalDataChecked!: boolean;
 }
 
-@ObjectType('TokenStatus', { description: 'What a mailed token is good for. An unknown token looks like a used one.' })
+@ObjectType('TokenStatus', {
+  simpleResolvers: true,
+  description: 'What a mailed token is good for. An unknown token looks like a used one.',
+})
 export class TokenStatusType {
   @Field(() => TokenState, { description: 'Whether it still works.' })
   state!: keyof typeof TokenState;

@@ -10,7 +10,10 @@ const IDEMPOTENCY_KEY = 'Repeating the same input with the same key within 24 h 
 const AFTER = 'Users after the change; empty on errors.';
 const SETUP_LINK = 'Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED.';
 
-@ObjectType('MailDelivery', { description: 'One message and what became of it. The text is never shown.' })
+@ObjectType('MailDelivery', {
+  simpleResolvers: true,
+  description: 'One message and what became of it. The text is never shown.',
+})
 export class MailDeliveryType {
   @Field(() => MailState, { description: 'Where it stands.' })
   state!: keyof typeof MailState;
@@ -49,7 +52,7 @@ export class CreateUserInput {
   idempotencyKey?: string | null;
 }
 
-@ObjectType('CreateUserPayload', { description: 'Answer of createUser.' })
+@ObjectType('CreateUserPayload', { simpleResolvers: true, description: 'Answer of createUser.' })
 export class CreateUserPayload extends Payload {
   @Field(() => UserType, { nullable: true, description: 'The new user.' })
   user?: UserType | null;
@@ -73,7 +76,7 @@ export class ResendInviteInput {
   userId!: string;
 }
 
-@ObjectType('ResendInvitePayload', { description: 'Answer of resendInvite.' })
+@ObjectType('ResendInvitePayload', { simpleResolvers: true, description: 'Answer of resendInvite.' })
 export class ResendInvitePayload extends Payload {
   @Field(() => UserType, { nullable: true, description: 'The invited user.' })
   user?: UserType | null;
@@ -118,7 +121,7 @@ export class UpdateUserInput {
   expectedVersion?: number | null;
 }
 
-@ObjectType('UpdateUserPayload', { description: 'Answer of updateUser.' })
+@ObjectType('UpdateUserPayload', { simpleResolvers: true, description: 'Answer of updateUser.' })
 export class UpdateUserPayload extends Payload {
   @Field(() => UserType, {
     nullable: true,
@@ -148,7 +151,7 @@ export class LockUsersInput {
   until?: Date | null;
 }
 
-@InputType({ isAbstract: true })
+@InputType()
 class BulkWithReasonInput {
   @Field(() => [ID], { description: BULK })
   ids!: string[];
@@ -175,28 +178,28 @@ export class DeleteUsersInput {
   reason?: string | null;
 }
 
-@ObjectType({ isAbstract: true })
+@ObjectType()
 class UsersPayload extends Payload {
   @Field(() => [UserType], { description: AFTER })
   users!: readonly UserType[];
 }
 
-@ObjectType('RequirePasswordChangePayload', { description: 'Answer of requirePasswordChange.' })
+@ObjectType('RequirePasswordChangePayload', { simpleResolvers: true, description: 'Answer of requirePasswordChange.' })
 export class RequirePasswordChangePayload extends UsersPayload {}
 
-@ObjectType('LockUsersPayload', { description: 'Answer of lockUsers.' })
+@ObjectType('LockUsersPayload', { simpleResolvers: true, description: 'Answer of lockUsers.' })
 export class LockUsersPayload extends UsersPayload {}
 
-@ObjectType('UnlockUsersPayload', { description: 'Answer of unlockUsers.' })
+@ObjectType('UnlockUsersPayload', { simpleResolvers: true, description: 'Answer of unlockUsers.' })
 export class UnlockUsersPayload extends UsersPayload {}
 
-@ObjectType('DisableUsersPayload', { description: 'Answer of disableUsers.' })
+@ObjectType('DisableUsersPayload', { simpleResolvers: true, description: 'Answer of disableUsers.' })
 export class DisableUsersPayload extends UsersPayload {}
 
-@ObjectType('EnableUsersPayload', { description: 'Answer of enableUsers.' })
+@ObjectType('EnableUsersPayload', { simpleResolvers: true, description: 'Answer of enableUsers.' })
 export class EnableUsersPayload extends UsersPayload {}
 
-@ObjectType('DeleteUsersPayload', { description: 'Answer of deleteUsers.' })
+@ObjectType('DeleteUsersPayload', { simpleResolvers: true, description: 'Answer of deleteUsers.' })
 export class DeleteUsersPayload extends Payload {
   @Field(() => [ID], { description: 'Former ids; empty on errors.' })
   deletedUserIds!: readonly string[];

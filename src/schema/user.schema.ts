@@ -6,7 +6,7 @@ import { OrderDirection, UserOrderField } from './enums.ts';
 import { NodeType } from './node.schema.ts';
 import { DateTimeScalar, EmailAddressScalar, PhoneNumberScalar } from './scalars.ts';
 
-@ObjectType('User', { description: 'A person or a service account.', implements: NodeType })
+@ObjectType('User', { simpleResolvers: true, description: 'A person or a service account.', implements: NodeType })
 @Directive('@key(fields: "id")')
 export class UserType extends NodeType {
   @Field(() => UserKind, { description: 'Person or service account.' })
@@ -86,7 +86,10 @@ export class UserFilterInput {
   @Field(() => [UserKind], { nullable: true, description: 'Of one of these kinds; empty list = nobody.' })
   kindIn?: UserKind[] | null;
 
-  @Field(() => [ID], { nullable: true, description: 'In at least one of these groups, at most 100; empty list = nobody.' })
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'In at least one of these groups, at most 100; empty list = nobody.',
+  })
   groupIds?: string[] | null;
 
   @Field(() => DateTimeRangeInput, { nullable: true, description: 'Made within.' })

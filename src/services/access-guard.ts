@@ -80,7 +80,9 @@ export class AccessGuard {
     );
     if (row?.left === true) return;
     throw new Rejection(
-      targets.length === 0 ? [{ code: 'LAST_ADMIN' }] : targets.map((targetId) => ({ code: 'LAST_ADMIN' as const, targetId })),
+      targets.length === 0
+        ? [{ code: 'LAST_ADMIN' }]
+        : targets.map((targetId) => ({ code: 'LAST_ADMIN' as const, targetId })),
     );
   }
 
@@ -98,10 +100,11 @@ export class AccessGuard {
 
   /** The administrators among these users, by `admin:*`. */
   async administratorsAmong(em: EntityManager, users: readonly UserId[]): Promise<readonly UserId[]> {
-    const rows = await sql<{ id: UserId }>(em, `select id from (${ACTIVE_ADMINISTRATORS}) a where id = any($2::uuid[])`, [
-      this.#clock.now().toISOString(),
-      users,
-    ]);
+    const rows = await sql<{ id: UserId }>(
+      em,
+      `select id from (${ACTIVE_ADMINISTRATORS}) a where id = any($2::uuid[])`,
+      [this.#clock.now().toISOString(), users],
+    );
     return rows.map((row) => row.id);
   }
 

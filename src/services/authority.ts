@@ -39,9 +39,10 @@ export class Authority {
    */
   handingOut(grants: readonly Grant[], at: Omit<Problem, 'code'>): readonly Problem[] {
     const shielded = protectedAmong(grants);
-    const problems = this.#excess(grants.filter((grant) => !shielded.includes(grant))).map(
-      (): Problem => ({ code: 'EXCEEDS_OWN_PERMISSIONS', ...at }),
-    );
+    const problems = this.#excess(grants.filter((grant) => !shielded.includes(grant))).map((): Problem => ({
+      code: 'EXCEEDS_OWN_PERMISSIONS',
+      ...at,
+    }));
     if (shielded.length > 0 && !this.holds('grant-protected:groups')) {
       return [...problems.slice(0, 1), { code: 'PROTECTED_PERMISSION', ...at }];
     }
@@ -64,7 +65,8 @@ export class Authority {
   #excess(grants: readonly Grant[]): readonly Grant[] {
     const held = this.principal.grants.list;
     return exceeding(grants, held, builtInCatalogue).filter(
-      (grant) => grant.constraints.length > 0 || !this.principal.grants.holds(permissionKey(grant), this.#circumstances),
+      (grant) =>
+        grant.constraints.length > 0 || !this.principal.grants.holds(permissionKey(grant), this.#circumstances),
     );
   }
 }

@@ -50,6 +50,5 @@ export const systemOrigin = (part: string): Origin => ({
 });
 
 /** How a person is called in the log: by address where there is one. */
-export const nameOf = (
-  user: Pick<UserView, 'email' | 'username' | 'phone' | 'displayName'> | null,
-): string | null => (user === null ? null : (user.email ?? user.username ?? user.phone ?? user.displayName));
+export const nameOf = (user: Pick<UserView, 'email' | 'username' | 'phone' | 'displayName'> | null): string | null =>
+  user === null ? null : (user.email ?? user.username ?? user.phone ?? user.displayName);

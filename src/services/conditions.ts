@@ -37,7 +37,11 @@ export const likePattern = (search: string): string => {
   const text = search.trim().toLowerCase();
   const length = [...text].length;
   if (length < 2 || length > 100 || text.includes('\0')) {
-    throw new Failure('BAD_USER_INPUT', 'A search has 2 to 100 characters.', { limit: 'search', minimum: 2, maximum: 100 });
+    throw new Failure('BAD_USER_INPUT', 'A search has 2 to 100 characters.', {
+      limit: 'search',
+      minimum: 2,
+      maximum: 100,
+    });
   }
   return `%${text.replaceAll(/[\\%_]/g, (wildcard) => `\\${wildcard}`)}%`;
 };

@@ -62,7 +62,7 @@ export class GroupDirectory {
     const key = ids.join(' ');
     const known = this.#unions.get(key);
     if (known !== undefined) return known;
-    const united = EffectiveGrants.of(ids.flatMap((id) => this.#groups.get(id)?.grants ?? []));
+    const united = EffectiveGrants.of(ids.flatMap((id) => this.#groups.get(id)?.permissions ?? []));
     if (this.#unions.size >= MAXIMUM_REMEMBERED_UNIONS) this.#unions.clear();
     this.#unions.set(key, united);
     return united;

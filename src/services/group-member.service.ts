@@ -94,7 +94,11 @@ export class GroupMemberService {
       const viewer = { principal: authority.principal, now: this.#clock.now() };
       const targets = await lockTargets(em, viewer, userIds, 'userIds');
       const changed = await change(em, { groupId, authority, targets });
-      await this.#recorder.record(em, originOf(caller), targets.map((row) => memberHappening(row, group, changed)));
+      await this.#recorder.record(
+        em,
+        originOf(caller),
+        targets.map((row) => memberHappening(row, group, changed)),
+      );
       return group;
     });
   }

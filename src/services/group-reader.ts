@@ -37,7 +37,11 @@ const ORDERINGS: Readonly<Record<GroupOrder['field'], Omit<Ordering, 'descending
 const NEWEST_MEMBER_FIRST: Ordering = { expression: 'm.id', type: 'uuid', idColumn: 'm.id', descending: true };
 
 type PageRow = GroupRow & { readonly sort_key: string };
-type MemberRow = UserRow & { readonly asked_group_id: GroupId; readonly membership_id: string; readonly added_at: string };
+type MemberRow = UserRow & {
+  readonly asked_group_id: GroupId;
+  readonly membership_id: string;
+  readonly added_at: string;
+};
 
 /** Reads groups and their members. */
 export class GroupReader {
@@ -54,11 +58,17 @@ export class GroupReader {
   }
 
   /** Several groups by id, from memory; null for those that do not exist or are neither visible nor the caller's own. */
-  async byIds(caller: SignedInCaller, ownIds: readonly GroupId[], ids: readonly GroupId[]): Promise<readonly (GroupView | null)[]> {
+  async byIds(
+    caller: SignedInCaller,
+    ownIds: readonly GroupId[],
+    ids: readonly GroupId[],
+  ): Promise<readonly (GroupView | null)[]> {
     const seesAll = may(caller.principal, 'view:groups', this.#clock.now());
     const wanted = ids.filter((id) => seesAll || ownIds.includes(id));
     // The directory keeps groups that were deleted since; the table is the truth for a look-up by id.
-    const rows = await this.#database.query<{ id: GroupId }>('select id from groups where id = any($1::uuid[])', [wanted]);
+    const rows = await this.#database.query<{ id: GroupId }>('select id from groups where id = any($1::uuid[])', [
+      wanted,
+    ]);
     const existing = new Set(rows.map((row) => row.id));
     return ids.map((id) => (existing.has(id) ? (this.#directory.find(id) ?? null) : null));
   }
@@ -75,7 +85,11 @@ export class GroupReader {
   }
 
   /** A page of groups. One statement; one more when the total is asked for. */
-  async page(request: PageRequest, filter: GroupFilter | null, order: GroupOrder | null): Promise<Connection<GroupView>> {
+  async page(
+    request: PageRequest,
+    filter: GroupFilter | null,
+    order: GroupOrder | null,
+  ): Promise<Connection<GroupView>> {
     const { field, direction } = order ?? { field: 'NAME', direction: 'ASC' };
     const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
     const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['groups', filter, field, direction]));
@@ -117,7 +131,11 @@ export class GroupReader {
     request: MemberRequest,
   ): Promise<readonly Connection<UserView>[]> {
     const now = this.#clock.now();
-    const keyset = new Keyset(this.#cursorKey, NEWEST_MEMBER_FIRST, JSON.stringify(['members', request.search ?? null]));
+    const keyset = new Keyset(
+      this.#cursorKey,
+      NEWEST_MEMBER_FIRST,
+      JSON.stringify(['members', request.search ?? null]),
+    );
     const conditions = new Conditions();
     conditions.addRaw('true', [groupIds]);
     const visible = visibleUsers({ principal: caller.principal, now }, 2);

@@ -101,7 +101,7 @@ export class GroupService {
     return refusingTakenNames(() =>
       this.#changing(caller, { ...input, rule: can('update:groups') }, async (em, group, authority) => {
         if (input.scopeMode != null && input.scopeMode !== group.scopeMode) {
-          requireMayGrant(authority, (await this.#read(em, group.id)).grants, input.scopeMode);
+          requireMayGrant(authority, (await this.#read(em, group.id)).permissions, input.scopeMode);
           group.scopeMode = input.scopeMode;
         }
         const before = { name: group.name, description: group.description };
@@ -127,12 +127,16 @@ export class GroupService {
    */
   async setPermissions(
     caller: SignedInCaller,
-    input: { readonly id: string; readonly permissions: readonly GrantInput[]; readonly expectedVersion: number | null },
+    input: {
+      readonly id: string;
+      readonly permissions: readonly GrantInput[];
+      readonly expectedVersion: number | null;
+    },
   ): Promise<GroupView> {
     const { grants, problems } = parseGrants(input.permissions);
     requireNone(problems);
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
-      const before = (await this.#read(em, group.id)).grants;
+      const before = (await this.#read(em, group.id)).permissions;
       requireMayGrant(authority, [...grants, ...before], group.scopeMode);
       await sql(em, 'delete from group_grants where group_id = $1', [group.id]);
       em.persist(grants.map((grant, position) => new GroupGrant(group.id, position, grant)));
@@ -148,16 +152,26 @@ export class GroupService {
   }
 
   /** Deletes a group. Errors: SYSTEM_MANAGED, VERSION_CONFLICT, EXCEEDS_OWN_PERMISSIONS, NO_GROUPS_LEFT, LAST_ADMIN. */
-  async delete(caller: SignedInCaller, input: { readonly id: string; readonly expectedVersion: number | null }): Promise<GroupId> {
+  async delete(
+    caller: SignedInCaller,
+    input: { readonly id: string; readonly expectedVersion: number | null },
+  ): Promise<GroupId> {
     const id = readGroupId(input.id);
     await this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, can('delete:groups'));
       const group = await this.#load(em, id, input.expectedVersion);
-      requireMayGrant(authority, (await this.#read(em, id)).grants, group.scopeMode);
-      const members = await sql<{ user_id: UserId }>(em, 'select distinct user_id from memberships where group_id = $1', [id]);
+      requireMayGrant(authority, (await this.#read(em, id)).permissions, group.scopeMode);
+      const members = await sql<{ user_id: UserId }>(
+        em,
+        'select distinct user_id from memberships where group_id = $1',
+        [id],
+      );
       await this.#guard.nextEpoch(em);
       await sql(em, 'delete from groups where id = $1', [id]);
-      await this.#guard.keepSomeGroup(em, members.map((row) => row.user_id));
+      await this.#guard.keepSomeGroup(
+        em,
+        members.map((row) => row.user_id),
+      );
       await this.#guard.keepAnAdministrator(em, []);
       await this.#recorder.record(em, originOf(caller), [groupHappening('group.deleted', 'GroupDeleted', group, {})]);
     });
@@ -188,7 +202,9 @@ export class GroupService {
     if (group === null) return reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id });
     if (group.systemManaged) return reject('SYSTEM_MANAGED', { field: ['id'] });
     if (expectedVersion !== null && expectedVersion !== group.version) {
-      throw new Rejection([{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }], { group: await this.#read(em, id) });
+      throw new Rejection([{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }], {
+        group: await this.#read(em, id),
+      });
     }
     return group;
   }
@@ -234,7 +250,10 @@ const groupHappening = (
   event: { type, payload: { groupId: group.id, ...facts } },
 });
 
-const idempotentRequest = (caller: SignedInCaller, { idempotencyKey, ...input }: NewGroupInput): IdempotentRequest | null =>
+const idempotentRequest = (
+  caller: SignedInCaller,
+  { idempotencyKey, ...input }: NewGroupInput,
+): IdempotentRequest | null =>
   idempotencyKey === null
     ? null
     : { actorId: caller.principal.userId, mutation: 'createGroup', key: idempotencyKey, input };

@@ -47,7 +47,14 @@ export class IdempotencyService {
          created_at = excluded.created_at, expires_at = excluded.expires_at
          where idempotency_keys.expires_at <= excluded.created_at
        returning key`,
-      [request.actorId, request.mutation, request.key, hash, now.toISOString(), secondsAfter(now, KEPT_SECONDS).toISOString()],
+      [
+        request.actorId,
+        request.mutation,
+        request.key,
+        hash,
+        now.toISOString(),
+        secondsAfter(now, KEPT_SECONDS).toISOString(),
+      ],
     );
     if (claimed.length > 0) return null;
     const [kept] = await sql<{ input_hash: Buffer; answer: Answer }>(

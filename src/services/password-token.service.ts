@@ -5,7 +5,14 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
+import {
+  groupIdsColumn,
+  type GroupIdsRow,
+  userColumns,
+  type UserRow,
+  type UserView,
+  userViewOf,
+} from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type CredentialId, newId, type UserId } from '../ids.ts';
@@ -80,13 +87,18 @@ export class PasswordTokenService {
     const token = await this.#tokens.find(reading, input.token, ['INVITE', 'PASSWORD_CHANGE']);
     const owner = token?.userId == null ? null : await this.#owner(reading, token.userId);
     if (token === null || owner === null) return reject('TOKEN_INVALID', { field: ['token'] });
-    if (token.state !== 'VALID') return reject(token.state === 'USED' ? 'TOKEN_USED' : 'TOKEN_EXPIRED', { field: ['token'] });
+    if (token.state !== 'VALID')
+      return reject(token.state === 'USED' ? 'TOKEN_USED' : 'TOKEN_EXPIRED', { field: ['token'] });
     const signIn = signInAfter(token, input);
-    const person = { displayName: owner.display_name, email: owner.email, phone: owner.phone, username: owner.username };
+    const person = {
+      displayName: owner.display_name,
+      email: owner.email,
+      phone: owner.phone,
+      username: owner.username,
+    };
     requireStrongPassword(input.newPassword, person, { field: 'newPassword', settings: this.#config.passwords });
     const passwordHash = await this.#hasher.hash(input.newPassword);
-    const created =
-      signIn === null ? null : this.#sessions.create(caller, { userId: owner.user_id, ...signIn });
+    const created = signIn === null ? null : this.#sessions.create(caller, { userId: owner.user_id, ...signIn });
     const user = await this.#database.transaction(async (em) => {
       await this.#tokens.consume(em, token);
       const after = await this.#store(em, { owner, token, passwordHash });

@@ -119,7 +119,13 @@ export class RefreshService {
   }
 
   async #endFamily(caller: Caller, family: FamilyRow): Promise<never> {
-    const user = { id: family.user_id, email: family.email, username: family.username, phone: family.phone, displayName: family.display_name };
+    const user = {
+      id: family.user_id,
+      email: family.email,
+      username: family.username,
+      phone: family.phone,
+      displayName: family.display_name,
+    };
     await this.#database.transaction(async (em) => {
       const ended = await this.#sessions.endAll(em, { sessionIds: [family.session_id] }, 'REFRESH_TOKEN_REUSED');
       await this.#recorder.record(em, originOf(caller), [

@@ -39,7 +39,11 @@ export interface TokenSubject {
 const MAXIMUM_SCOPES = 100;
 
 /** Authentication methods of RFC 8176. */
-const AMR: Readonly<Record<SignInMethod, readonly string[]>> = { PASSWORD: ['pwd'], SIGN_UP: ['pwd'], INVITATION: ['pwd'] };
+const AMR: Readonly<Record<SignInMethod, readonly string[]>> = {
+  PASSWORD: ['pwd'],
+  SIGN_UP: ['pwd'],
+  INVITATION: ['pwd'],
+};
 
 /** Makes the tokens of a session: bodies for clients that keep tokens, a CSRF token for those that keep a cookie. */
 export class SessionTokenIssuer {

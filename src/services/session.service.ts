@@ -8,12 +8,14 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Session } from '../entities/session.entity.ts';
 import type { UserView } from '../entities/user.queries.ts';
+import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, SessionId, UserId } from '../ids.ts';
-import { permissionKey } from '../permissions/grants.ts';
+import { permissionDefinitions } from '../permissions/catalogue.ts';
 import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { type Caller, nameOf, originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import { Reading } from './text.ts';
 import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
 
 /** What the client tells about itself; names are shown in the list of sessions. */
@@ -131,19 +133,29 @@ export class SessionService {
     };
   }
 
+  /** Every permission that holds without constraint, written out: a router knows nothing of wildcards. */
   #scopesOf(ids: readonly GroupId[]): readonly string[] {
     if (!this.#settings.claimScope) return [];
-    const unconstrained = this.#directory.grantsOf(ids).list.filter((grant) => grant.constraints.length === 0);
-    return [...new Set(unconstrained.map(permissionKey))].toSorted();
+    const grants = this.#directory.grantsOf(ids);
+    return permissionDefinitions.filter(({ key }) => grants.holds(key)).map(({ key }) => key);
   }
 
   /** Ends the session of the caller; later calls with it, by token or cookie, are refused at once. */
-  async signOut(caller: SignedInCaller): Promise<SessionId | null> {
+  async signOut(caller: SignedInCaller, note: string | null): Promise<SessionId | null> {
+    const reading = new Reading();
+    const reason = reading.optionalText(note, { field: ['reason'], maximum: 200, mayBeBlank: true });
+    if (reading.problems.length > 0) throw new Rejection(reading.problems);
     const { sessionId } = caller.principal;
     if (sessionId === null) return null;
     await this.#database.transaction(async (em) => {
       const ended = await this.endAll(em, { sessionIds: [sessionId] }, 'SIGNED_OUT');
-      await this.#recorder.record(em, originOf(caller), ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT')));
+      const happenings = ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT'));
+      const noted = reason === null ? {} : { note: reason };
+      await this.#recorder.record(
+        em,
+        originOf(caller),
+        happenings.map((one) => ({ ...one, metadata: { ...one.metadata, ...noted } })),
+      );
     });
     return sessionId;
   }
@@ -154,7 +166,11 @@ export class SessionService {
     return this.#database.transaction(async (em) => {
       const except = exceptCurrent && sessionId !== null ? sessionId : null;
       const ended = await this.endAll(em, { userIds: [userId], except }, 'SIGNED_OUT');
-      await this.#recorder.record(em, originOf(caller), ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT')));
+      await this.#recorder.record(
+        em,
+        originOf(caller),
+        ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT')),
+      );
       return ended.length;
     });
   }
@@ -165,7 +181,8 @@ export class SessionService {
     which: { sessionIds: readonly SessionId[] } | { userIds: readonly UserId[]; except?: SessionId | null },
     reason: SessionEndReason,
   ): Promise<readonly SessionId[]> {
-    const [condition, ids] = 'sessionIds' in which ? ['id = any($3::uuid[])', which.sessionIds] : ['user_id = any($3::uuid[])', which.userIds];
+    const [condition, ids] =
+      'sessionIds' in which ? ['id = any($3::uuid[])', which.sessionIds] : ['user_id = any($3::uuid[])', which.userIds];
     const except = 'except' in which ? (which.except ?? null) : null;
     const rows = await sql<{ id: SessionId }>(
       em,

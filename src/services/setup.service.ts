@@ -123,42 +123,45 @@ export class SetupService {
     const { identifiers, displayName } = this.#read(input);
     const passwordHash = await this.#hasher.hash(input.password);
     const now = this.#clock.now();
-    return refusingTakenIdentifiers((text, values) => this.#database.query(text, values), identifiers, () =>
-      this.#database.transaction(async (em) => {
-        const session = await claim(em);
-        const user = await saveNewUser(em, {
-          displayName,
-          locale: 'en',
-          status: 'ACTIVE',
-          identifiers,
-          verifiedAt: now,
-          passwordHash,
-          passwordChangeRequired: false,
-          groupIds: FIRST_ADMINISTRATOR_GROUPS,
-          addedById: null,
-          now,
-        });
-        const created = session?.(user) ?? null;
-        if (created !== null) {
-          em.persist(created.session);
-          user.lastSignInAt = now;
-          await em.flush();
-        }
-        const reference = userReference({ ...user });
-        await this.#recorder.record(em, origin, [
-          {
-            action: 'user.created',
-            ...(created === null ? {} : { actor: reference }),
-            target: reference,
-            metadata: { administrator: true },
-            event: { type: 'UserRegistered', payload: { userId: user.id, kind: 'PERSON' } },
-          },
-          ...(created === null ? [] : [sessionStarted(created.session.id, { ...user }, 'SIGN_UP')]),
-        ]);
-        const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [user.id]);
-        if (row === undefined) throw new Error('The new administrator is not there.');
-        return { user: userViewOf(row, now), created };
-      }),
+    return refusingTakenIdentifiers(
+      (text, values) => this.#database.query(text, values),
+      identifiers,
+      () =>
+        this.#database.transaction(async (em) => {
+          const session = await claim(em);
+          const user = await saveNewUser(em, {
+            displayName,
+            locale: 'en',
+            status: 'ACTIVE',
+            identifiers,
+            verifiedAt: now,
+            passwordHash,
+            passwordChangeRequired: false,
+            groupIds: FIRST_ADMINISTRATOR_GROUPS,
+            addedById: null,
+            now,
+          });
+          const created = session?.(user) ?? null;
+          if (created !== null) {
+            em.persist(created.session);
+            user.lastSignInAt = now;
+            await em.flush();
+          }
+          const reference = userReference({ ...user });
+          await this.#recorder.record(em, origin, [
+            {
+              action: 'user.created',
+              ...(created === null ? {} : { actor: reference }),
+              target: reference,
+              metadata: { administrator: true },
+              event: { type: 'UserRegistered', payload: { userId: user.id, kind: 'PERSON' } },
+            },
+            ...(created === null ? [] : [sessionStarted(created.session.id, { ...user }, 'SIGN_UP')]),
+          ]);
+          const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [user.id]);
+          if (row === undefined) throw new Error('The new administrator is not there.');
+          return { user: userViewOf(row, now), created };
+        }),
     );
   }
 

@@ -26,7 +26,10 @@ export interface SignInRequest {
 /** What a sign-in leads to: a session, or what must happen first. */
 export type SignInOutcome =
   | { readonly step: 'COMPLETE'; readonly user: UserView; readonly started: StartedSession }
-  | { readonly step: 'PASSWORD_CHANGE_REQUIRED'; readonly challenge: { readonly token: string; readonly expiresAt: Date } };
+  | {
+      readonly step: 'PASSWORD_CHANGE_REQUIRED';
+      readonly challenge: { readonly token: string; readonly expiresAt: Date };
+    };
 
 /** Signing in by password, and proving the identity again. */
 export class SignInService {
@@ -91,19 +94,28 @@ export class SignInService {
     }
     const now = this.#clock.now();
     await this.#database.transaction(async (em) => {
-      await sql(em, 'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null', [own.id]);
+      await sql(
+        em,
+        'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null',
+        [own.id],
+      );
       await sql(em, 'update sessions set authenticated_at = $2 where id = $1', [session.id, now.toISOString()]);
       await this.#recorder.record(em, originOf(caller), [{ action: 'identity.confirmed', target: userReference(own) }]);
     });
     return {
       assuranceLevel: session.assuranceLevel,
       freshUntil: secondsAfter(now, this.#config.tokens.stepUpSeconds),
-      tokens: session.delivery === 'COOKIE' ? null : await this.#freshAccessToken({ ...session, authenticatedAt: now }, account, now),
+      tokens:
+        session.delivery === 'COOKIE'
+          ? null
+          : await this.#freshAccessToken({ ...session, authenticatedAt: now }, account, now),
     };
   }
 
   async #freshAccessToken(
-    session: Parameters<SessionService['subjectOf']>[0] extends infer Subject ? Omit<Subject, 'email' | 'issuedAt'> : never,
+    session: Parameters<SessionService['subjectOf']>[0] extends infer Subject
+      ? Omit<Subject, 'email' | 'issuedAt'>
+      : never,
     account: AccountRow,
     now: Date,
   ): Promise<SessionTokens> {
@@ -150,12 +162,11 @@ export class SignInService {
       const [completed] = await sql(em, completeSignIn, [user.id, now.toISOString()]);
       if (completed === undefined) throw new Rejection([{ code: 'INVALID_CREDENTIALS' }]);
       if (rehashed !== null) {
-        await sql(em, 'update credentials set secret = $2, updated_at = $3, version = version + 1 where id = $1 and secret = $4', [
-          account.credential_id,
-          rehashed,
-          now.toISOString(),
-          account.password_hash,
-        ]);
+        await sql(
+          em,
+          'update credentials set secret = $2, updated_at = $3, version = version + 1 where id = $1 and secret = $4',
+          [account.credential_id, rehashed, now.toISOString(), account.password_hash],
+        );
       }
       em.persist(created.session);
       await em.flush();
@@ -168,7 +179,11 @@ export class SignInService {
   async #askForNewPassword(caller: Caller, user: UserView, request: SignInRequest): Promise<SignInOutcome> {
     const now = this.#clock.now();
     const challenge = await this.#database.transaction(async (em) => {
-      await sql(em, 'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null', [user.id]);
+      await sql(
+        em,
+        'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null',
+        [user.id],
+      );
       await this.#recorder.record(em, originOf(caller), [
         { action: 'password-change.required', actor: userReference(user), target: userReference(user) },
       ]);
@@ -179,7 +194,10 @@ export class SignInService {
         context: { delivery: request.delivery, ...request.client },
       });
     });
-    return { step: 'PASSWORD_CHANGE_REQUIRED', challenge: { token: challenge.token.reveal(), expiresAt: challenge.expiresAt } };
+    return {
+      step: 'PASSWORD_CHANGE_REQUIRED',
+      challenge: { token: challenge.token.reveal(), expiresAt: challenge.expiresAt },
+    };
   }
 
   async #rehash(account: AccountRow, password: Secret<string>): Promise<string | null> {

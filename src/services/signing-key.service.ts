@@ -38,13 +38,7 @@ export class SigningKeyService {
   #lookedUpAt: Date | null = null;
   #reading: Promise<void> | null = null;
 
-  constructor(parts: {
-    database: Database;
-    masterKeys: MasterKeys;
-    recorder: Recorder;
-    clock: Clock;
-    config: Config;
-  }) {
+  constructor(parts: { database: Database; masterKeys: MasterKeys; recorder: Recorder; clock: Clock; config: Config }) {
     this.#database = parts.database;
     this.#masterKeys = parts.masterKeys;
     this.#recorder = parts.recorder;
@@ -158,8 +152,7 @@ export class SigningKeyService {
     for (const row of rows) {
       keyring.set(
         row.kid,
-        this.#keyring.get(row.kid) ??
-          (await importVerificationKey({ ...row, publicJwk: row.publicJwk as never })),
+        this.#keyring.get(row.kid) ?? (await importVerificationKey({ ...row, publicJwk: row.publicJwk as never })),
       );
     }
     this.#keyring = keyring;

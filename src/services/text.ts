@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts';
+import { type Problem, Rejection } from '../errors.ts';
 
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
 const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/;
@@ -59,3 +59,14 @@ export class Reading {
     return '';
   }
 }
+
+const CLIENT_TEXT = { maximum: 100, mayBeBlank: true } as const;
+
+/** Reads what a client tells about itself. Problems: TOO_LONG, INVALID_VALUE. */
+export const readClient = (given: { readonly clientName: string | null; readonly deviceName: string | null }) => {
+  const reading = new Reading();
+  const clientName = reading.optionalText(given.clientName, { ...CLIENT_TEXT, field: ['client', 'clientName'] });
+  const deviceName = reading.optionalText(given.deviceName, { ...CLIENT_TEXT, field: ['client', 'deviceName'] });
+  if (reading.problems.length > 0) throw new Rejection(reading.problems);
+  return { clientName, deviceName };
+};

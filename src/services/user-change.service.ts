@@ -72,18 +72,21 @@ export class UserChangeService {
   async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
     const change = readChange(input);
     const ids = readUserIds([input.id], 'id');
-    return refusingTakenIdentifiers((text, values) => this.#database.query(text, values), change.identifiers, () =>
-      this.#database.transaction(async (em) => {
-        const authority = await this.#guard.lock(em, caller, can('update:users'));
-        const viewer = { principal: authority.principal, now: this.#clock.now() };
-        const [target] = await lockTargets(em, viewer, ids, 'id');
-        if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
-        this.#requireVersion(target, input.expectedVersion ?? null);
-        this.#requireReach(authority, target, change);
-        const happenings = await this.#apply(em, authority, target, change);
-        await this.#recorder.record(em, originOf(caller), happenings);
-        return this.#read(em, target.user_id);
-      }),
+    return refusingTakenIdentifiers(
+      (text, values) => this.#database.query(text, values),
+      change.identifiers,
+      () =>
+        this.#database.transaction(async (em) => {
+          const authority = await this.#guard.lock(em, caller, can('update:users'));
+          const viewer = { principal: authority.principal, now: this.#clock.now() };
+          const [target] = await lockTargets(em, viewer, ids, 'id');
+          if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
+          this.#requireVersion(target, input.expectedVersion ?? null);
+          this.#requireReach(authority, target, change);
+          const happenings = await this.#apply(em, authority, target, change);
+          await this.#recorder.record(em, originOf(caller), happenings);
+          return this.#read(em, target.user_id);
+        }),
     );
   }
 
@@ -156,10 +159,11 @@ export class UserChangeService {
     ];
     if (problems.length > 0) throw new Rejection(problems);
     const now = this.#clock.now();
-    await sql(em, 'delete from memberships where user_id = $1 and group_id = any($2::uuid[]) and organization_id is null', [
-      target.user_id,
-      removed,
-    ]);
+    await sql(
+      em,
+      'delete from memberships where user_id = $1 and group_id = any($2::uuid[]) and organization_id is null',
+      [target.user_id, removed],
+    );
     for (const groupId of added) {
       em.persist(new Membership(target.user_id, groupId, { addedById: authority.principal.userId, now }));
     }
@@ -173,7 +177,9 @@ export class UserChangeService {
   }
 
   async #read(em: EntityManager, id: UserId): Promise<UserView> {
-    const [row] = await sql<TargetRow>(em, `select ${userColumns}, ${groupIdsColumn} from users u where u.id = $1`, [id]);
+    const [row] = await sql<TargetRow>(em, `select ${userColumns}, ${groupIdsColumn} from users u where u.id = $1`, [
+      id,
+    ]);
     if (row === undefined) throw new Error('The changed user is not there.');
     return userViewOf(row, this.#clock.now());
   }
@@ -190,7 +196,7 @@ export const escalation = (
 ): readonly Problem[] => {
   const self = authority.principal.userId;
   if (!change.userIds.includes(self) || change.groupIds.length === 0) return [];
-  const grants = change.groupIds.flatMap((id) => directory.find(id)?.grants ?? []);
+  const grants = change.groupIds.flatMap((id) => directory.find(id)?.permissions ?? []);
   const allowed = authority.holds('update:users') && !authority.wouldRaise(grants);
   return allowed ? [] : [{ code: 'SELF_ESCALATION', field: [change.field], targetId: self }];
 };

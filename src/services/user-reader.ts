@@ -35,7 +35,11 @@ const ORDERINGS: Readonly<Record<UserOrder['field'], Omit<Ordering, 'descending'
   CREATED_AT: { expression: 'u.created_at', type: 'timestamptz', idColumn: 'u.id' },
   DISPLAY_NAME: { expression: 'u.display_name', type: 'text', idColumn: 'u.id' },
   EMAIL: { expression: `coalesce(u.email, '')`, type: 'text', idColumn: 'u.id' },
-  LAST_SIGN_IN_AT: { expression: `coalesce(u.last_sign_in_at, '-infinity'::timestamptz)`, type: 'timestamptz', idColumn: 'u.id' },
+  LAST_SIGN_IN_AT: {
+    expression: `coalesce(u.last_sign_in_at, '-infinity'::timestamptz)`,
+    type: 'timestamptz',
+    idColumn: 'u.id',
+  },
 };
 
 const NEWEST_FIRST: UserOrder = { field: 'CREATED_AT', direction: 'DESC' };
@@ -126,7 +130,9 @@ const addStatus = (conditions: Conditions, states: readonly UserStatus[], now: D
   const alternatives = [
     'u.status = any(?::text[])',
     ...(active && locked ? [`u.status = 'ACTIVE'`] : []),
-    ...(active && !locked ? [`(u.status = 'ACTIVE' and (u.locked_until is null or u.locked_until <= ?::timestamptz))`] : []),
+    ...(active && !locked
+      ? [`(u.status = 'ACTIVE' and (u.locked_until is null or u.locked_until <= ?::timestamptz))`]
+      : []),
     ...(locked && !active ? [`(u.status = 'ACTIVE' and u.locked_until > ?::timestamptz)`] : []),
   ];
   const values: unknown[] = active === locked ? [stored] : [stored, now.toISOString()];
@@ -142,7 +148,10 @@ const MAXIMUM_GROUP_FILTER = 100;
 
 const readGroups = (texts: readonly string[]): readonly GroupId[] => {
   if (texts.length > MAXIMUM_GROUP_FILTER) {
-    throw new Failure('BAD_USER_INPUT', `At most ${MAXIMUM_GROUP_FILTER} groups.`, { limit: 'groupIds', maximum: MAXIMUM_GROUP_FILTER });
+    throw new Failure('BAD_USER_INPUT', `At most ${MAXIMUM_GROUP_FILTER} groups.`, {
+      limit: 'groupIds',
+      maximum: MAXIMUM_GROUP_FILTER,
+    });
   }
   return texts.map((text) => parseId<GroupId>(text)).filter((id) => id !== null);
 };

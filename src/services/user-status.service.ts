@@ -61,8 +61,14 @@ export class UserStatusService {
   }
 
   /** Locks until an instant, or until unlocked, and ends the sessions. Errors: LAST_ADMIN, NOT_ON_ONESELF, EXPIRY_IN_PAST ... */
-  async lock(caller: SignedInCaller, ids: readonly string[], reason: string, until: Date | null): Promise<readonly UserView[]> {
-    if (until !== null && until <= this.#clock.now()) throw new Rejection([{ code: 'EXPIRY_IN_PAST', field: ['until'] }]);
+  async lock(
+    caller: SignedInCaller,
+    ids: readonly string[],
+    reason: string,
+    until: Date | null,
+  ): Promise<readonly UserView[]> {
+    if (until !== null && until <= this.#clock.now())
+      throw new Rejection([{ code: 'EXPIRY_IN_PAST', field: ['until'] }]);
     return this.#change(caller, ids, {
       permission: 'lock:users',
       action: 'user.locked',
@@ -117,7 +123,11 @@ export class UserStatusService {
   }
 
   /** Makes people choose a new password at the next sign-in, and ends their sessions if asked. */
-  async requirePasswordChange(caller: SignedInCaller, ids: readonly string[], endSessions: boolean): Promise<readonly UserView[]> {
+  async requirePasswordChange(
+    caller: SignedInCaller,
+    ids: readonly string[],
+    endSessions: boolean,
+  ): Promise<readonly UserView[]> {
     return this.#change(caller, ids, {
       permission: 'update:users',
       action: 'user.password-change-required',
@@ -142,14 +152,12 @@ export class UserStatusService {
       await this.#guard.keepAnAdministrator(em, targets);
       const people = rows.map((row) => userViewOf(row, this.#clock.now()));
       await this.#recorder.record(em, originOf(caller), [
-        ...people.map(
-          (user): Happening => ({
-            action: 'user.deleted',
-            target: userReference(user),
-            metadata: why === null ? {} : { reason: why },
-            event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
-          }),
-        ),
+        ...people.map((user): Happening => ({
+          action: 'user.deleted',
+          target: userReference(user),
+          metadata: why === null ? {} : { reason: why },
+          event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
+        })),
       ]);
       return targets;
     });
@@ -176,14 +184,21 @@ export class UserStatusService {
   }
 
   /** What taking rights away brings with it: no last administrator, no sessions, no open links. */
-  async #end(em: EntityManager, targets: readonly UserId[], change: StatusChange, now: Date): Promise<readonly Happening[]> {
+  async #end(
+    em: EntityManager,
+    targets: readonly UserId[],
+    change: StatusChange,
+    now: Date,
+  ): Promise<readonly Happening[]> {
     const { ends } = change;
     if (ends === null) return [];
     await this.#guard.keepAnAdministrator(em, targets);
     await endOpenTokens(em, change.permission === 'update:users' ? [] : targets, now);
-    const rows = await sql<{ id: string; user_id: UserId }>(em, 'select id, user_id from sessions where user_id = any($1::uuid[]) and ended_at is null', [
-      targets,
-    ]);
+    const rows = await sql<{ id: string; user_id: UserId }>(
+      em,
+      'select id, user_id from sessions where user_id = any($1::uuid[]) and ended_at is null',
+      [targets],
+    );
     const ended = new Set<string>(await this.#sessions.endAll(em, { userIds: targets }, ends));
     const people = new Map((await this.#read(em, targets)).map((user) => [user.id, user]));
     return rows.flatMap((row) => {
@@ -192,7 +207,12 @@ export class UserStatusService {
     });
   }
 
-  async #lockTargets(em: EntityManager, caller: SignedInCaller, targets: readonly UserId[], permission: PermissionName) {
+  async #lockTargets(
+    em: EntityManager,
+    caller: SignedInCaller,
+    targets: readonly UserId[],
+    permission: PermissionName,
+  ) {
     const authority = await this.#guard.lock(em, caller, can(permission));
     const viewer = { principal: authority.principal, now: this.#clock.now() };
     return { authority, rows: await lockTargets(em, viewer, targets, 'ids') };

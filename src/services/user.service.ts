@@ -94,14 +94,17 @@ export class UserService {
     const checked = this.#check(caller, input);
     const passwordHash = input.password === null ? null : await this.#hasher.hash(input.password);
     const request = idempotentRequest(caller, input);
-    return refusingTakenIdentifiers((text, values) => this.#database.query(text, values), checked.identifiers, () =>
-      this.#database.transaction(async (em) => {
-        const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
-        if (earlier !== null) return { user: await this.#read(em, earlier.userId), invitation: null };
-        const created = await this.#save(em, caller, { checked, input, passwordHash });
-        await this.#idempotency.keep(em, request, { userId: created.user.id });
-        return created;
-      }),
+    return refusingTakenIdentifiers(
+      (text, values) => this.#database.query(text, values),
+      checked.identifiers,
+      () =>
+        this.#database.transaction(async (em) => {
+          const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
+          if (earlier !== null) return { user: await this.#read(em, earlier.userId), invitation: null };
+          const created = await this.#save(em, caller, { checked, input, passwordHash });
+          await this.#idempotency.keep(em, request, { userId: created.user.id });
+          return created;
+        }),
     );
   }
 
@@ -149,7 +152,11 @@ export class UserService {
     ];
     if (all.length > 0) throw new Rejection(all);
     if (input.password !== null) {
-      requireStrongPassword(input.password, { ...input, displayName }, { field: 'password', settings: this.#config.passwords });
+      requireStrongPassword(
+        input.password,
+        { ...input, displayName },
+        { field: 'password', settings: this.#config.passwords },
+      );
     }
     return { identifiers, displayName, locale, groupIds: groups.ids };
   }
@@ -191,9 +198,7 @@ export const assignmentProblems = (
     .map(({ id }): Problem => ({ code: 'TARGET_NOT_FOUND', field: [field], targetId: id }));
   if (unknown.length > 0) return unknown;
   if (beyondMembers.length > 0) authority.demand(can('assign:groups'));
-  return groups.flatMap(({ id, group }) =>
-    authority.handingOut(group?.grants ?? [], { field: [field], targetId: id }),
-  );
+  return groups.flatMap(({ id, group }) => authority.handingOut(group?.permissions ?? [], { field: [field], targetId: id }));
 };
 
 const idempotentRequest = (caller: SignedInCaller, input: NewUserInput): IdempotentRequest | null => {

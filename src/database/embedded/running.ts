@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import { SUPERUSER } from './cluster.ts';
 import { checkDatabaseName, databaseUrl } from './database-access.ts';
 import { EmbeddedPostgresError, hasCode } from './embedded-postgres-error.ts';
+import { clusterArguments } from './leftovers.ts';
 import { locateCluster } from './location.ts';
 import { findProcess } from './process-table.ts';
 
@@ -30,22 +31,25 @@ const readText = async (file: string): Promise<string | null> => {
 
 /** The living process that the owner file names; null when nobody runs the cluster. */
 const livingOwner = async (home: string): Promise<number | null> => {
-  const [, pid, start] = /^\{"pid":(\d+),"start":"([^"]+)",/.exec((await readText(join(home, 'postgres.owner'))) ?? '') ?? [];
+  const [, pid, start] =
+    /^\{"pid":(\d+),"start":"([^"]+)",/.exec((await readText(join(home, 'postgres.owner'))) ?? '') ?? [];
   if (pid === undefined) return null;
   return (await findProcess(Number(pid)))?.start === start ? Number(pid) : null;
 };
 
-/** The port in the server's lock file (line 4) once it says that it is ready (line 8). */
+/**
+ * The port in the server's lock file (line 4) once it says that it is ready (line 8) and its process (line 1) lives: on the
+ * port of a file that was left behind, a stranger may listen who would ask for the password.
+ */
 const readyPort = async (cluster: string): Promise<number | null> => {
   const lines = ((await readText(join(cluster, 'postmaster.pid'))) ?? '').split('\n');
-  const port = Number(lines[3]);
-  return lines[7]?.trim() === 'ready' && Number.isInteger(port) && port > 0 ? port : null;
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  if (lines[7]?.trim() !== 'ready' || !Number.isInteger(port) || port < 1) return null;
+  const command = (await findProcess(pid))?.command ?? '';
+  return command.includes(`${clusterArguments(cluster).join(' ')} ${port}`) ? port : null;
 };
 
-/**
- * Whether the server accepts the password. The check goes both ways (SCRAM, RFC 5802): a stranger on the port cannot pass for
- * the server, and does not learn the password.
- */
+/** Whether the server has the database and accepts the password. */
 const answers = async (port: number, password: string, database: string): Promise<boolean> => {
   const client = new Client({ host: '127.0.0.1', port, user: SUPERUSER, password, database, ssl: false });
   client.on('error', () => undefined);

@@ -1,0 +1,114 @@
+import { type Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import { csrfMatches, csrfToken } from '../crypto/csrf.ts';
+import { keyIdOf, TokenError, verifyAccessToken } from '../crypto/jwt.ts';
+import type { AccessClaims } from '../crypto/access-claims.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import { parseToken } from '../crypto/opaque-token.ts';
+import type { VerifiedTokenCache } from '../crypto/verified-token-cache.ts';
+import { Failure } from '../errors.ts';
+import { parseId, type SessionId, type UserId } from '../ids.ts';
+import type { Authenticated, SessionAuthenticator } from '../services/session-authenticator.ts';
+import type { SigningKeyService } from '../services/signing-key.service.ts';
+
+/** What a request presents. */
+export interface Presented {
+  readonly authorization: string | undefined;
+  /** Value of the session cookie. */
+  readonly cookie: string | undefined;
+  readonly csrfHeader: string | undefined;
+  /** Canonical address of the client. */
+  readonly ipAddress: string;
+}
+
+/** Who a request comes from: nobody, or a principal with the account and session behind it. */
+export interface Authentication {
+  readonly authenticated: Authenticated | null;
+  /** Value of the CSRF header for this session; null without a cookie session. */
+  readonly csrfToken: string | null;
+  /** A cookie session whose request does not prove that it comes from our own pages: may read, not change. */
+  readonly csrfMissing: boolean;
+}
+
+const ANONYMOUS: Authentication = { authenticated: null, csrfToken: null, csrfMissing: false };
+const BEARER = /^Bearer ([\w.~+/=-]+)$/i;
+const CLOCK_TOLERANCE_SECONDS = 5;
+
+/**
+ * Turns what a request presents into a principal. An Authorization header makes cookies ignored; a bad one is refused
+ * (401) and never falls back to another identity, while a cookie that is over is nobody.
+ */
+export class RequestAuthenticator {
+  readonly #sessions: SessionAuthenticator;
+  readonly #signingKeys: SigningKeyService;
+  readonly #masterKeys: MasterKeys;
+  readonly #verified: VerifiedTokenCache;
+  readonly #clock: Clock;
+  readonly #settings: Config['tokens'];
+
+  constructor(parts: {
+    sessions: SessionAuthenticator;
+    signingKeys: SigningKeyService;
+    masterKeys: MasterKeys;
+    verifiedTokens: VerifiedTokenCache;
+    clock: Clock;
+    config: Config;
+  }) {
+    this.#sessions = parts.sessions;
+    this.#signingKeys = parts.signingKeys;
+    this.#masterKeys = parts.masterKeys;
+    this.#verified = parts.verifiedTokens;
+    this.#clock = parts.clock;
+    this.#settings = parts.config.tokens;
+  }
+
+  /** Throws UNAUTHENTICATED for an Authorization header that does not hold a valid token of a living session. */
+  async authenticate(presented: Presented): Promise<Authentication> {
+    if (presented.authorization !== undefined) return this.#byBearer(presented.authorization, presented.ipAddress);
+    if (presented.cookie === undefined) return ANONYMOUS;
+    const token = parseToken('session', presented.cookie);
+    const authenticated = token === null ? null : await this.#sessions.byCookie(token, presented.ipAddress);
+    if (authenticated === null) return ANONYMOUS;
+    const key = this.#masterKeys.derive('csrf');
+    return {
+      authenticated,
+      csrfToken: csrfToken(key, presented.cookie),
+      csrfMissing: !csrfMatches(key, presented.cookie, presented.csrfHeader),
+    };
+  }
+
+  async #byBearer(header: string, ipAddress: string): Promise<Authentication> {
+    const token = BEARER.exec(header)?.[1];
+    if (token === undefined) throw refused('The Authorization header holds no bearer token.');
+    const claims = await this.#claimsOf(token);
+    const sessionId = parseId<SessionId>(claims.sid);
+    const userId = parseId<UserId>(claims.sub);
+    const authenticated =
+      sessionId === null || userId === null ? null : await this.#sessions.bySessionId(sessionId, userId, ipAddress);
+    if (authenticated === null) throw refused('The session of this token is over.');
+    return { authenticated, csrfToken: null, csrfMissing: false };
+  }
+
+  /** The signature of a token is checked once; whether its session lives, at every request. */
+  async #claimsOf(token: string): Promise<AccessClaims> {
+    const now = this.#clock.now();
+    const known = this.#verified.get(token, now);
+    if (known !== null) return known;
+    try {
+      const keyring = await this.#signingKeys.keyringFor(keyIdOf(token));
+      const claims = await verifyAccessToken(token, keyring, {
+        issuer: this.#settings.issuer,
+        audience: this.#settings.audience,
+        clockToleranceSeconds: CLOCK_TOLERANCE_SECONDS,
+        now,
+      });
+      this.#verified.set(token, claims);
+      return claims;
+    } catch (error) {
+      if (error instanceof TokenError) throw refused(error.message);
+      throw error;
+    }
+  }
+}
+
+const refused = (message: string): Failure => new Failure('UNAUTHENTICATED', message);

@@ -1,0 +1,29 @@
+import type { Clock } from '../clock.ts';
+import type { Config, ConfigSources } from '../config/config.ts';
+import type { Database } from '../database/database.ts';
+import type { Log } from '../log.ts';
+import type { SeedService } from '../services/seed.service.ts';
+import type { SetupService } from '../services/setup.service.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A database that is open until `close`, which also stops an embedded server that was started for it. */
+export interface OpenDatabase {
+  readonly database: Database;
+  readonly close: () => Promise<void>;
+}
+
+/** The services that commands need. */
+export interface CommandServices {
+  readonly setup: Pick<SetupService, 'createAdministrator'>;
+  readonly seed: Pick<SeedService, 'seed'>;
+}
+
+/** What a command is given by the process that runs it. */
+export interface Host {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readConfig(flags: Pick<ConfigSources, 'argv' | 'assignments'>): Config;
+  /** Starts the embedded server when the settings name no other. */
+  openDatabase(config: Config, log: Log): Promise<OpenDatabase>;
+  openServices(config: Config, database: Database, log: Log): Promise<CommandServices>;
+}

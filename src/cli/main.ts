@@ -1,0 +1,22 @@
+import 'reflect-metadata';
+import { createServices, openDatabase } from '../app.ts';
+import { systemClock } from '../clock.ts';
+import { readProcessConfig } from '../config/config.ts';
+import { loadMasterKeys } from '../database/master-key-file.ts';
+import { runCommandLine } from './program.ts';
+import { processTerminal } from './terminal.ts';
+
+const terminal = processTerminal();
+const clock = systemClock;
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal,
+  clock,
+  readConfig: readProcessConfig,
+  openDatabase: (config, log) =>
+    openDatabase(config, { log, clock, onUnexpectedExit: (reason) => log('error', reason) }),
+  openServices: async (config, database, log) => {
+    const masterKeys = await loadMasterKeys(config, (message) => log('warn', message));
+    return createServices({ config, database, masterKeys, clock, log });
+  },
+});

@@ -1,0 +1,65 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Where a command reads and writes. */
+export interface Terminal {
+  /** One line of result, to standard output. */
+  out(line: string): void;
+  /** One line about what happens, to standard error. */
+  note(line: string): void;
+  /** Whether a person sits at it. */
+  readonly isInteractive: boolean;
+  ask(question: string): Promise<string>;
+  /** The answer is not shown while it is typed. */
+  askHidden(question: string): Promise<string>;
+  /** Everything on standard input, at most `maximumBytes` of it. */
+  readInput(maximumBytes: number): Promise<string>;
+}
+
+interface Streams {
+  readonly input: NodeJS.ReadStream;
+  readonly output: NodeJS.WriteStream;
+  readonly errors: NodeJS.WriteStream;
+}
+
+/** Ctrl-C at a question ends the command like everywhere else: an unanswered question would leave the process hanging. */
+const question = async ({ input, errors }: Streams, text: string, isHidden: boolean): Promise<string> => {
+  errors.write(text);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: isHidden ? silent : errors, terminal: true, historySize: 0 });
+  lines.once('SIGINT', () => {
+    errors.write('\n');
+    process.kill(process.pid, 'SIGINT');
+  });
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    if (isHidden) errors.write('\n');
+  }
+};
+
+const readAll = async (input: AsyncIterable<Buffer | string>, maximumBytes: number): Promise<string> => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > maximumBytes) break;
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+/** The streams of this process. Questions go to standard error, so that results can be piped. */
+export const processTerminal = (): Terminal => {
+  const streams: Streams = { input: process.stdin, output: process.stdout, errors: process.stderr };
+  return {
+    out: (line) => streams.output.write(`${line}\n`),
+    note: (line) => streams.errors.write(`${line}\n`),
+    isInteractive: streams.input.isTTY && streams.errors.isTTY,
+    ask: (text) => question(streams, text, false),
+    askHidden: (text) => question(streams, text, true),
+    readInput: (maximumBytes) => readAll(streams.input, maximumBytes),
+  };
+};

@@ -1,0 +1,52 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Context } from '../context.ts';
+import { signedInCaller } from '../services/caller.ts';
+import { clientAddress } from './client-address.ts';
+import type { ServerParts } from './server.ts';
+import { cookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
+
+/** User agents are kept for the list of sessions; longer ones are cut. */
+const MAXIMUM_USER_AGENT = 500;
+
+/** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
+export const contextFactory = ({
+  config,
+  authenticator,
+  loaders,
+}: Pick<ServerParts, 'authenticator' | 'config' | 'loaders'>) => {
+  const name = cookieName(config);
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
+    const csrfHeader = request.headers['x-csrf-token'];
+    const ipAddress = clientAddress(request);
+    const { authenticated, csrfToken, csrfMissing } = await authenticator.authenticate({
+      authorization: request.headers.authorization,
+      cookie: presentedCookie(request, name),
+      csrfHeader: typeof csrfHeader === 'string' ? csrfHeader : undefined,
+      ipAddress,
+    });
+    const caller = {
+      principal: authenticated?.principal ?? null,
+      account: authenticated?.account ?? null,
+      session: authenticated?.session ?? null,
+      ipAddress,
+      userAgent: userAgentOf(request),
+      requestId: request.id,
+    };
+    const groupIds = authenticated?.groupIds ?? [];
+    return {
+      principal: caller.principal,
+      caller,
+      groupIds,
+      loaders: caller.principal === null ? null : loaders(signedInCaller(caller), groupIds),
+      requestId: request.id,
+      csrfToken,
+      csrfMissing,
+      cookie: sessionCookie(reply, name),
+    };
+  };
+};
+
+const userAgentOf = (request: FastifyRequest): string | null => {
+  const text = request.headers['user-agent']?.slice(0, MAXIMUM_USER_AGENT);
+  return text === undefined || text === '' ? null : text;
+};

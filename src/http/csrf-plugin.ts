@@ -1,0 +1,28 @@
+import type { ApolloServerPlugin } from '@apollo/server';
+import { GraphQLError, Kind } from 'graphql';
+
+/** What the plugin reads from the context. */
+export interface CsrfContext {
+  readonly csrfMissing: boolean;
+}
+
+/**
+ * Refuses changes in a cookie session that do not prove, by the `x-csrf-token` header, that a page of ours sends them.
+ * `isPublic` names the mutations that need no session: signing in must work with an old cookie in the browser.
+ */
+export const csrfPlugin = <Context extends CsrfContext>(
+  isPublic: (field: string) => boolean,
+): ApolloServerPlugin<Context> => ({
+  requestDidStart: async () => ({
+    didResolveOperation: async ({ operation, contextValue }) => {
+      if (!contextValue.csrfMissing || operation?.operation !== 'mutation') return;
+      const harmless = operation.selectionSet.selections.every(
+        (selection) => selection.kind === Kind.FIELD && isPublic(selection.name.value),
+      );
+      if (harmless) return;
+      throw new GraphQLError('The x-csrf-token header is missing or belongs to another session.', {
+        extensions: { code: 'FORBIDDEN', missing: [], reason: 'CSRF_TOKEN' },
+      });
+    },
+  }),
+});

@@ -1,0 +1,55 @@
+import { timingSafeEqual } from 'node:crypto';
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { Config } from '../config/config.ts';
+import { Failure } from '../errors.ts';
+import type { HealthService } from '../services/health.service.ts';
+import type { SigningKeyService } from '../services/signing-key.service.ts';
+import { clientAddress } from './client-address.ts';
+import type { Metrics } from './metrics.ts';
+
+interface OperationsRoutes {
+  readonly health: HealthService;
+  readonly signingKeys: SigningKeyService;
+  readonly metrics: Metrics;
+  readonly config: Config;
+  /** False while the process drains: load balancers must send new requests elsewhere. */
+  readonly isAccepting: () => boolean;
+}
+
+/** Verifiers may keep the keys for five minutes; rotation overlaps for longer. */
+const JWKS_CACHE = 'public, max-age=300';
+
+/** `/healthz` (the process), `/readyz` (what answers need), `/metrics`, `/.well-known/jwks.json`. */
+export const operationsRoutes: FastifyPluginAsync<OperationsRoutes> = async (app, parts) => {
+  app.get('/healthz', { logLevel: 'warn' }, async () => ({ status: 'OK' }));
+
+  app.get('/readyz', { logLevel: 'warn' }, async (_request, reply) => {
+    const { status } = await parts.health.check();
+    const ready = status === 'OK' && parts.isAccepting();
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'OK' : parts.isAccepting() ? status : 'STOPPING' });
+  });
+
+  app.get('/.well-known/jwks.json', async (_request, reply) => {
+    const keys = await parts.signingKeys.published();
+    return reply.header('cache-control', JWKS_CACHE).send({ keys: keys.map((key) => key.publicJwk) });
+  });
+
+  if (!parts.config.operations.metrics) return;
+  app.get('/metrics', { logLevel: 'warn' }, async (request, reply) => {
+    if (!mayReadMetrics(request, parts.config))
+      throw new Failure('UNAUTHENTICATED', 'Metrics need their bearer token.');
+    return reply.type(parts.metrics.registry.contentType).send(await parts.metrics.registry.metrics());
+  });
+};
+
+/** With a token set, who presents it; without, whoever comes from this machine. */
+const mayReadMetrics = (request: FastifyRequest, config: Config): boolean => {
+  const token = config.limits.metricsToken;
+  if (token === null) return ['127.0.0.1', '::1'].includes(clientAddress(request));
+  const wanted = Buffer.from(`Bearer ${token.reveal()}`);
+  const given = Buffer.from(request.headers.authorization ?? '');
+  return wanted.length === given.length && timingSafeEqual(wanted, given);
+};

@@ -1,0 +1,163 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
+import cookie from '@fastify/cookie';
+import cors from '@fastify/cors';
+import helmet from '@fastify/helmet';
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import type { RequestAuthenticator } from '../auth/authenticate.ts';
+import type { Config } from '../config/config.ts';
+import type { Context } from '../context.ts';
+import type { Loaders } from '../loaders/loaders.ts';
+import type { SignedInCaller } from '../services/caller.ts';
+import { type GroupId, randomId } from '../ids.ts';
+import type { HealthService } from '../services/health.service.ts';
+import type { SigningKeyService } from '../services/signing-key.service.ts';
+import { contextFactory } from './context-factory.ts';
+import { csrfPlugin } from './csrf-plugin.ts';
+import { createErrorFormatting } from './errors/format-error.ts';
+import type { ReportError } from './errors/error-reporter.ts';
+import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
+import type { CostTable } from './limits/cost-declaration.ts';
+import { costPlugin } from './limits/cost-plugin.ts';
+import { documentLimits } from './limits/document-limits.ts';
+import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
+import type { Metrics } from './metrics.ts';
+import { operationsRoutes } from './operations-routes.ts';
+import { playgroundPlugin } from './playground.ts';
+
+/** Everything that the HTTP layer is given; it makes nothing of its own. */
+export interface ServerParts {
+  readonly config: Config;
+  readonly schema: GraphQLSchema;
+  readonly authenticator: RequestAuthenticator;
+  readonly loaders: (caller: SignedInCaller, groupIds: readonly GroupId[]) => Loaders;
+  readonly health: HealthService;
+  readonly signingKeys: SigningKeyService;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly credentialFields: readonly string[];
+  readonly costs: CostTable;
+  readonly isPublicMutation: (field: string) => boolean;
+}
+
+export interface Server {
+  readonly app: FastifyInstance;
+  /** From now on `/readyz` says that the process stops. */
+  stopAccepting(): void;
+}
+
+const REQUEST_ID = /^[\w.:-]{8,128}$/;
+
+/** The HTTP server: `/graphql`, health, metrics, keys, playground. It is ready but does not listen yet. */
+export const createServer = async (parts: ServerParts): Promise<Server> => {
+  const { config, logger } = parts;
+  const report: ReportError = ({ error, code, requestId, path }) =>
+    logger[code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'warn'](
+      { err: error, requestId, path, code },
+      'request failed',
+    );
+  const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
+  let accepting = true;
+  const app = fastify({
+    loggerInstance: logger as FastifyBaseLogger,
+    disableRequestLogging: !config.log.requests,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomId();
+    },
+    requestIdLogLabel: 'requestId',
+    trustProxy: config.server.trustedProxies.length === 0 ? false : [...config.server.trustedProxies],
+    bodyLimit: config.server.bodyLimitBytes,
+    requestTimeout: config.server.requestTimeoutSeconds * 1000,
+    forceCloseConnections: 'idle',
+    frameworkErrors: handlers.onFrameworkError,
+  });
+  app.setErrorHandler(handlers.onError);
+  app.setNotFoundHandler(handlers.onNotFound);
+  app.addHook('onSend', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+  });
+  await registerProtections(app, config);
+  await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
+  await registerGraphql(app, parts, report);
+  if (config.server.playground) await app.register(playgroundPlugin);
+  return {
+    app,
+    stopAccepting: () => {
+      accepting = false;
+    },
+  };
+};
+
+const registerProtections = async (app: FastifyInstance, config: Config): Promise<void> => {
+  await app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    hsts: config.server.baseUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
+    crossOriginResourcePolicy: { policy: 'same-origin' },
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+  await app.register(cors, {
+    origin: [...config.server.corsOrigins],
+    credentials: true,
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'x-csrf-token', 'x-request-id', 'apollo-require-preflight'],
+    exposedHeaders: ['x-request-id', 'retry-after'],
+    maxAge: 600,
+  });
+  await app.register(cookie);
+};
+
+const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report: ReportError): Promise<void> => {
+  const { config } = parts;
+  const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
+  const limits = { ...defaultGraphqlLimits, ...config.limits };
+  const apollo = new ApolloServer<Context & { csrfMissing: boolean }>({
+    schema: parts.schema,
+    introspection: config.server.introspection,
+    includeStacktraceInErrorResponses: false,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    csrfPrevention: true,
+    stopOnTerminationSignals: false,
+    parseOptions: parseLimits(limits),
+    validationRules: [documentLimits({ limits, credentialFields: parts.credentialFields })],
+    formatError: formatting.formatError,
+    logger: parts.logger as never,
+    plugins: [
+      formatting.plugin as never,
+      parts.metrics.plugin() as never,
+      csrfPlugin(parts.isPublicMutation),
+      costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }) as never,
+      fastifyApolloDrainPlugin(app),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+    ],
+  });
+  await apollo.start();
+  const makeContext = contextFactory(parts);
+  await app.register(fastifyApollo(apollo), {
+    path: '/graphql',
+    context: async (request, reply) => {
+      try {
+        return await makeContext(request, reply);
+      } catch (error) {
+        throw formatting.refusal(error, {
+          requestId: request.id,
+          headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+        });
+      }
+    },
+  });
+};

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Services } from '../app.ts';
+import type { Config } from '../config/config.ts';
+import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
+import { ACCOUNTS_FILE, accountLines } from '../services/seeded-accounts.ts';
+import { VERSION } from '../version.ts';
+
+interface Announcement {
+  readonly config: Config;
+  readonly services: Services;
+  readonly logger: Logger;
+  readonly embedded: EmbeddedPostgres | null;
+}
+
+/**
+ * Says where the server is and what a person can do first. Secrets (the set-up link, generated passwords) go to standard
+ * output once, never through the logger: logs are kept and shipped.
+ */
+export const announce = async ({ config, services, logger, embedded }: Announcement): Promise<void> => {
+  const { baseUrl, playground } = config.server;
+  logger.info({ version: VERSION, environment: config.environment, embedded: embedded !== null }, 'ready');
+  const lines = [
+    `Gatehouse ${VERSION} is ready at ${baseUrl}/graphql`,
+    ...(playground ? [`Playground: ${baseUrl}/playground`] : []),
+    ...(embedded === null ? [] : [`Data: ${config.database.dataDirectory} (embedded PostgreSQL, for development only)`]),
+    ...(await developmentAccounts(config, services)),
+    ...(await setupLines(services)),
+  ];
+  process.stdout.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
+};
+
+const setupLines = async (services: Services): Promise<readonly string[]> => {
+  const issued = await services.setup.issueToken();
+  if (issued === null) return [];
+  return [
+    '',
+    'There is no administrator yet. Make the first one within 24 hours, with this link or token, which work once:',
+    `  ${issued.link}`,
+    `  setUpFirstAdmin token: ${issued.token.reveal()}`,
+  ];
+};
+
+const developmentAccounts = async (config: Config, services: Services): Promise<readonly string[]> => {
+  if (config.environment !== 'development') return [];
+  const accounts = await services.seed.seed();
+  if (accounts.length === 0) return [];
+  return [
+    '',
+    `Ordinary users were made to try things with; their passwords are also in ${join(config.database.dataDirectory, ACCOUNTS_FILE)}:`,
+    ...accountLines(accounts).map((line) => `  ${line}`),
+  ];
+};

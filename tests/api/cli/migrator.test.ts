@@ -1,0 +1,232 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { MigrationError, type SchemaMigrator } from '../../../src/database/migrator.ts';
+import { type Cluster, copyOfMigrations, migratorOf, startCluster } from './cli-fixture.ts';
+
+const FOUNDATION = 'Migration20261101000000_foundation';
+const GROUPS = 'Migration20261101000001_seed_groups';
+
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+
+afterAll(() => cluster.stop());
+
+const opened = async (url: string, migrations?: string): Promise<SchemaMigrator> => {
+  const { migrator, close } = await migratorOf(url, migrations);
+  onTestFinished(close);
+  return migrator;
+};
+
+const source = (name: string, up: string, down: string): string => `
+import { Migration } from '@mikro-orm/migrations';
+export class ${name} extends Migration {
+  override up(): void { ${up} }
+  override down(): void { ${down} }
+}
+`;
+
+/** A database and a migrations folder of its own, to which the test adds files. */
+const bench = async () => {
+  const { directory, remove } = await copyOfMigrations();
+  onTestFinished(remove);
+  const url = await cluster.newDatabase();
+  const add = (name: string, up: string, down = ''): Promise<void> =>
+    writeFile(join(directory, `${name}.ts`), source(name, up, down));
+  return { url, directory, add, migrator: await opened(url, directory) };
+};
+
+const tables = async (url: string): Promise<string[]> => {
+  const rows = await cluster.query<{ tablename: string }>(
+    url,
+    "select tablename from pg_tables where schemaname = 'public' and tablename !~ '^audit_.*_\\d' order by 1",
+  );
+  return rows.map((row) => row.tablename);
+};
+
+describe('the migrator', () => {
+  test('applies everything once, and says when and together with what', async () => {
+    const url = await cluster.newDatabase();
+    const migrator = await opened(url);
+    expect(await migrator.pending()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.up()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.up()).toEqual([]);
+    expect(await migrator.applied()).toEqual([FOUNDATION, GROUPS]);
+    const [first] = await migrator.status();
+    expect(first).toMatchObject({ name: FOUNDATION, state: 'applied', group: 1 });
+    expect(first?.appliedAt?.getFullYear()).toBeGreaterThan(2025);
+  });
+
+  test('looking at a database changes nothing in it', async () => {
+    const url = await cluster.newDatabase();
+    const migrator = await opened(url);
+    await migrator.status();
+    await expect(migrator.check()).rejects.toThrow(MigrationError);
+    expect(await tables(url)).toEqual([]);
+  });
+
+  test('check passes when nothing is due, and else names the command', async () => {
+    const { migrator, add } = await bench();
+    await expect(migrator.check()).rejects.toThrow(
+      'The database has no tables of Gatehouse yet: run "npm run cli -- migrate deploy"',
+    );
+    await migrator.up();
+    await expect(migrator.check()).resolves.toBeUndefined();
+    await add('Migration20990101000000_more', 'this.addSql("create table more (id int)");');
+    await expect(migrator.check()).rejects.toThrow(
+      'The database is behind this release by one migration, from Migration20990101000000_more on',
+    );
+  });
+
+  test('down undoes exactly the migrations that were applied together last', async () => {
+    const { url, migrator, add } = await bench();
+    await migrator.up();
+    await add(
+      'Migration20990101000000_one',
+      'this.addSql("create table one (id int)");',
+      'this.addSql("drop table one");',
+    );
+    await add(
+      'Migration20990101000001_two',
+      'this.addSql("create table two (id int)");',
+      'this.addSql("drop table two");',
+    );
+    await migrator.up();
+    expect(await tables(url)).toEqual(expect.arrayContaining(['one', 'two', 'users']));
+    expect(await migrator.down()).toEqual(['Migration20990101000001_two', 'Migration20990101000000_one']);
+    expect(await tables(url)).not.toContain('one');
+    expect(await tables(url)).toContain('users');
+    expect(await migrator.down()).toEqual([GROUPS, FOUNDATION]);
+    expect(await tables(url)).toEqual(['schema_migrations']);
+    expect(await migrator.down()).toEqual([]);
+    expect(await migrator.up()).toHaveLength(4);
+  });
+
+  test('a single migration is applied and undone by its name, its file, its time or its words', async () => {
+    const { migrator, add } = await bench();
+    await migrator.up(FOUNDATION);
+    expect(await migrator.up(FOUNDATION)).toEqual([]);
+    expect(await migrator.up('seed_groups')).toEqual([GROUPS]);
+    expect(await migrator.down(`${GROUPS}.ts`)).toEqual([GROUPS]);
+    expect(await migrator.up('20261101000001')).toEqual([GROUPS]);
+    await add('Migration20990101000000_more', 'this.addSql("select 1");', 'this.addSql("select 1");');
+    await migrator.up('more');
+    // The second of three groups: the third stays.
+    expect(await migrator.down('seed_groups')).toEqual([GROUPS]);
+    expect(await migrator.applied()).toEqual([FOUNDATION, 'Migration20990101000000_more']);
+    await expect(migrator.down('seed_groups')).rejects.toThrow(`${GROUPS} is not applied`);
+  });
+
+  test('an unknown name changes nothing and is answered with the likely one', async () => {
+    const migrator = await opened(await cluster.newDatabase());
+    await expect(migrator.up('foundatoin')).rejects.toThrow('did you mean foundation?');
+    await expect(migrator.up('"; drop table users')).rejects.toThrow('There is no migration');
+    expect(await migrator.applied()).toEqual([]);
+  });
+
+  test('one failing migration takes its whole group back', async () => {
+    const { url, migrator, add } = await bench();
+    await migrator.up();
+    await add('Migration20990101000000_good', 'this.addSql("create table good (id int)");');
+    await add(
+      'Migration20990101000001_bad',
+      'this.addSql("create table half (id int)"); this.addSql("select * from nowhere");',
+    );
+    await expect(migrator.up()).rejects.toThrow(
+      /^Migration20990101000001_bad failed, nothing was changed: .*relation "nowhere" does not exist$/,
+    );
+    expect(await tables(url)).not.toContain('good');
+    expect(await tables(url)).not.toContain('half');
+    expect(await migrator.applied()).toEqual([FOUNDATION, GROUPS]);
+  });
+
+  test('any number of processes may apply at once: each migration runs one time', async () => {
+    const { url, directory, add } = await bench();
+    await add(
+      'Migration20990101000000_counted',
+      'this.addSql("create table counted (id int)"); this.addSql("select pg_sleep(0.2)");',
+    );
+    const replicas = await Promise.all(Array.from({ length: 5 }, () => opened(url, directory)));
+    const applied = await Promise.all(replicas.map((replica) => replica.up()));
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+    const rows = await cluster.query<{ name: string; group_number: number }>(
+      url,
+      'select name, group_number from schema_migrations order by id',
+    );
+    expect(rows.map((row) => row.group_number)).toEqual([1, 1, 1]);
+  });
+
+  test('one migrator may be asked twice at once', async () => {
+    const migrator = await opened(await cluster.newDatabase());
+    const both = await Promise.all([migrator.up(), migrator.up()]);
+    expect(both.flat()).toEqual([FOUNDATION, GROUPS]);
+  });
+
+  test('a table that stays in use stops a migration, with nothing changed', async () => {
+    const { url, migrator, add } = await bench();
+    await migrator.up();
+    await add('Migration20990101000000_alter', 'this.addSql("alter table users add column more text");');
+    const reader = new Client({ connectionString: url });
+    await reader.connect();
+    try {
+      await reader.query('begin; select * from users');
+      await expect(migrator.up()).rejects.toThrow(
+        'Migration20990101000000_alter failed, nothing was changed: a table was in use for too long',
+      );
+    } finally {
+      await reader.end();
+    }
+    expect(await migrator.pending()).toEqual(['Migration20990101000000_alter']);
+    expect(await migrator.up()).toEqual(['Migration20990101000000_alter']);
+  });
+
+  test('an old release runs on a newer schema, shows what it does not know, and does not undo it', async () => {
+    const { directory, migrator, add } = await bench();
+    await add('Migration20990101000000_newer', 'this.addSql("select 1");', 'this.addSql("select 1");');
+    await migrator.up();
+    await rm(join(directory, 'Migration20990101000000_newer.ts'));
+    await expect(migrator.check()).resolves.toBeUndefined();
+    expect(await migrator.status()).toContainEqual(
+      expect.objectContaining({ name: 'Migration20990101000000_newer', state: 'unknown', group: 1 }),
+    );
+    await expect(migrator.down()).rejects.toThrow('its file is not in this release');
+    expect(await migrator.applied()).toHaveLength(3);
+  });
+
+  test('a migration that cannot be undone says so and stays', async () => {
+    const { directory, migrator } = await bench();
+    await writeFile(
+      join(directory, 'Migration20990101000000_oneway.ts'),
+      `import { Migration } from '@mikro-orm/migrations';
+export class Oneway extends Migration { override up(): void { this.addSql('select 1'); } }
+`,
+    );
+    await migrator.up();
+    await expect(migrator.down('oneway')).rejects.toThrow('This migration cannot be reverted');
+    expect(await migrator.pending()).toEqual([]);
+  });
+
+  test("migrations that MikroORM's own command applied form a group of their own", async () => {
+    const { url, migrator } = await bench();
+    await migrator.up();
+    await cluster.query(url, 'alter table schema_migrations drop column group_number');
+    expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual([
+      ['applied', null],
+      ['applied', null],
+    ]);
+    expect(await migrator.down()).toEqual([GROUPS, FOUNDATION]);
+  });
+
+  test('dropping everything leaves a schema that takes the migrations again', async () => {
+    const { url, migrator } = await bench();
+    await migrator.up();
+    await cluster.query(url, "create type mood as enum ('fine'); create view seen as select id from users");
+    expect(await migrator.dropEverything()).toBeGreaterThan(15);
+    expect(await tables(url)).toEqual([]);
+    expect(await migrator.up()).toEqual([FOUNDATION, GROUPS]);
+  });
+});
