@@ -34,7 +34,10 @@ export const createLoaders = (
   return {
     user: new DataLoader((ids) => users.byIds(caller, ids)),
     group: new DataLoader((ids) => groups.byIds(caller, ownGroups, ids)),
-    groupsOfUser: new DataLoader((ids) => groups.ofUsers(ids)),
+    groupsOfUser: new DataLoader<UserId, readonly GroupView[]>((ids) => groups.ofUsers(ids)).prime(
+      caller.principal.userId,
+      groups.definitions(ownGroups), // authentication has read them already
+    ),
     memberCount: new DataLoader((ids) => groups.memberCounts(ids)),
     members: (request) => {
       const key = JSON.stringify([request.first, request.after, request.last, request.before, request.search]);

@@ -73,6 +73,11 @@ export class GroupReader {
     return ids.map((id) => (existing.has(id) ? (this.#directory.find(id) ?? null) : null));
   }
 
+  /** The definitions of these groups, by name, from memory. */
+  definitions(ids: readonly GroupId[]): readonly GroupView[] {
+    return this.#directory.list(ids);
+  }
+
   /** The groups of several users, by name. One statement; the definitions come from memory. */
   async ofUsers(userIds: readonly UserId[]): Promise<readonly (readonly GroupView[])[]> {
     const rows = await this.#database.query<{ user_id: UserId; group_ids: GroupId[] }>(

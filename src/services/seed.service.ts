@@ -63,15 +63,9 @@ export class SeedService {
    * administrator, production nobody. Gives what it made; nothing when that was done before, by a parallel start too.
    */
   async seed(): Promise<readonly SeededAccount[]> {
-    switch (this.#config.environment) {
-      case 'development':
-      case 'test':
-        return this.#seedDevelopment();
-      case 'staging':
-        return this.#seedStaging();
-      case 'production':
-        return [];
-    }
+    const { environment } = this.#config;
+    if (environment === 'production') return [];
+    return environment === 'staging' ? this.#seedStaging() : this.#seedDevelopment();
   }
 
   /** Passwords are also written into a file of the data directory, before anybody can need them. */

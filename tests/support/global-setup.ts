@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import 'reflect-metadata';
+import { systemClock } from '../../src/clock.ts';
+import { Database } from '../../src/database/database.ts';
+import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
+import { SchemaMigrator } from '../../src/database/migrator.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** A database server to clone test databases on. */
+    adminUrl: string;
+  }
+}
+
+export const TEMPLATE = 'gatehouse_template';
+
+/** One server for all test files, with a migrated template that each file clones. TEST_DATABASE_URL names another server. */
+export default async (project: TestProject): Promise<() => Promise<void>> => {
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  const external = process.env['TEST_DATABASE_URL'];
+  const embedded =
+    external === undefined
+      ? await startEmbeddedPostgres({ directory, durable: false, clock: systemClock, log: () => undefined })
+      : null;
+  const adminUrl = external ?? embedded?.url ?? '';
+  const template = new URL(adminUrl);
+  template.pathname = `/${TEMPLATE}`;
+  const admin = await Database.connect({ url: adminUrl });
+  await admin.query(`drop database if exists ${TEMPLATE}`);
+  await admin.query(`create database ${TEMPLATE}`);
+  await admin.close();
+  const database = await Database.connect({ url: template.href });
+  await new SchemaMigrator(database).up();
+  await database.close();
+  project.provide('adminUrl', adminUrl);
+  return async () => {
+    await embedded?.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+};

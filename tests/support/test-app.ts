@@ -1,0 +1,84 @@
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { afterAll, beforeAll } from 'vitest';
+import { createApp, createServices, type Services } from '../../src/app.ts';
+import type { Config } from '../../src/config/config.ts';
+import { Database } from '../../src/database/database.ts';
+import { createCast, type Cast } from './cast.ts';
+import { TestClient } from './test-client.ts';
+import { TestClock } from './test-clock.ts';
+import { testConfig, testMasterKeys } from './test-config.ts';
+import { createTestDatabase } from './test-database.ts';
+
+/** The real server, on a database of its own, listening on a free port of this machine. */
+export interface TestApp {
+  readonly url: string;
+  readonly config: Config;
+  readonly clock: TestClock;
+  readonly database: Database;
+  readonly databaseUrl: string;
+  readonly services: Services;
+  /** Everything that was logged, one JSON text a line. */
+  readonly log: string[];
+  /** A caller who is not signed in. */
+  anonymous(headers?: Readonly<Record<string, string>>): TestClient;
+  /** People of every kind, made once and signed in anew at each call. */
+  cast(): Promise<Cast>;
+  close(): Promise<void>;
+}
+
+interface TestAppOptions {
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Runs on the same database as another app: a second replica. */
+  readonly beside?: TestApp;
+}
+
+export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  const config = testConfig(options.settings);
+  const clock = options.beside?.clock ?? new TestClock();
+  const own = options.beside === undefined ? await createTestDatabase() : null;
+  const databaseUrl = own?.url ?? options.beside?.databaseUrl ?? '';
+  const database = await Database.connect({ url: databaseUrl, poolSize: 10 });
+  const log: string[] = [];
+  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
+  const note = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>): void =>
+    logger[level](details ?? {}, message);
+  const foundation = { config, database, masterKeys: testMasterKeys(), clock, log: note };
+  const services = createServices(foundation);
+  const server = await createApp(foundation, services, logger);
+  await server.app.listen({ host: '127.0.0.1', port: 0 });
+  const url = `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`;
+  const app: TestApp = {
+    url,
+    config,
+    clock,
+    database,
+    databaseUrl,
+    services,
+    log,
+    anonymous: (headers = {}) => new TestClient(`${url}/graphql`, headers),
+    cast: () => createCast(app),
+    close: async () => {
+      await server.app.close();
+      await services.activity.flush();
+      await database.close();
+      await own?.drop();
+    },
+  };
+  return app;
+};
+
+/** One app for all tests of a file. */
+export const useTestApp = (options: TestAppOptions = {}): (() => TestApp) => {
+  let app: TestApp | null = null;
+  beforeAll(async () => {
+    app = await startTestApp(options);
+  });
+  afterAll(async () => {
+    await app?.close();
+  });
+  return () => {
+    if (app === null) throw new Error('The app runs inside tests only.');
+    return app;
+  };
+};
