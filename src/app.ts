@@ -29,8 +29,10 @@ import { GroupMemberService } from './services/group-member.service.ts';
 import { GroupReader } from './services/group-reader.ts';
 import { GroupService } from './services/group.service.ts';
 import { HealthService } from './services/health.service.ts';
+import { Housekeeping } from './services/housekeeping.ts';
 import { IdempotencyService } from './services/idempotency.service.ts';
 import { InvitationService } from './services/invitation.service.ts';
+import { LeaseService } from './services/lease.service.ts';
 import { OneTimeTokenService } from './services/one-time-token.service.ts';
 import { PasswordTokenService } from './services/password-token.service.ts';
 import { PermissionReader } from './services/permission-reader.ts';
@@ -111,6 +113,7 @@ export const createServices = (foundation: Foundation) => {
     groupReader: new GroupReader({ ...foundation, directory }),
     permissions: new PermissionReader(directory),
     health: new HealthService(foundation),
+    housekeeping: new Housekeeping({ ...foundation, leases: new LeaseService(foundation) }),
     authenticator: new SessionAuthenticator({ ...foundation, directory, activity }),
   };
 };

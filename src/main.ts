@@ -25,6 +25,7 @@ const start = async (config: Config): Promise<void> => {
   const stop = async (): Promise<void> => {
     server.stopAccepting();
     await server.app.close();
+    await services.housekeeping.stop();
     await services.activity.flush();
     await opened.close();
   };
@@ -39,6 +40,7 @@ const start = async (config: Config): Promise<void> => {
     await stop();
     throw error;
   }
+  services.housekeeping.start();
   await announce({ config, services, logger, embedded: opened.embedded });
 };
 

@@ -10,7 +10,7 @@ import {
   tokenFromSecret,
 } from '../crypto/opaque-token.ts';
 import type { Database } from '../database/database.ts';
-import { instantOf, sql } from '../database/sql.ts';
+import { instantOf } from '../database/sql.ts';
 import {
   type FamilyRow,
   familyBySelector,
@@ -168,10 +168,9 @@ export class RefreshService {
   }
 }
 
-/** Ends sessions whose time is over, in batches; run by the clean-up job. Rows stay for the list of past sessions. */
+/** Ends sessions whose time is over, at most `batch` of them; run by housekeeping. Rows stay for the list of past sessions. */
 export const endExpiredSessions = async (database: Database, now: Date, batch: number): Promise<number> => {
-  const rows = await sql<{ id: SessionId }>(
-    database.orm.em.fork(),
+  const rows = await database.query<{ id: SessionId }>(
     `update sessions set ended_at = expires_at,
        end_reason = case when expires_at >= absolute_expires_at then 'EXPIRED' else 'IDLE' end
      where id in (select id from sessions where ended_at is null and expires_at <= $1 limit $2) returning id`,

@@ -72,7 +72,7 @@ export class SigningKeyService {
     return this.#keyring;
   }
 
-  /** The public keys that verify access tokens, newest first. */
+  /** The public keys that verify access tokens, the one that signs first. */
   async published(): Promise<readonly SigningKey[]> {
     await this.active();
     return this.#published;
@@ -91,7 +91,9 @@ export class SigningKeyService {
     if (overlap < life) reject('INVALID_VALUE', { field: ['overlapSeconds'] });
     const created = await this.#generate(input.algorithm ?? (await this.active()).algorithm);
     const retiringKey = await this.#database.transaction(async (em) => {
-      const previous = await em.findOne(SigningKey, { status: 'ACTIVE' }, { lockMode: 4 });
+      // Rotations wait for each other: a row lock would let the second one find no active key while the first changes it.
+      await sql(em, `select pg_advisory_xact_lock(hashtext('gatehouse.signing-keys'))`);
+      const previous = await em.findOne(SigningKey, { status: 'ACTIVE' });
       if (previous !== null) {
         previous.status = 'RETIRING';
         previous.verifiesUntil = secondsAfter(created.createdAt, overlap);
@@ -166,7 +168,7 @@ export class SigningKeyService {
     return em.find(
       SigningKey,
       { status: { $ne: 'RETIRED' }, $or: [{ verifiesUntil: null }, { verifiesUntil: { $gt: now } }] },
-      { orderBy: { createdAt: 'desc' } },
+      { orderBy: [{ status: 'asc' }, { createdAt: 'desc' }] }, // ACTIVE sorts first
     );
   }
 
@@ -181,10 +183,9 @@ export class SigningKeyService {
   }
 }
 
-/** Marks keys that no longer verify as retired; run by the clean-up job. */
-export const retireSigningKeys = async (em: EntityManager, now: Date): Promise<void> => {
-  await sql(
-    em,
+/** Marks keys that no longer verify as retired; run by housekeeping. */
+export const retireSigningKeys = async (database: Database, now: Date): Promise<void> => {
+  await database.query(
     `update signing_keys set status = 'RETIRED', retired_at = $1 where status = 'RETIRING' and verifies_until <= $1`,
     [now.toISOString()],
   );

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { RefreshSessionDocument } from '../../../generated/client/graphql.ts';
+import { LeaseService } from '../../../src/services/lease.service.ts';
+import { makePerson, signIn } from '../../support/cast.ts';
+import { useTestApp } from '../../support/test-app.ts';
+
+const DAY = 86_400;
+
+describe('housekeeping', () => {
+  const app = useTestApp();
+
+  test('ends sessions whose time is over, by idleness or by the absolute limit, and leaves living ones', async () => {
+    await makePerson(app(), { email: 'idle@example.com' });
+    await makePerson(app(), { email: 'busy@example.com' });
+    const idle = await signIn(app(), 'idle@example.com');
+    let { refreshToken } = await signIn(app(), 'busy@example.com');
+    for (let week = 0; week < 4; week += 1) {
+      app().clock.advance(6 * DAY);
+      const { data } = await app().anonymous().send(RefreshSessionDocument, { input: { refreshToken } });
+      refreshToken = data.refreshSession?.tokens?.refreshToken ?? '';
+    }
+    expect(await app().services.housekeeping.run()).toBe(true);
+    const rows = await app().database.query<{ end_reason: string | null; user_id: string }>(
+      'select end_reason, user_id from sessions order by created_at',
+    );
+    expect(rows.find((row) => row.user_id === idle.id)?.end_reason).toBe('IDLE');
+    expect(rows.find((row) => row.user_id !== idle.id)?.end_reason).toBeNull();
+    app().clock.advance(7 * DAY);
+    await app().services.housekeeping.run();
+    const ended = await app().database.query<{ end_reason: string }>(
+      'select end_reason from sessions where user_id <> $1',
+      [idle.id],
+    );
+    expect(ended).toEqual([{ end_reason: 'EXPIRED' }]);
+  });
+
+  test('removes idempotency keys after their day and used-up tokens after a month', async () => {
+    const now = app().clock.now().toISOString();
+    await app().database.query(
+      `insert into idempotency_keys (actor_id, mutation, key, input_hash, answer, created_at, expires_at)
+       values (gen_random_uuid(), 'createUser', 'old', '\\x00', '{}', $1, $1::timestamptz - interval '1 s'),
+              (gen_random_uuid(), 'createUser', 'young', '\\x00', '{}', $1, $1::timestamptz + interval '1 h')`,
+      [now],
+    );
+    await app().database.query(
+      `insert into one_time_tokens (id, kind, selector, secret_hash, context, created_at, expires_at)
+       values (gen_random_uuid(), 'SETUP', 'a', '\\x00', '{}', $1, $1::timestamptz - interval '31 days'),
+              (gen_random_uuid(), 'SETUP', 'b', '\\x00', '{}', $1, $1::timestamptz - interval '29 days')`,
+      [now],
+    );
+    await app().services.housekeeping.run();
+    expect(await app().database.query('select key from idempotency_keys')).toEqual([{ key: 'young' }]);
+    expect(await app().database.query('select selector from one_time_tokens')).toEqual([{ selector: 'b' }]);
+  });
+
+  test('makes the audit partitions of the months to come', async () => {
+    app().clock.advance(200 * DAY);
+    await app().services.housekeeping.run();
+    const month = app().clock.now().toISOString().slice(0, 7).replace('-', '_');
+    const names = await app().database.query<{ name: string }>(
+      `select relid::text as name from pg_partition_tree('audit_events') where isleaf order by 1`,
+    );
+    expect(names.map(({ name }) => name)).toContain(`audit_events_${month}`);
+    expect(names.filter(({ name }) => name > `audit_events_${month}` && name !== 'audit_events_default')).toHaveLength(3);
+  });
+
+  test('runs in one replica at a time, and goes on elsewhere when its holder died', async () => {
+    const { database, clock } = app();
+    const first = new LeaseService({ database, clock });
+    const second = new LeaseService({ database, clock });
+    const taken = await Promise.all([first, second].map((leases) => leases.take('a job', 60)));
+    expect(taken.filter((lease) => lease !== null)).toHaveLength(1);
+    const [holder, other] = taken[0] === null ? [second, first] : [first, second];
+    expect((await holder.take('a job', 60))?.fencing).toBe('1');
+    expect(await other.take('a job', 60)).toBeNull();
+    clock.advance(61);
+    expect((await other.take('a job', 60))?.fencing).toBe('2');
+    expect(await holder.take('a job', 60)).toBeNull();
+    await other.release({ name: 'a job', fencing: '2' });
+    expect((await holder.take('a job', 60))?.fencing).toBe('3');
+  });
+});
