@@ -4,9 +4,9 @@ import { systemClock } from '../clock.ts';
 import { readProcessConfig } from '../config/config.ts';
 import { loadMasterKeys } from '../database/master-key-file.ts';
 import { runCommandLine } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { createTerminal } from './terminal.ts';
 
-const terminal = processTerminal();
+const terminal = createTerminal({ input: process.stdin, output: process.stdout, errors: process.stderr });
 const clock = systemClock;
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {

@@ -69,7 +69,7 @@ export const withSession = async <T>(
       host,
       config,
       database,
-      migrator: new SchemaMigrator(database.orm),
+      migrator: new SchemaMigrator(database),
       openServices: () => host.openServices(config, database, log),
     });
   } finally {

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 
 /** Where a command reads and writes. */
 export interface Terminal {
@@ -17,14 +17,15 @@ export interface Terminal {
 }
 
 interface Streams {
-  readonly input: NodeJS.ReadStream;
-  readonly output: NodeJS.WriteStream;
-  readonly errors: NodeJS.WriteStream;
+  readonly input: Readable & { readonly isTTY?: boolean };
+  readonly output: Writable;
+  readonly errors: Writable & { readonly isTTY?: boolean };
 }
 
 /** Ctrl-C at a question ends the command like everywhere else: an unanswered question would leave the process hanging. */
 const question = async ({ input, errors }: Streams, text: string, isHidden: boolean): Promise<string> => {
-  errors.write(text);
+  // What is written to the silent output is lost, the question too.
+  if (isHidden) errors.write(text);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: isHidden ? silent : errors, terminal: true, historySize: 0 });
   lines.once('SIGINT', () => {
@@ -32,7 +33,7 @@ const question = async ({ input, errors }: Streams, text: string, isHidden: bool
     process.kill(process.pid, 'SIGINT');
   });
   try {
-    return await lines.question('');
+    return await lines.question(text);
   } finally {
     lines.close();
     if (isHidden) errors.write('\n');
@@ -51,15 +52,24 @@ const readAll = async (input: AsyncIterable<Buffer | string>, maximumBytes: numb
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** The streams of this process. Questions go to standard error, so that results can be piped. */
-export const processTerminal = (): Terminal => {
-  const streams: Streams = { input: process.stdin, output: process.stdout, errors: process.stderr };
+/** A reader that goes away (`| head`) takes no more output; what the command does is not affected. */
+const ignoreClosedPipe = (stream: Writable): void => {
+  stream.on('error', (error) => {
+    if (!('code' in error) || error.code !== 'EPIPE') throw error;
+  });
+};
+
+/** Questions go to standard error, so that results can be piped. */
+export const createTerminal = (streams: Streams): Terminal => {
+  const { input, output, errors } = streams;
+  ignoreClosedPipe(output);
+  ignoreClosedPipe(errors);
   return {
-    out: (line) => streams.output.write(`${line}\n`),
-    note: (line) => streams.errors.write(`${line}\n`),
-    isInteractive: streams.input.isTTY && streams.errors.isTTY,
+    out: (line) => output.write(`${line}\n`),
+    note: (line) => errors.write(`${line}\n`),
+    isInteractive: input.isTTY === true && errors.isTTY === true,
     ask: (text) => question(streams, text, false),
     askHidden: (text) => question(streams, text, true),
-    readInput: (maximumBytes) => readAll(streams.input, maximumBytes),
+    readInput: (maximumBytes) => readAll(input, maximumBytes),
   };
 };

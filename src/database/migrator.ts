@@ -4,6 +4,16 @@ import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import { nearest } from '../config/near-miss.ts';
 import { sqlStateOf } from './database.ts';
 import { dropSchemaObjects } from './drop-schema-objects.ts';
+import {
+  adoptStrays,
+  createHistory,
+  historyShape,
+  lastGroup,
+  namesOfLastGroup,
+  readHistory,
+  type HistoryRow,
+  withoutEnding,
+} from './migration-history.ts';
 import { instantOf, sql } from './sql.ts';
 
 /** A migration and what the database knows of it; `unknown`: applied by another release, its file is not here. */
@@ -18,12 +28,6 @@ export interface MigrationState {
 /** The schema cannot be changed, or is not what this release needs. The message is one line and says what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
-}
-
-interface HistoryRow {
-  readonly name: string;
-  readonly executed_at: string;
-  readonly group_number: number | null;
 }
 
 /** Any fixed number will do; this one spells "gatehous" in ASCII. */
@@ -43,7 +47,10 @@ export class SchemaMigrator {
   readonly #orm: MikroORM;
   readonly #tableWaitMs: number;
 
-  constructor(orm: MikroORM, { tableWaitMs = WAIT_FOR_TABLES_MS }: { readonly tableWaitMs?: number } = {}) {
+  constructor(
+    { orm }: { readonly orm: MikroORM },
+    { tableWaitMs = WAIT_FOR_TABLES_MS }: { readonly tableWaitMs?: number } = {},
+  ) {
     this.#orm = orm;
     this.#tableWaitMs = tableWaitMs;
   }
@@ -53,13 +60,7 @@ export class SchemaMigrator {
     if ((await historyShape(this.#orm.em.fork())) === 'complete') return false;
     return this.#exclusively(async (em) => {
       if ((await historyShape(em)) === 'complete') return false;
-      await sql(
-        em,
-        `create table if not exists schema_migrations (id serial primary key, name varchar(255),
-           executed_at timestamptz default current_timestamp, group_number integer)`,
-      );
-      // A table that MikroORM's own command made has no groups.
-      await sql(em, 'alter table schema_migrations add column if not exists group_number integer');
+      await createHistory(em);
       return true;
     });
   }
@@ -210,51 +211,6 @@ const setForTransaction = async (em: EntityManager, settings: Readonly<Record<st
     Object.values(settings),
   ]);
 };
-
-const historyShape = async (em: EntityManager): Promise<'absent' | 'without groups' | 'complete'> => {
-  const [row] = await sql<{ present: boolean; grouped: boolean }>(
-    em,
-    `select to_regclass('schema_migrations') is not null as present, exists (select from pg_attribute
-       where attrelid = to_regclass('schema_migrations') and attname = 'group_number' and not attisdropped) as grouped`,
-  );
-  if (row?.present !== true) return 'absent';
-  return row.grouped ? 'complete' : 'without groups';
-};
-
-/** In the order of their application. */
-const readHistory = async (em: EntityManager): Promise<readonly HistoryRow[]> => {
-  const shape = await historyShape(em);
-  if (shape === 'absent') return [];
-  const group = shape === 'complete' ? 'group_number' : 'null::integer as group_number';
-  const rows = await sql<HistoryRow>(
-    em,
-    `select name, executed_at::text as executed_at, ${group} from schema_migrations order by id`,
-  );
-  return rows.map((row) => ({ ...row, name: withoutEnding(row.name) }));
-};
-
-/** What MikroORM's own command applied has no group: those become one, so that they can be undone. */
-const adoptStrays = async (em: EntityManager): Promise<readonly HistoryRow[]> => {
-  await sql(
-    em,
-    `update schema_migrations set group_number = (select coalesce(max(group_number), 0) + 1 from schema_migrations)
-     where group_number is null`,
-  );
-  return readHistory(em);
-};
-
-const lastGroup = (history: readonly HistoryRow[]): number =>
-  history.reduce((last, row) => Math.max(last, row.group_number ?? 0), 0);
-
-const namesOfLastGroup = (history: readonly HistoryRow[]): readonly string[] => {
-  const last = lastGroup(history);
-  return history
-    .filter((row) => row.group_number === last)
-    .map((row) => row.name)
-    .toReversed();
-};
-
-const withoutEnding = (file: string): string => file.replace(/\.[jt]s$/, '');
 
 const without = (names: readonly string[], others: readonly string[]): readonly string[] =>
   names.filter((name) => !others.includes(name));

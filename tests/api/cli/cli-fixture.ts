@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/postgresql';
@@ -117,9 +117,21 @@ const hostFor = (cwd: string, env: Readonly<Record<string, string>>, typing: Typ
   return { host, out, notes };
 };
 
+const query = async <Row extends QueryResultRow>(url: string, text: string): Promise<Row[]> => {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
 /** A running embedded server in a directory of its own, for one test file. */
 export const startCluster = async (): Promise<Cluster> => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'));
+  // Started by root, the server runs as another user, who has to pass through here to the data directories below.
+  await chmod(directory, 0o711);
   const server: EmbeddedPostgres = await startEmbeddedPostgres({
     directory: join(directory, 'data'),
     durable: false,
@@ -127,15 +139,6 @@ export const startCluster = async (): Promise<Cluster> => {
     clock: systemClock,
   });
   let count = 0;
-  const query = async <Row extends QueryResultRow>(url: string, text: string): Promise<Row[]> => {
-    const client = new Client({ connectionString: url });
-    await client.connect();
-    try {
-      return (await client.query<Row>(text)).rows;
-    } finally {
-      await client.end();
-    }
-  };
   return {
     directory,
     query,
@@ -167,7 +170,7 @@ export const migratorOf = async (
     ...options,
     migrations: { ...options.migrations, path: migrations, pathTs: migrations },
   });
-  return { migrator: new SchemaMigrator(orm, { tableWaitMs: 500 }), close: () => orm.close(true) };
+  return { migrator: new SchemaMigrator({ orm }, { tableWaitMs: 500 }), close: () => orm.close(true) };
 };
 
 /** A copy of the project's migrations inside the project, where their imports resolve, to add others to. */

@@ -14,6 +14,10 @@ interface Ran {
   readonly notes: readonly string[];
 }
 
+const unexpected = (): never => {
+  throw new Error('This command has no business with a database.');
+};
+
 /** Runs a command where a database must not be needed. */
 const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> => {
   const cwd = mkdtempSync(join(tmpdir(), 'gatehouse-usage-'));
@@ -23,9 +27,6 @@ const run = async (args: readonly string[], env: Readonly<Record<string, string>
   });
   const out: string[] = [];
   const notes: string[] = [];
-  const unexpected = (): never => {
-    throw new Error('This command has no business with a database.');
-  };
   const host: Host = {
     terminal: {
       out: (line) => out.push(line),
@@ -49,12 +50,12 @@ describe('help', () => {
     const { exitCode, out, notes } = await run(['--help']);
     expect(exitCode).toBe(0);
     expect(notes).toEqual([]);
-    expect(out).toMatchSnapshot();
+    expect(out).toMatchSnapshot('all');
   });
 
   test('of a group and of a command reads well', async () => {
-    expect((await run(['migrate', '--help'])).out).toMatchSnapshot();
-    expect((await run(['create-admin', '--help'])).out).toMatchSnapshot();
+    expect((await run(['migrate', '--help'])).out).toMatchSnapshot('migrate');
+    expect((await run(['create-admin', '--help'])).out).toMatchSnapshot('create-admin');
   });
 
   test('is what a bare call shows', async () => {

@@ -1,0 +1,56 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { createTerminal } from '../../../src/cli/terminal.ts';
+
+const streams = (isTTY: boolean) => {
+  const [input, output, errors] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const terminal = createTerminal({
+    input: Object.assign(input, { isTTY }),
+    output,
+    errors: Object.assign(errors, { isTTY }),
+  });
+  return { terminal, input, shown: () => String(errors.read() ?? ''), printed: () => String(output.read() ?? '') };
+};
+
+describe('the terminal', () => {
+  test('keeps results and remarks apart', () => {
+    const { terminal, shown, printed } = streams(false);
+    terminal.out('result');
+    terminal.note('remark');
+    expect(printed()).toBe('result\n');
+    expect(shown()).toBe('remark\n');
+    expect(terminal.isInteractive).toBe(false);
+  });
+
+  test('asks on standard error, and shows an answer that is no secret', async () => {
+    const { terminal, input, shown, printed } = streams(true);
+    const answer = terminal.ask('Name: ');
+    input.write('Ada\n');
+    expect(await answer).toBe('Ada');
+    const text = shown();
+    expect(text).toContain('Name: ');
+    expect(text).toContain('Ada');
+    expect(printed()).toBe('');
+  });
+
+  test('never shows what is typed at a hidden question', async () => {
+    const { terminal, input, shown, printed } = streams(true);
+    const answer = terminal.askHidden('Password: ');
+    input.write('s3cret words\n');
+    expect(await answer).toBe('s3cret words');
+    expect(shown()).toBe('Password: \n');
+    expect(printed()).toBe('');
+  });
+
+  test('reads standard input up to a limit', async () => {
+    const { terminal, input } = streams(false);
+    const text = terminal.readInput(10);
+    input.write('12345');
+    input.end('6789\n');
+    expect(await text).toBe('123456789\n');
+    const other = streams(false);
+    const cut = other.terminal.readInput(4);
+    other.input.end('12345');
+    expect(await cut).toBe('');
+  });
+});
