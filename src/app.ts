@@ -8,6 +8,7 @@ import { PasswordHasher } from './crypto/password-hasher.ts';
 import { VerifiedTokenCache } from './crypto/verified-token-cache.ts';
 import { Database } from './database/database.ts';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
+import { tlsOptions } from './database/tls.ts';
 import { Recorder } from './events/recorder.ts';
 import { Metrics } from './http/metrics.ts';
 import { createServer, type Server } from './http/server.ts';
@@ -212,7 +213,7 @@ export const openDatabase = async (
       url: embedded?.url ?? config.database.url?.reveal() ?? '',
       poolSize: config.database.poolSize,
       statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
-      ...(embedded === null ? tlsOf(config) : {}),
+      ssl: embedded === null ? tlsOptions(config.database.tls) : false,
     });
     return {
       database,
@@ -240,18 +241,4 @@ const startEmbedded = async (
     log,
     ...(onUnexpectedExit === undefined ? {} : { onUnexpectedExit }),
   });
-};
-
-const tlsOf = (config: Config): { ssl?: { rejectUnauthorized: boolean } } => {
-  switch (config.database.tls) {
-    case 'verify-full': {
-      return { ssl: { rejectUnauthorized: true } };
-    }
-    case 'require': {
-      return { ssl: { rejectUnauthorized: false } };
-    }
-    case 'disable': {
-      return {};
-    }
-  }
 };
