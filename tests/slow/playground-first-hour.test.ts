@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { useTestApp } from '../support/test-app.ts';
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+/** A developer's machine may lack the browser; the build server must not pass without it. */
+const skipped = executablePath === undefined && process.env['CI'] === undefined;
+const args = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-sync'];
+const quiet = ['--disable-background-networking', '--disable-component-update'];
+const PASSWORD = 'a sentence that only I know';
+
+describe('the playground on the real server', () => {
+  const app = useTestApp({ settings: { 'server.playground': 'true', 'server.introspection': 'true' } });
+  let browser: Browser | null = null;
+
+  beforeAll(async () => {
+    if (skipped) return;
+    if (executablePath === undefined) throw new Error('CI needs Chromium: apt-get install chromium');
+    const root = join(import.meta.dirname, '../..');
+    execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { cwd: root });
+    browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
+  });
+  afterAll(async () => browser?.close());
+
+  const run = async (page: Page, expected: string): Promise<void> => {
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.locator('section[aria-label="Result Window"]').getByText(expected).first().waitFor();
+  };
+
+  test('makes the first administrator from the printed link, signs in by cookie, and keeps no secret', async ({
+    skip,
+  }) => {
+    skip(skipped, 'no Chromium is installed: apt-get install chromium');
+    if (browser === null) throw new Error('There is no browser.');
+    const issued = await app().services.setup.issueToken();
+    const token = issued?.token.reveal() ?? '';
+    const context = await browser.newContext({ viewport: { width: 1400, height: 800 } });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${app().url}/playground#setup=${token}`);
+    await page.locator('.graphiql-editor .view-line').first().waitFor();
+    expect(page.url()).not.toContain(token);
+    await page.locator('section[aria-label="Variables"] .graphiql-editor:not(.hidden) .view-lines').click();
+    await page.keyboard.press('Control+A');
+    const input = {
+      setupToken: token,
+      email: 'ada@example.com',
+      displayName: 'Ada Lovelace',
+      password: PASSWORD,
+      delivery: 'COOKIE',
+    };
+    await page.keyboard.insertText(JSON.stringify({ input }));
+    await page.keyboard.press('Control+Shift+End');
+    await page.keyboard.press('Delete');
+    await run(page, 'COMPLETE');
+    await page.locator('header').getByText('Ada Lovelace').waitFor();
+    await page.getByRole('tab', { name: 'Users' }).click();
+    await run(page, 'ada@example.com');
+    await page.reload();
+    await page.locator('header').getByText('Ada Lovelace').waitFor();
+    await page.getByRole('tab', { name: 'CreateGroup' }).click();
+    await run(page, 'Help desk');
+    const folder = process.env['SCREENSHOTS'];
+    if (folder !== undefined) await page.screenshot({ path: join(folder, 'playground.png') });
+    await page.waitForTimeout(900);
+    const kept = String(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])'));
+    for (const secret of [token, PASSWORD]) expect(kept).not.toContain(secret);
+    const cookies = await context.cookies();
+    expect(cookies).toMatchObject([{ name: 'gatehouse', httpOnly: true, sameSite: 'Lax', path: '/' }]);
+    expect(complaints).toEqual([]);
+    const groups = await app().database.query(`select name from groups where name = 'Help desk'`);
+    expect(groups).toEqual([{ name: 'Help desk' }]);
+    await context.close();
+  });
+});
