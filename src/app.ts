@@ -194,7 +194,7 @@ const instances = (foundation: Foundation, services: Services): Map<Function, ob
         invitations: services.invitations,
       }),
     ],
-    [GroupResolver, new GroupResolver(services.groupReader)],
+    [GroupResolver, new GroupResolver({ groups: services.groupReader, permissions: services.permissions })],
     [GroupMutationResolver, new GroupMutationResolver({ groups: services.groups, members: services.groupMembers })],
     [OperationsResolver, new OperationsResolver({ ...services, version: VERSION })],
   ]);

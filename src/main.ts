@@ -1,47 +1,81 @@
 import 'reflect-metadata';
 import closeWithGrace from 'close-with-grace';
+import type { Logger } from 'pino';
 import { createApp, createServices, openDatabase } from './app.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
 import { loadMasterKeys } from './database/master-key-file.ts';
 import { SchemaMigrator } from './database/migrator.ts';
+import type { Server } from './http/server.ts';
 import { createLogger, logOf } from './log.ts';
 import { announce } from './start/announce.ts';
 import { fatal } from './start/fatal.ts';
+import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
+
+type OpenedDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
 /** The process: reads the settings, starts everything, and stops it in order when told to. No logic of its own. */
 const start = async (config: Config): Promise<void> => {
   const logger = createLogger(config);
-  const log = logOf(logger);
-  const clock = systemClock;
   for (const warning of config.warnings) logger.warn(warning);
-  const opened = await openDatabase(config, { log, clock, onUnexpectedExit: (reason) => fatal(logger, reason) });
+  const opened = await openDatabase(config, {
+    log: logOf(logger),
+    clock: systemClock,
+    onUnexpectedExit: (reason) => fatal(logger, reason),
+  });
+  try {
+    await serve(config, opened, logger);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+};
+
+const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Promise<void> => {
   const migrator = new SchemaMigrator(opened.database);
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
-  const foundation = { config, database: opened.database, masterKeys, clock, log };
+  const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
-  const stop = async (): Promise<void> => {
-    server.stopAccepting();
-    await server.app.close();
+  await server.app.listen({ host: config.server.host, port: config.server.port });
+  stopWhenTold(config, logger, async () => {
+    await drain(server, config.server.shutdownGraceSeconds);
     await services.housekeeping.stop();
     await services.activity.flush();
     await opened.close();
-  };
-  closeWithGrace({ delay: config.server.shutdownGraceSeconds * 1000, logger: false }, async ({ signal, err }) => {
-    if (err !== undefined) logger.fatal({ err }, 'stopping after an unexpected error');
-    else logger.info({ signal }, 'stopping');
-    await stop();
   });
-  try {
-    await server.app.listen({ host: config.server.host, port: config.server.port });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   services.housekeeping.start();
   await announce({ config, services, logger, embedded: opened.embedded });
+};
+
+/** Time for closing the database, after the requests had theirs. */
+const CLOSING_MS = 5000;
+
+const stopWhenTold = (config: Config, logger: Logger, stop: () => Promise<void>): void => {
+  const { close } = closeWithGrace(
+    { delay: config.server.shutdownGraceSeconds * 1000 + CLOSING_MS, logger: false, skip: [...STOP_SIGNALS] },
+    async ({ err }) => {
+      if (err !== undefined) logger.fatal({ err }, 'stopping after an unexpected error');
+      await stop();
+      logger.info('stopped');
+    },
+  );
+  onStopSignals(systemClock, {
+    stop: (signal) => {
+      logger.info({ signal }, 'stopping');
+      close();
+    },
+    stopNow: (signal) => fatal(logger, `stopped at once by a second ${signal}.`),
+  });
+};
+
+/** Lets requests in flight finish; what takes longer than the grace is cut off. */
+const drain = async (server: Server, graceSeconds: number): Promise<void> => {
+  server.stopAccepting();
+  const cut = setTimeout(() => server.app.server.closeAllConnections(), graceSeconds * 1000);
+  await server.app.close();
+  clearTimeout(cut);
 };
 
 try {

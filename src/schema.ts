@@ -29,11 +29,11 @@ const resolvers = [
 /** How routers' keys become objects; what a caller may not see is null, as if it did not exist. */
 const references = {
   User: (reference: { readonly id: string }, context: Context) => {
-    const id = parseId<UserId>(String(reference.id));
+    const id = parseId<UserId>(reference.id);
     return id === null ? null : loadersOf(context).user.load(id);
   },
   Group: (reference: { readonly id: string }, context: Context) => {
-    const id = parseId<GroupId>(String(reference.id));
+    const id = parseId<GroupId>(reference.id);
     return id === null ? null : loadersOf(context).group.load(id);
   },
 };

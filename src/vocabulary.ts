@@ -2,8 +2,8 @@
  * The closed sets of words that tables, services and the GraphQL schema share. Values equal their names, so that a row,
  * a log line and an answer show the same word.
  */
-const words = <const T extends readonly string[]>(...list: T): { readonly [Word in T[number]]: Word } =>
-  Object.fromEntries(list.map((word) => [word, word])) as { readonly [Word in T[number]]: Word };
+const words = <const T extends readonly string[]>(...list: T): { readonly [Name in T[number]]: Name } =>
+  Object.fromEntries(list.map((word) => [word, word])) as { readonly [Name in T[number]]: Name };
 
 type Word<T> = T[keyof T];
 

@@ -5,7 +5,8 @@ import { buildUnguardedSchema } from '../schema.ts';
 
 /** No resolver runs while the SDL is written. */
 const noInstances = { get: () => ({}) };
-const root = join(import.meta.dirname, '../..');
+/** Another directory to write into, for the check whether the committed files are stale. */
+const root = process.argv[2] ?? join(import.meta.dirname, '../..');
 
 for (const [file, securityDirectives] of [
   ['schema.graphql', false],

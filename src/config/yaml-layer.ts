@@ -7,7 +7,7 @@ import { type Findings, type Given, type Layer, shown } from './layers.ts';
 import { nearest } from './near-miss.ts';
 import { sectionNames, settingsByPath } from './settings.ts';
 
-export const DEFAULT_FILE = 'gatehouse.yaml';
+const DEFAULT_FILE = 'gatehouse.yaml';
 
 /** Loaded only when there is a file: the parser would cost every start without one some 30 ms. */
 const loadParser = (): typeof Yaml => createRequire(import.meta.url)('yaml') as typeof Yaml;

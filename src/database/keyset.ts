@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { Failure } from '../errors.ts';
 
 /** The largest page, of every connection. */
-export const MAXIMUM_PAGE = 100;
+const MAXIMUM_PAGE = 100;
 const DEFAULT_PAGE = 25;
 const VERSION = 1;
 

@@ -42,9 +42,11 @@ const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level,
 /**
  * The session is alive: not ended, not expired at `$2`, and its user may hold sessions. The one condition behind bearer
  * tokens, cookies and refreshing, so that no way of calling forgets a part of it.
+ * A lock by an administrator (it has a reason) ends access; an automatic one only stops further sign-ins, otherwise anybody
+ * who knows an address could cut its owner off by guessing wrong five times.
  */
-export const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz
-  and u.status = 'ACTIVE' and (u.locked_until is null or u.locked_until <= $2::timestamptz)`;
+const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz and u.status = 'ACTIVE'
+  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
 
 const authentication = (key: string): string => `
 select ${sessionColumns}, s.cookie_hash, ${userColumns}, ${groupIdsColumn},

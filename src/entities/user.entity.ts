@@ -1,7 +1,7 @@
 import type { Opt } from '@mikro-orm/core';
 import { Check, Entity, Enum, Index, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { newId, type UserId } from '../ids.ts';
-import { StoredUserStatus, UserKind, UserStatus } from '../vocabulary.ts';
+import { StoredUserStatus, UserKind, type UserStatus } from '../vocabulary.ts';
 
 /**
  * A person or a service account. The addresses here are as typed, for showing; what is unique and looked up is the
@@ -118,9 +118,3 @@ export const statusOf = (
   now: Date,
 ): UserStatus =>
   user.status === 'ACTIVE' && user.lockedUntil !== null && user.lockedUntil > now ? 'LOCKED' : user.status;
-
-/** Neither disabled, invited nor pending, and not locked at present: may hold sessions. */
-export const maySignIn = (
-  user: { readonly status: StoredUserStatus; readonly lockedUntil: Date | null },
-  now: Date,
-): boolean => statusOf(user, now) === 'ACTIVE';

@@ -1,5 +1,5 @@
 /** What the outbox can publish: name and what it tells. Names are past tense and never change their meaning. */
-export const eventTypes = {
+const eventTypes = {
   UserRegistered: 'A user was made, by an administrator or by the first set-up.',
   UserUpdated: 'Name, language or identifiers of a user changed.',
   UserStatusChanged: 'A user was locked, unlocked, disabled, enabled or activated.',

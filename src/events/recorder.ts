@@ -74,39 +74,48 @@ export class Recorder {
   }
 }
 
-const rowOf = (origin: Origin, happening: Happening): Record<string, unknown> => {
-  const actor = happening.actor ?? origin.actor;
-  const target = happening.target ?? null;
+const NOBODY = { type: null, id: null, label: null };
+
+/** The personal values with a salted commitment to them: they can be erased later without breaking the row's hash. */
+const personalPart = (origin: Origin, happening: Happening, labels: { actor: string | null; target: string | null }) => {
   const personal = {
-    actorLabel: actor?.label ?? null,
-    targetLabel: target?.label ?? null,
+    actorLabel: labels.actor,
+    targetLabel: labels.target,
     ipAddress: origin.ipAddress,
     userAgent: origin.userAgent,
     changes: happening.changes ?? [],
   };
   const salt = randomBytes(16).toString('hex');
+  const commitment = createHash('sha256').update(salt).update(JSON.stringify(personal)).digest('hex');
+  return { salt, personal, commitment };
+};
+
+const eventPart = ({ event, target }: Happening): Record<string, unknown> =>
+  event === undefined
+    ? {}
+    : {
+        event_id: newId(),
+        event_type: event.type,
+        aggregate_type: target?.type ?? 'System',
+        aggregate_id: target?.id ?? 'system',
+        payload: event.payload,
+      };
+
+const rowOf = (origin: Origin, happening: Happening): Record<string, unknown> => {
+  const actor = happening.actor ?? origin.actor ?? NOBODY;
+  const target = happening.target ?? NOBODY;
   return {
     id: newId(),
     action: happening.action,
     result: happening.result ?? 'SUCCESS',
-    actor_type: actor?.type ?? null,
-    actor_id: actor?.id ?? null,
+    actor_type: actor.type,
+    actor_id: actor.id,
     on_behalf_of_id: origin.onBehalfOfId,
-    target_type: target?.type ?? null,
-    target_id: target?.id ?? null,
+    target_type: target.type,
+    target_id: target.id,
     request_id: origin.requestId,
     metadata: happening.metadata ?? {},
-    salt,
-    personal,
-    commitment: createHash('sha256').update(salt).update(JSON.stringify(personal)).digest('hex'),
-    ...(happening.event === undefined
-      ? {}
-      : {
-          event_id: newId(),
-          event_type: happening.event.type,
-          aggregate_type: target?.type ?? 'System',
-          aggregate_id: target?.id ?? 'system',
-          payload: happening.event.payload,
-        }),
+    ...personalPart(origin, happening, { actor: actor.label, target: target.label }),
+    ...eventPart(happening),
   };
 };

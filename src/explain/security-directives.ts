@@ -35,7 +35,7 @@ const guarded = (field: FieldDefinitionNode, rule: Rule | undefined): FieldDefin
 };
 
 /** The directives of one rule: any of the alternatives of scopes, or only "signed in" when one alternative needs none. */
-export const directivesOf = (rule: Rule): readonly ConstDirectiveNode[] => {
+const directivesOf = (rule: Rule): readonly ConstDirectiveNode[] => {
   const alternatives = requiredScopes(rule);
   const open = alternatives.length === 0 || alternatives.some((scopes) => scopes.length === 0);
   return open ? [directive('authenticated')] : [directive('requiresScopes', alternatives)];

@@ -1,19 +1,25 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { RequestAuthenticator } from '../auth/authenticate.ts';
+import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import { signedInCaller } from '../services/caller.ts';
+import type { GroupId } from '../ids.ts';
+import type { Loaders } from '../loaders/loaders.ts';
+import { type SignedInCaller, signedInCaller } from '../services/caller.ts';
 import { clientAddress } from './client-address.ts';
-import type { ServerParts } from './server.ts';
 import { cookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
 /** User agents are kept for the list of sessions; longer ones are cut. */
 const MAXIMUM_USER_AGENT = 500;
 
+/** What a context is made with. */
+export interface ContextParts {
+  readonly config: Config;
+  readonly authenticator: RequestAuthenticator;
+  readonly loaders: (caller: SignedInCaller, groupIds: readonly GroupId[]) => Loaders;
+}
+
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
-export const contextFactory = ({
-  config,
-  authenticator,
-  loaders,
-}: Pick<ServerParts, 'authenticator' | 'config' | 'loaders'>) => {
+export const contextFactory = ({ config, authenticator, loaders }: ContextParts) => {
   const name = cookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
     const csrfHeader = request.headers['x-csrf-token'];

@@ -1,5 +1,5 @@
 import type { ApolloServerPlugin } from '@apollo/server';
-import { GraphQLError, Kind } from 'graphql';
+import { GraphQLError, Kind, OperationTypeNode } from 'graphql';
 
 /** What the plugin reads from the context. */
 export interface CsrfContext {
@@ -15,13 +15,13 @@ export const csrfPlugin = <Context extends CsrfContext>(
 ): ApolloServerPlugin<Context> => ({
   requestDidStart: async () => ({
     didResolveOperation: async ({ operation, contextValue }) => {
-      if (!contextValue.csrfMissing || operation?.operation !== 'mutation') return;
+      if (!contextValue.csrfMissing || operation?.operation !== OperationTypeNode.MUTATION) return;
       const harmless = operation.selectionSet.selections.every(
         (selection) => selection.kind === Kind.FIELD && isPublic(selection.name.value),
       );
       if (harmless) return;
       throw new GraphQLError('The x-csrf-token header is missing or belongs to another session.', {
-        extensions: { code: 'FORBIDDEN', missing: [], reason: 'CSRF_TOKEN' },
+        extensions: { code: 'FORBIDDEN', missing: [], reason: 'CSRF_TOKEN', http: { status: 403 } },
       });
     },
   }),

@@ -43,14 +43,15 @@ export class Metrics {
       registers,
     });
     const gauge = (name: string, help: string, read: () => number): void => {
-      new Gauge({
+      const made = new Gauge({
         name,
         help,
-        registers,
+        registers: [],
         collect() {
           this.set(read());
         },
       });
+      this.registry.registerMetric(made);
     };
     gauge('gatehouse_sql_statements', 'SQL statements since the start.', sources.statements);
     gauge('gatehouse_password_hashes_running', 'Password hashes being computed.', () => sources.hashQueue().running);

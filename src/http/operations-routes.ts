@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import { Failure } from '../errors.ts';
 import type { HealthService } from '../services/health.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
-import { clientAddress } from './client-address.ts';
+import { isLocalClient } from './client-address.ts';
 import type { Metrics } from './metrics.ts';
 
 interface OperationsRoutes {
@@ -48,7 +48,7 @@ export const operationsRoutes: FastifyPluginAsync<OperationsRoutes> = async (app
 /** With a token set, who presents it; without, whoever comes from this machine. */
 const mayReadMetrics = (request: FastifyRequest, config: Config): boolean => {
   const token = config.limits.metricsToken;
-  if (token === null) return ['127.0.0.1', '::1'].includes(clientAddress(request));
+  if (token === null) return isLocalClient(request);
   const wanted = Buffer.from(`Bearer ${token.reveal()}`);
   const given = Buffer.from(request.headers.authorization ?? '');
   return wanted.length === given.length && timingSafeEqual(wanted, given);

@@ -13,15 +13,12 @@ import helmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import type { RequestAuthenticator } from '../auth/authenticate.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import type { Loaders } from '../loaders/loaders.ts';
-import type { SignedInCaller } from '../services/caller.ts';
-import { type GroupId, randomId } from '../ids.ts';
+import { randomId } from '../ids.ts';
 import type { HealthService } from '../services/health.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
-import { contextFactory } from './context-factory.ts';
+import { type ContextParts, contextFactory } from './context-factory.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
 import { createErrorFormatting } from './errors/format-error.ts';
 import type { ReportError } from './errors/error-reporter.ts';
@@ -33,13 +30,11 @@ import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import type { Metrics } from './metrics.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { playgroundPlugin } from './playground.ts';
+import { RequestLog } from './request-log.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
-export interface ServerParts {
-  readonly config: Config;
+export interface ServerParts extends ContextParts {
   readonly schema: GraphQLSchema;
-  readonly authenticator: RequestAuthenticator;
-  readonly loaders: (caller: SignedInCaller, groupIds: readonly GroupId[]) => Loaders;
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
   readonly metrics: Metrics;
@@ -66,29 +61,34 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
       'request failed',
     );
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
+  const requestLog = new RequestLog({ enabled: config.log.requests });
   let accepting = true;
+  // Widened: with pino's own type the server would be of another type than every plugin expects.
+  const loggerInstance: FastifyBaseLogger = logger;
   const app = fastify({
-    loggerInstance: logger as FastifyBaseLogger,
-    disableRequestLogging: !config.log.requests,
+    loggerInstance,
+    logController: requestLog,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomId();
     },
-    requestIdLogLabel: 'requestId',
     trustProxy: config.server.trustedProxies.length === 0 ? false : [...config.server.trustedProxies],
     bodyLimit: config.server.bodyLimitBytes,
     requestTimeout: config.server.requestTimeoutSeconds * 1000,
     forceCloseConnections: 'idle',
     frameworkErrors: handlers.onFrameworkError,
   });
+  app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
   app.setErrorHandler(handlers.onError);
   app.setNotFoundHandler(handlers.onNotFound);
   app.addHook('onSend', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+    // answers hold tokens and personal data; what may be kept says so itself
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
-  await registerGraphql(app, parts, report);
+  await registerGraphql(app, parts, { report, requestLog });
   if (config.server.playground) await app.register(playgroundPlugin);
   return {
     app,
@@ -116,7 +116,11 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
   await app.register(cookie);
 };
 
-const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report: ReportError): Promise<void> => {
+const registerGraphql = async (
+  app: FastifyInstance,
+  parts: ServerParts,
+  { report, requestLog }: { readonly report: ReportError; readonly requestLog: RequestLog },
+): Promise<void> => {
   const { config } = parts;
   const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
   const limits = { ...defaultGraphqlLimits, ...config.limits };
@@ -131,12 +135,13 @@ const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report:
     parseOptions: parseLimits(limits),
     validationRules: [documentLimits({ limits, credentialFields: parts.credentialFields })],
     formatError: formatting.formatError,
-    logger: parts.logger as never,
+    logger: parts.logger,
     plugins: [
-      formatting.plugin as never,
-      parts.metrics.plugin() as never,
+      formatting.plugin,
+      parts.metrics.plugin(),
+      requestLog.plugin(),
       csrfPlugin(parts.isPublicMutation),
-      costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }) as never,
+      costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -151,7 +156,9 @@ const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report:
     path: '/graphql',
     context: async (request, reply) => {
       try {
-        return await makeContext(request, reply);
+        const context = await makeContext(request, reply);
+        requestLog.began(request, context);
+        return context;
       } catch (error) {
         throw formatting.refusal(error, {
           requestId: request.id,

@@ -38,7 +38,7 @@ export const createLoaders = (
       caller.principal.userId,
       groups.definitions(ownGroups), // authentication has read them already
     ),
-    memberCount: new DataLoader((ids) => groups.memberCounts(ids)),
+    memberCount: new DataLoader((ids) => groups.memberCounts(caller, ids)),
     members: (request) => {
       const key = JSON.stringify([request.first, request.after, request.last, request.before, request.search]);
       const known = memberLoaders.get(key);

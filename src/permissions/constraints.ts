@@ -130,7 +130,7 @@ export const evaluate = (constraint: Constraint, circumstances: Circumstances): 
 };
 
 /** Whether a session of the one level meets the other. */
-export const meetsAssurance = (level: AssuranceLevel | null | undefined, minimum: AssuranceLevel): boolean =>
+const meetsAssurance = (level: AssuranceLevel | null | undefined, minimum: AssuranceLevel): boolean =>
   level !== null && level !== undefined && rank(level) >= rank(minimum);
 
 const isPartOf = (inner: readonly string[], outer: readonly string[]): boolean =>

@@ -67,7 +67,8 @@ export class GroupMutationResolver {
   ): Promise<object> {
     return outcome({ group: null }, async () => ({
       group: await this.#groups.setPermissions(signedInCaller(caller), {
-        ...input,
+        id: input.id,
+        permissions: input.permissions,
         expectedVersion: input.expectedVersion ?? null,
       }),
     }));

@@ -3,7 +3,6 @@ import { type Context, loadersOf } from '../context.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import { notFound } from '../errors.ts';
-import { permissionDefinitions } from '../permissions/catalogue.ts';
 import {
   GroupConnectionType,
   GroupMemberArgs,
@@ -14,13 +13,16 @@ import {
 import { PermissionDefinitionType, ResourceScopeType } from '../schema/permission.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
 import { groupIdOf, type GroupReader } from '../services/group-reader.ts';
+import type { PermissionReader } from '../services/permission-reader.ts';
 
 @Resolver(() => GroupType)
 export class GroupResolver {
   readonly #groups: GroupReader;
+  readonly #permissions: PermissionReader;
 
-  constructor(groups: GroupReader) {
-    this.#groups = groups;
+  constructor(parts: { groups: GroupReader; permissions: PermissionReader }) {
+    this.#groups = parts.groups;
+    this.#permissions = parts.permissions;
   }
 
   @Query(() => GroupType, { nullable: true, description: 'One group.' })
@@ -37,7 +39,7 @@ export class GroupResolver {
 
   @Query(() => [PermissionDefinitionType], { nullable: true, description: 'Every permission there is, at most 2,000.' })
   permissionCatalog(): readonly object[] {
-    return permissionDefinitions;
+    return this.#permissions.catalogue();
   }
 
   @FieldResolver(() => ResourceScopeType, {

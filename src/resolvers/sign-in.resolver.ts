@@ -104,7 +104,10 @@ export class SignInResolver {
   ): Promise<object> {
     return outcome({ ...FAILED, violations: [] }, async () => {
       const { user, started } = await this.#setup.setUpFirstAdmin(context.caller, {
-        ...input,
+        setupToken: input.setupToken,
+        email: input.email,
+        displayName: input.displayName,
+        delivery: input.delivery,
         password: new Secret(input.password),
         client: clientOf(input.client),
       });

@@ -13,7 +13,7 @@ const WORDS = {
 } as const;
 
 @ObjectType('TimeWindow', { simpleResolvers: true, description: 'Recurring hours in which a grant holds.' })
-export class TimeWindowType {
+class TimeWindowType {
   @Field(() => [Weekday], { description: WORDS.days })
   days!: readonly (keyof typeof Weekday)[];
 
@@ -46,7 +46,7 @@ export class TimeWindowInput {
   simpleResolvers: true,
   description: 'One condition of a grant; `kind` says which fields are set.',
 })
-export class PermissionConstraintType {
+class PermissionConstraintType {
   @Field(() => ConstraintKind, { description: 'What is compared.' })
   kind!: ConstraintKindWord;
 

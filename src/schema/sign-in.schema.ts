@@ -12,7 +12,7 @@ const CLIENT = 'Device and program that sign in.';
 const VIOLATIONS = 'Password rules that were broken; empty otherwise.';
 
 @ObjectType('SignInChallenge', { simpleResolvers: true, description: 'What the next step of a sign-in needs.' })
-export class SignInChallengeType {
+class SignInChallengeType {
   @Field(() => String, { description: 'Opaque; goes to setPasswordWithToken (PASSWORD_CHANGE_REQUIRED).' })
   token!: string;
 
@@ -21,7 +21,7 @@ export class SignInChallengeType {
 }
 
 @InterfaceType('SignInResult', { description: 'The common part of every answer that can sign somebody in.' })
-export abstract class SignInResultType {
+abstract class SignInResultType {
   @Field(() => SignInStep, { description: 'What has to happen next.' })
   step!: SignInStep;
 

@@ -10,14 +10,17 @@ import { Authority } from './authority.ts';
 import type { SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
+/** Of the users `u` at `$1`: neither invited, disabled nor locked by hand; an automatic lock takes nothing away. */
+const NOT_SHUT_OUT = `u.status = 'ACTIVE'
+  and (u.locked_until is null or u.locked_until <= $1::timestamptz or u.status_reason is null)`;
+
 /** An active administrator: holds `admin:*` without constraints, everywhere, and is neither disabled nor locked by hand. */
 const ACTIVE_ADMINISTRATORS = `
 select distinct u.id from group_grants p
 join memberships m on m.group_id = p.group_id and m.organization_id is null
 join users u on u.id = m.user_id
 where p.action = 'admin' and p.resource = '*' and p.constraints = '[]'
-  and u.status = 'ACTIVE' and u.kind = 'PERSON'
-  and (u.locked_until is null or u.locked_until <= $1 or u.status_reason is null)`;
+  and u.kind = 'PERSON' and ${NOT_SHUT_OUT}`;
 
 /**
  * Keeps the promises about access that must hold however many requests run at once: changes of access go through one lock,
@@ -41,7 +44,7 @@ export class AccessGuard {
 
   /**
    * Takes the lock of access changes for the rest of the transaction and gives what the caller may do at this moment:
-   * a change that was committed since the request began counts. Throws what the rule tree would throw when `rule` does not
+   * a change that was committed since the request began counts, and whoever was shut out since holds nothing. Throws what the rule tree would throw when `rule` does not
    * hold any more.
    */
   async lock(em: EntityManager, caller: SignedInCaller, rule: Rule): Promise<Authority> {
@@ -111,8 +114,9 @@ export class AccessGuard {
   async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {
     const rows = await sql<{ group_id: GroupId }>(
       em,
-      'select group_id::text as group_id from memberships where user_id = $1 and organization_id is null order by group_id',
-      [userId],
+      `select m.group_id::text as group_id from memberships m join users u on u.id = m.user_id
+       where m.user_id = $1 and m.organization_id is null and ${NOT_SHUT_OUT.replaceAll('$1', '$2')} order by m.group_id`,
+      [userId, this.#clock.now().toISOString()],
     );
     await this.#directory.reachWithin(em, epoch);
     return this.#directory.grantsOf(rows.map((row) => row.group_id));

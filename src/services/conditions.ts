@@ -35,7 +35,7 @@ export class Conditions {
 /** A LIKE pattern for "contains", the text's own wildcards taken literally. Throws BAD_USER_INPUT outside 2 to 100 characters. */
 export const likePattern = (search: string): string => {
   const text = search.trim().toLowerCase();
-  const length = [...text].length;
+  const length = Array.from(text).length;
   if (length < 2 || length > 100 || text.includes('\0')) {
     throw new Failure('BAD_USER_INPUT', 'A search has 2 to 100 characters.', {
       limit: 'search',

@@ -118,12 +118,13 @@ export class GroupReader {
     });
   }
 
-  /** Number of members of several groups. One statement. */
-  async memberCounts(groupIds: readonly GroupId[]): Promise<readonly number[]> {
+  /** Number of those members of several groups that the caller may see. One statement. */
+  async memberCounts(caller: SignedInCaller, groupIds: readonly GroupId[]): Promise<readonly number[]> {
+    const visible = visibleUsers({ principal: caller.principal, now: this.#clock.now() }, 2);
     const rows = await this.#database.query<{ group_id: GroupId; count: number }>(
-      `select group_id, count(distinct user_id)::int as count from memberships
-       where group_id = any($1::uuid[]) group by group_id`,
-      [groupIds],
+      `select m.group_id, count(distinct m.user_id)::int as count from memberships m join users u on u.id = m.user_id
+       where m.group_id = any($1::uuid[]) and ${visible.condition} group by m.group_id`,
+      [groupIds, ...visible.values],
     );
     const byGroup = new Map(rows.map((row) => [row.group_id, row.count]));
     return groupIds.map((id) => byGroup.get(id) ?? 0);

@@ -159,6 +159,8 @@ export class GroupService {
     const id = readGroupId(input.id);
     await this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, can('delete:groups'));
+      // New members wait for this row or are seen below: nobody slips into a group that goes, to be left without any.
+      await sql(em, 'select id from groups where id = $1 for update', [id]);
       const group = await this.#load(em, id, input.expectedVersion);
       requireMayGrant(authority, (await this.#read(em, id)).permissions, group.scopeMode);
       const members = await sql<{ user_id: UserId }>(

@@ -5,13 +5,15 @@ import { Credential } from '../entities/credential.entity.ts';
 import { Identifier } from '../entities/identifier.entity.ts';
 import { Membership } from '../entities/membership.entity.ts';
 import { User } from '../entities/user.entity.ts';
-import { type Problem, Rejection } from '../errors.ts';
+import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { GroupId, UserId } from '../ids.ts';
 import type { IdentifierKind, StoredUserStatus } from '../vocabulary.ts';
 import { identifierInUse, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
 
 /** The addresses of one account, each at most once. */
 export type Identifiers = readonly NormalisedIdentifier[];
+
+type Read = <Row extends object>(text: string, values: readonly unknown[]) => Promise<Row[]>;
 
 /** Reads the addresses that are given; problems for those that are malformed. */
 export const readIdentifiers = (given: {
@@ -32,7 +34,7 @@ export const readIdentifiers = (given: {
 };
 
 /** Puts an address into the account for showing; the normalised row beside it is `identifierRow`. */
-export const showIdentifier = (user: User, identifier: NormalisedIdentifier, verifiedAt: Date | null): void => {
+const showIdentifier = (user: User, identifier: NormalisedIdentifier, verifiedAt: Date | null): void => {
   switch (identifier.kind) {
     case 'EMAIL': {
       user.email = identifier.shown;
@@ -85,12 +87,13 @@ export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<Us
 
 /**
  * Runs `work`; when it failed because an address or user name belongs to another account, throws the outcome that says
- * which. The unique index decides, so that of two parallel requests exactly one wins.
+ * which. The unique index decides, so that of two parallel requests exactly one wins. `ownerId` may have them already.
  */
 export const refusingTakenIdentifiers = async <T>(
-  read: <Row extends object>(text: string, values: readonly unknown[]) => Promise<Row[]>,
+  read: Read,
   identifiers: Identifiers,
   work: () => Promise<T>,
+  ownerId: UserId | null = null,
 ): Promise<T> => {
   try {
     return await work();
@@ -98,11 +101,36 @@ export const refusingTakenIdentifiers = async <T>(
     if (constraintOf(error) !== 'identifiers_exclusive_value_unique') throw error;
     const taken = await read<{ kind: IdentifierKind }>(
       `select distinct i.kind from identifiers i join unnest($1::text[], $2::text[]) as given(kind, value)
-         on given.kind = i.kind and given.value = i.value where i.exclusive`,
-      [identifiers.map((one) => one.kind), identifiers.map((one) => one.value)],
+         on given.kind = i.kind and given.value = i.value where i.exclusive and i.user_id is distinct from $3::uuid`,
+      [identifiers.map((one) => one.kind), identifiers.map((one) => one.value), ownerId],
     );
     const kinds = taken.length > 0 ? taken.map((row) => row.kind) : identifiers.map((one) => one.kind);
     throw new Rejection(kinds.map(identifierInUse), {});
+  }
+};
+
+/**
+ * Runs `work`; when it failed because a group is no more, TARGET_NOT_FOUND for that group. Memory may still know a group
+ * that was deleted, and another one may go between the check and the change: the foreign key decides. UNAUTHENTICATED when
+ * the one who adds the members is gone.
+ */
+export const refusingVanishedGroups = async <T>(
+  read: Read,
+  groupIds: readonly GroupId[],
+  work: () => Promise<T>,
+): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (constraintOf(error) === 'memberships_added_by_id_foreign') throw new Failure('UNAUTHENTICATED');
+    if (constraintOf(error) !== 'memberships_group_id_foreign') throw error;
+    const rows = await read<{ id: GroupId }>('select id from groups where id = any($1::uuid[])', [groupIds]);
+    const left = new Set(rows.map((row) => row.id));
+    throw new Rejection(
+      groupIds
+        .filter((id) => !left.has(id))
+        .map((targetId): Problem => ({ code: 'TARGET_NOT_FOUND', field: ['groupIds'], targetId })),
+    );
   }
 };
 

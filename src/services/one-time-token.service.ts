@@ -89,7 +89,13 @@ export class OneTimeTokenService {
       'update one_time_tokens set used_at = $2 where id = $1 and used_at is null and expires_at > $2 returning id',
       [token.id, now],
     );
-    if (rows.length === 0) reject(token.state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED', { field: ['token'] });
+    if (rows.length === 0) this.refuse(token);
+  }
+
+  /** Refuses a token that is not valid (any more): TOKEN_EXPIRED or TOKEN_USED, for the field of the form that held it. */
+  refuse(token: FoundToken): never {
+    const field = token.kind === 'SETUP' ? 'setupToken' : 'token';
+    return reject(token.state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED', { field: [field] });
   }
 
   /** Ends every open token of a user. */

@@ -87,8 +87,7 @@ export class PasswordTokenService {
     const token = await this.#tokens.find(reading, input.token, ['INVITE', 'PASSWORD_CHANGE']);
     const owner = token?.userId == null ? null : await this.#owner(reading, token.userId);
     if (token === null || owner === null) return reject('TOKEN_INVALID', { field: ['token'] });
-    if (token.state !== 'VALID')
-      return reject(token.state === 'USED' ? 'TOKEN_USED' : 'TOKEN_EXPIRED', { field: ['token'] });
+    if (token.state !== 'VALID') return this.#tokens.refuse(token);
     const signIn = signInAfter(token, input);
     const person = {
       displayName: owner.display_name,
@@ -101,7 +100,7 @@ export class PasswordTokenService {
     const created = signIn === null ? null : this.#sessions.create(caller, { userId: owner.user_id, ...signIn });
     const user = await this.#database.transaction(async (em) => {
       await this.#tokens.consume(em, token);
-      const after = await this.#store(em, { owner, token, passwordHash });
+      const after = await this.#store(em, { owner, token, passwordHash, signsIn: created !== null });
       const happenings = await this.#endOthers(em, after);
       if (created !== null) {
         em.persist(created.session);
@@ -117,17 +116,19 @@ export class PasswordTokenService {
 
   async #store(
     em: EntityManager,
-    { owner, token, passwordHash }: { owner: OwnerRow; token: FoundToken; passwordHash: string },
+    facts: { owner: OwnerRow; token: FoundToken; passwordHash: string; signsIn: boolean },
   ): Promise<UserView> {
+    const { owner, token, passwordHash, signsIn } = facts;
     const now = this.#clock.now().toISOString();
     // Possession of the mailed link proves the address; a challenge proves nothing new.
     const [row] = await sql<UserRow>(
       em,
       `update users u set status = 'ACTIVE', password_change_required = false, failed_sign_in_count = 0,
          email_verified_at = case when $3 then coalesce(u.email_verified_at, $2::timestamptz) else u.email_verified_at end,
+         last_sign_in_at = case when $4 then $2::timestamptz else u.last_sign_in_at end,
          updated_at = $2::timestamptz, version = u.version + 1
        where u.id = $1 and u.status in ('ACTIVE', 'INVITED') returning ${userColumns}`,
-      [owner.user_id, now, token.kind === 'INVITE' && owner.email !== null],
+      [owner.user_id, now, token.kind === 'INVITE' && owner.email !== null, signsIn],
     );
     if (row === undefined) throw new Rejection([{ code: 'TOKEN_INVALID', field: ['token'] }]);
     await sql(

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { checkPassword, type PasswordRule } from '../crypto/password-policy.ts';
+import { checkPassword, isPasswordText, type PasswordRule } from '../crypto/password-policy.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type Problem, Rejection } from '../errors.ts';
 
@@ -24,14 +24,15 @@ export const brokenRules = (
   });
 
 /** The outcome of a weak password, for the field of the form that held it. */
-export const weakPassword = (field: string): Problem => ({ code: 'WEAK_PASSWORD', field: [field] });
+const weakPassword = (field: string): Problem => ({ code: 'WEAK_PASSWORD', field: [field] });
 
-/** Refuses a new password that breaks a rule, with `violations`. */
+/** Refuses a new password that is no text of a password (INVALID_VALUE) or breaks a rule (WEAK_PASSWORD, with `violations`). */
 export const requireStrongPassword = (
   password: Secret<string>,
   person: PersonalData,
   at: { readonly field: string; readonly settings: Config['passwords'] },
 ): void => {
+  if (!isPasswordText(password.reveal())) throw new Rejection([{ code: 'INVALID_VALUE', field: [at.field] }]);
   const violations = brokenRules(password, person, at.settings);
   if (violations.length > 0) throw new Rejection([weakPassword(at.field)], { violations });
 };

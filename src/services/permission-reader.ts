@@ -1,5 +1,7 @@
 import type { GroupView } from '../entities/group.queries.ts';
 import type { GroupId } from '../ids.ts';
+import { permissionDefinitions } from '../permissions/catalogue.ts';
+import type { PermissionDefinition } from '../permissions/catalogue-types.ts';
 import { type Grant, grantKey } from '../permissions/grants.ts';
 import type { ScopeMode } from '../vocabulary.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -17,6 +19,11 @@ export class PermissionReader {
 
   constructor(directory: GroupDirectory) {
     this.#directory = directory;
+  }
+
+  /** Every permission that can be granted. */
+  catalogue(): readonly PermissionDefinition[] {
+    return permissionDefinitions;
   }
 
   /** The union of what these groups give, each grant with the groups it comes from. Nothing for no groups. */

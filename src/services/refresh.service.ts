@@ -92,13 +92,18 @@ export class RefreshService {
   async #withoutRotation(caller: Caller, presented: ParsedToken): Promise<SessionTokens> {
     const now = this.#clock.now();
     const [family] = await this.#database.query<FamilyRow>(familyBySelector, [presented.selector, now.toISOString()]);
-    if (family === undefined || !this.#belongsTo(family, presented)) {
+    if (family === undefined || !this.#isDerivable(family) || !this.#belongsTo(family, presented)) {
       return reject('TOKEN_INVALID', { field: ['refreshToken'] });
     }
     if (!family.alive) return reject('TOKEN_EXPIRED', { field: ['refreshToken'] });
     if (sameHash(family.refresh_hash, presented.secretHash)) return this.#rotateOldKey(caller, presented, family);
     const replay = this.#replay(family, presented, now);
     return replay ?? this.#endFamily(caller, family);
+  }
+
+  /** Taking a master key away ends the families whose successors only it can derive. */
+  #isDerivable(family: FamilyRow): boolean {
+    return this.#masterKeys.versions.includes(family.refresh_key_version);
   }
 
   /** The family's successors are derived under an older master key than the present one. */
@@ -128,6 +133,8 @@ export class RefreshService {
     };
     await this.#database.transaction(async (em) => {
       const ended = await this.#sessions.endAll(em, { sessionIds: [family.session_id] }, 'REFRESH_TOKEN_REUSED');
+      // Somebody ended it between the two statements: one end, one line in the log.
+      if (ended.length === 0) return;
       await this.#recorder.record(em, originOf(caller), [
         {
           action: 'refresh-token.reused',

@@ -105,7 +105,11 @@ export class SessionService {
       const tokens = this.#issuer.cookie(secret);
       return { session, tokens, cookie: { token: secret, expiresAt: session.absoluteExpiresAt } };
     }
-    const subject = await this.subjectOf({ ...session, email: user.email, issuedAt: session.createdAt }, groups);
+    const { id, userId, authenticatedAt, assuranceLevel, signInMethod, expiresAt, createdAt: issuedAt } = session;
+    const subject = await this.subjectOf(
+      { id, userId, authenticatedAt, assuranceLevel, signInMethod, expiresAt, email: user.email, issuedAt },
+      groups,
+    );
     return { session, tokens: await this.#issuer.body(subject, secret), cookie: null };
   }
 

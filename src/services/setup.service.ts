@@ -87,6 +87,7 @@ export class SetupService {
     if (await this.isDone()) reject('SETUP_ALREADY_DONE');
     const token = await this.#tokens.find(this.#database.orm.em.fork(), input.setupToken, ['SETUP']);
     if (token === null) return reject('TOKEN_INVALID', { field: ['setupToken'] });
+    if (token.state !== 'VALID') return this.#tokens.refuse(token);
     const { user, created } = await this.#create(input, originOf(caller), async (em) => {
       await claimFirstAdministrator(em, this.#clock.now());
       await this.#tokens.consume(em, token);
@@ -147,7 +148,7 @@ export class SetupService {
             user.lastSignInAt = now;
             await em.flush();
           }
-          const reference = userReference({ ...user });
+          const reference = userReference(user);
           await this.#recorder.record(em, origin, [
             {
               action: 'user.created',
@@ -156,7 +157,7 @@ export class SetupService {
               metadata: { administrator: true },
               event: { type: 'UserRegistered', payload: { userId: user.id, kind: 'PERSON' } },
             },
-            ...(created === null ? [] : [sessionStarted(created.session.id, { ...user }, 'SIGN_UP')]),
+            ...(created === null ? [] : [sessionStarted(created.session.id, user, 'SIGN_UP')]),
           ]);
           const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [user.id]);
           if (row === undefined) throw new Error('The new administrator is not there.');

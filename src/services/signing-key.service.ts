@@ -151,10 +151,10 @@ export class SigningKeyService {
     const now = this.#clock.now();
     const rows = await this.#load(this.#database.orm.em.fork(), now);
     const keyring = new Map<string, VerificationKey>();
-    for (const row of rows) {
+    for (const { kid, algorithm, publicJwk } of rows) {
       keyring.set(
-        row.kid,
-        this.#keyring.get(row.kid) ?? (await importVerificationKey({ ...row, publicJwk: row.publicJwk as never })),
+        kid,
+        this.#keyring.get(kid) ?? (await importVerificationKey({ kid, algorithm, publicJwk: publicJwk as never })),
       );
     }
     this.#keyring = keyring;

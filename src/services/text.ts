@@ -13,21 +13,22 @@ interface TextRule {
 
 /**
  * Reads a text that people typed: blanks around it go, NFC form. Problems: REQUIRED, TOO_LONG, and INVALID_VALUE for control
- * characters, which PostgreSQL (NUL) or a terminal that shows the log could not take.
+ * characters, which PostgreSQL (NUL) or a terminal that shows the log could not take, and for lone surrogates, which have no
+ * UTF-8 and which jsonb refuses.
  */
 export const readText = (text: string, rule: TextRule): { readonly text: string } | { readonly problem: Problem } => {
   if (text.length > rule.maximum * 4) return { problem: { code: 'TOO_LONG', field: rule.field } };
   const clean = text.normalize('NFC').trim();
   if (clean === '' && rule.mayBeBlank !== true) return { problem: { code: 'REQUIRED', field: rule.field } };
-  if ([...clean].length > rule.maximum) return { problem: { code: 'TOO_LONG', field: rule.field } };
-  return CONTROL.test(clean) ? { problem: { code: 'INVALID_VALUE', field: rule.field } } : { text: clean };
+  if (Array.from(clean).length > rule.maximum) return { problem: { code: 'TOO_LONG', field: rule.field } };
+  return CONTROL.test(clean) || !clean.isWellFormed() ? { problem: { code: 'INVALID_VALUE', field: rule.field } } : { text: clean };
 };
 
 /** Languages that mails and pages exist in. */
 const LOCALES = new Set(['en', 'it', 'de']);
 
 /** Reads a BCP 47 tag; its language must be offered. */
-export const readLocale = (tag: string): { readonly text: string } | { readonly problem: Problem } => {
+const readLocale = (tag: string): { readonly text: string } | { readonly problem: Problem } => {
   const problem: Problem = { code: 'INVALID_LOCALE', field: ['locale'] };
   try {
     const locale = new Intl.Locale(tag);

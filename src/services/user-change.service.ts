@@ -16,7 +16,13 @@ import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { endOpenTokens } from './invitation.service.ts';
-import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, replaceIdentifier } from './new-user.ts';
+import {
+  type Identifiers,
+  readIdentifiers,
+  refusingTakenIdentifiers,
+  refusingVanishedGroups,
+  replaceIdentifier,
+} from './new-user.ts';
 import { userReference } from './sign-in.service.ts';
 import { Reading } from './text.ts';
 import { assignmentProblems, readGroupIds } from './user.service.ts';
@@ -70,24 +76,24 @@ export class UserChangeService {
    * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
    */
   async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
-    const change = readChange(input);
+    const asked = readChange(input);
     const ids = readUserIds([input.id], 'id');
-    return refusingTakenIdentifiers(
-      (text, values) => this.#database.query(text, values),
-      change.identifiers,
-      () =>
-        this.#database.transaction(async (em) => {
-          const authority = await this.#guard.lock(em, caller, can('update:users'));
-          const viewer = { principal: authority.principal, now: this.#clock.now() };
-          const [target] = await lockTargets(em, viewer, ids, 'id');
-          if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
-          this.#requireVersion(target, input.expectedVersion ?? null);
-          this.#requireReach(authority, target, change);
-          const happenings = await this.#apply(em, authority, target, change);
-          await this.#recorder.record(em, originOf(caller), happenings);
-          return this.#read(em, target.user_id);
-        }),
-    );
+    const apply = (): Promise<UserView> =>
+      this.#database.transaction(async (em) => {
+        const authority = await this.#guard.lock(em, caller, can('update:users'));
+        const viewer = { principal: authority.principal, now: this.#clock.now() };
+        const [target] = await lockTargets(em, viewer, ids, 'id');
+        if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
+        this.#requireVersion(target, input.expectedVersion ?? null);
+        const change = withoutPresentIdentifiers(asked, target);
+        this.#requireReach(authority, target, change);
+        const happenings = await this.#apply(em, authority, target, change);
+        await this.#recorder.record(em, originOf(caller), happenings);
+        return this.#read(em, target.user_id);
+      });
+    const read = this.#database.query.bind(this.#database);
+    const refusing = (): Promise<UserView> => refusingVanishedGroups(read, asked.groupIds ?? [], apply);
+    return refusingTakenIdentifiers(read, asked.identifiers, refusing, ids[0]);
   }
 
   #requireVersion(target: TargetRow, expected: number | null): void {
@@ -109,8 +115,7 @@ export class UserChangeService {
 
   #keeps(target: TargetRow, change: CheckedChange, kind: IdentifierKind): boolean {
     if (change.identifiers.some((one) => one.kind === kind)) return true;
-    const present = { EMAIL: target.email, PHONE: target.phone, USERNAME: target.username }[kind];
-    return present !== null && !change.cleared.includes(kind);
+    return presentIdentifier(target, kind) !== null && !change.cleared.includes(kind);
   }
 
   async #apply(
@@ -132,13 +137,15 @@ export class UserChangeService {
     if (change.identifiers.length > 0 || change.cleared.length > 0) await endOpenTokens(em, [user.id], now);
     const groupsChanged = await this.#replaceGroups(em, authority, target, change.groupIds);
     const reference = userReference(user);
+    const changes = changesOf(target, user);
+    const updated: Happening = {
+      action: 'user.updated',
+      target: reference,
+      changes,
+      event: { type: 'UserUpdated', payload: { userId: user.id } },
+    };
     return [
-      {
-        action: 'user.updated',
-        target: reference,
-        changes: changesOf(target, user),
-        event: { type: 'UserUpdated', payload: { userId: user.id } },
-      },
+      ...(changes.length === 0 ? [] : [updated]),
       ...(groupsChanged === null ? [] : [{ ...groupsChanged, target: reference }]),
     ];
   }
@@ -211,6 +218,16 @@ const readChange = (input: UserChangeInput): CheckedChange => {
   if (all.length > 0) throw new Rejection(all);
   return { displayName, locale, identifiers, cleared: clearedKinds(input), groupIds: groups?.ids ?? null };
 };
+
+const presentIdentifier = (target: TargetRow, kind: IdentifierKind): string | null =>
+  ({ EMAIL: target.email, PHONE: target.phone, USERNAME: target.username })[kind];
+
+/** A form sends back what it was filled with: an address that stays, or a missing one that stays missing, is no change. */
+const withoutPresentIdentifiers = (change: CheckedChange, target: TargetRow): CheckedChange => ({
+  ...change,
+  identifiers: change.identifiers.filter((one) => presentIdentifier(target, one.kind) !== one.shown),
+  cleared: change.cleared.filter((kind) => presentIdentifier(target, kind) !== null),
+});
 
 const clearedKinds = (input: UserChangeInput): readonly IdentifierKind[] => {
   const given: readonly (readonly [IdentifierKind, string | null | undefined])[] = [

@@ -151,14 +151,16 @@ export class UserStatusService {
       await sql(em, 'delete from users where id = any($1::uuid[])', [targets]);
       await this.#guard.keepAnAdministrator(em, targets);
       const people = rows.map((row) => userViewOf(row, this.#clock.now()));
-      await this.#recorder.record(em, originOf(caller), [
-        ...people.map((user): Happening => ({
+      await this.#recorder.record(
+        em,
+        originOf(caller),
+        people.map((user): Happening => ({
           action: 'user.deleted',
           target: userReference(user),
           metadata: why === null ? {} : { reason: why },
           event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
         })),
-      ]);
+      );
       return targets;
     });
   }

@@ -6,7 +6,7 @@ import { type Problem, Rejection } from '../errors.ts';
 import { parseId, type UserId } from '../ids.ts';
 
 /** The longest list of ids that a bulk mutation takes. */
-export const MAXIMUM_BULK = 100;
+const MAXIMUM_BULK = 100;
 
 export type TargetRow = UserRow & GroupIdsRow;
 

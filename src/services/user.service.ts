@@ -5,7 +5,7 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { User } from '../entities/user.entity.ts';
+import type { User } from '../entities/user.entity.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type Problem, Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -18,7 +18,13 @@ import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { InvitationService, IssuedInvitation } from './invitation.service.ts';
-import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, saveNewUser } from './new-user.ts';
+import {
+  type Identifiers,
+  readIdentifiers,
+  refusingTakenIdentifiers,
+  refusingVanishedGroups,
+  saveNewUser,
+} from './new-user.ts';
 import { requireStrongPassword } from './passwords.ts';
 import { userReference } from './sign-in.service.ts';
 import { Reading } from './text.ts';
@@ -94,17 +100,17 @@ export class UserService {
     const checked = this.#check(caller, input);
     const passwordHash = input.password === null ? null : await this.#hasher.hash(input.password);
     const request = idempotentRequest(caller, input);
-    return refusingTakenIdentifiers(
-      (text, values) => this.#database.query(text, values),
-      checked.identifiers,
-      () =>
-        this.#database.transaction(async (em) => {
-          const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
-          if (earlier !== null) return { user: await this.#read(em, earlier.userId), invitation: null };
-          const created = await this.#save(em, caller, { checked, input, passwordHash });
-          await this.#idempotency.keep(em, request, { userId: created.user.id });
-          return created;
-        }),
+    const save = (): Promise<CreatedUser> =>
+      this.#database.transaction(async (em) => {
+        const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
+        if (earlier !== null) return { user: await this.#read(em, earlier.userId), invitation: null };
+        const created = await this.#save(em, caller, { checked, input, passwordHash });
+        await this.#idempotency.keep(em, request, { userId: created.user.id });
+        return created;
+      });
+    const read = this.#database.query.bind(this.#database);
+    return refusingTakenIdentifiers(read, checked.identifiers, () =>
+      refusingVanishedGroups(read, checked.groupIds, save),
     );
   }
 
@@ -209,4 +215,25 @@ const idempotentRequest = (caller: SignedInCaller, input: NewUserInput): Idempot
   return { actorId: caller.principal.userId, mutation: 'createUser', key: idempotencyKey, input: comparable };
 };
 
-const viewOfNew = (user: User): UserView => ({ ...user, lockedUntil: null, status: user.status });
+const viewOfNew = (user: User): UserView => ({
+  id: user.id,
+  version: user.version,
+  kind: user.kind,
+  displayName: user.displayName,
+  locale: user.locale,
+  email: user.email,
+  emailVerifiedAt: user.emailVerifiedAt,
+  phone: user.phone,
+  phoneVerifiedAt: user.phoneVerifiedAt,
+  username: user.username,
+  status: user.status,
+  statusReason: user.statusReason,
+  lockedUntil: null,
+  failedSignInCount: user.failedSignInCount,
+  passwordChangeRequired: user.passwordChangeRequired,
+  lastSignInAt: user.lastSignInAt,
+  externalId: user.externalId,
+  source: user.source,
+  createdAt: user.createdAt,
+  updatedAt: user.updatedAt,
+});

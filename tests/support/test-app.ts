@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { createApp, createServices, type Services } from '../../src/app.ts';
 import type { Config } from '../../src/config/config.ts';
+import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';
 import { createCast, type Cast } from './cast.ts';
 import { TestClient } from './test-client.ts';
@@ -31,6 +32,8 @@ interface TestAppOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Runs on the same database as another app: a second replica. */
   readonly beside?: TestApp;
+  /** Other master keys than the one fixed key. */
+  readonly masterKeys?: MasterKeys;
 }
 
 export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
@@ -43,7 +46,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
   const note = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>): void =>
     logger[level](details ?? {}, message);
-  const foundation = { config, database, masterKeys: testMasterKeys(), clock, log: note };
+  const foundation = { config, database, masterKeys: options.masterKeys ?? testMasterKeys(), clock, log: note };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
   await server.app.listen({ host: '127.0.0.1', port: 0 });

@@ -1,0 +1,21 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { configurationMarkdown } from '../config/markdown.ts';
+import { errorsMarkdown } from '../explain/errors-markdown.ts';
+import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
+import { tree } from '../permissions/tree.ts';
+
+/** Another directory to write into, for the check whether the committed pages are stale. */
+const root = process.argv[2] ?? join(import.meta.dirname, '../..');
+
+const pages = {
+  'docs/configuration.md': configurationMarkdown(),
+  'docs/errors.md': errorsMarkdown(),
+  'docs/permissions.md': permissionsMarkdown(tree),
+};
+
+for (const [file, text] of Object.entries(pages)) {
+  const path = join(root, file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+}

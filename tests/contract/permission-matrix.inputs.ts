@@ -1,0 +1,80 @@
+import type { Mutation, Query } from '../../generated/schema-types.ts';
+import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
+
+/** What the inputs speak of. */
+export interface Facts {
+  readonly userId: string;
+  readonly invitedId: string;
+  readonly groupId: string;
+  /** A group that the user is in, besides Members. */
+  readonly formerGroupId: string;
+  readonly email: string;
+  readonly groupName: string;
+  readonly password: string;
+  readonly setupToken: string;
+  readonly overlapSeconds: number;
+}
+
+type Fields<T> = Exclude<keyof T, '__typename'>;
+
+const reason = 'The permission matrix.';
+
+/** An input of each mutation; with the facts of real rows, each has an effect where nobody refuses it. */
+export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) => Readonly<Record<string, unknown>>>> = {
+  signIn: ({ email, password }) => ({ identifier: email, password, delivery: 'BODY' }),
+  setUpFirstAdmin: ({ setupToken, email, password }) => ({ setupToken, email, displayName: 'Eve', password }),
+  setPasswordWithToken: ({ setupToken, password }) => ({ token: setupToken, newPassword: password }),
+  refreshSession: ({ setupToken }) => ({ refreshToken: setupToken }),
+  signOut: () => ({ reason }),
+  signOutEverywhere: () => ({ exceptCurrent: true }),
+  confirmIdentity: ({ password }) => ({ password }),
+  createUser: ({ email }) => ({ email, displayName: 'Eve', groupIds: [MEMBERS_GROUP_ID] }),
+  resendInvite: ({ invitedId }) => ({ userId: invitedId }),
+  updateUser: ({ userId }) => ({ id: userId, displayName: 'Eve' }),
+  requirePasswordChange: ({ userId }) => ({ ids: [userId] }),
+  lockUsers: ({ userId }) => ({ ids: [userId], reason }),
+  unlockUsers: ({ userId }) => ({ ids: [userId], reason }),
+  disableUsers: ({ userId }) => ({ ids: [userId], reason }),
+  enableUsers: ({ userId }) => ({ ids: [userId], reason }),
+  deleteUsers: ({ userId }) => ({ ids: [userId], reason }),
+  createGroup: ({ groupName }) => ({ name: groupName, permissions: [{ action: 'view', resource: 'users' }] }),
+  updateGroup: ({ groupId }) => ({ id: groupId, description: 'Changed.' }),
+  setGroupPermissions: ({ groupId }) => ({ id: groupId, permissions: [{ action: 'view', resource: 'stats' }] }),
+  deleteGroup: ({ groupId }) => ({ id: groupId }),
+  addGroupMembers: ({ groupId, userId }) => ({ groupId, userIds: [userId] }),
+  removeGroupMembers: ({ formerGroupId, userId }) => ({ groupId: formerGroupId, userIds: [userId] }),
+  rotateSigningKey: ({ overlapSeconds }) => ({ overlapSeconds }),
+};
+
+export const mutationDocument = (name: string): string =>
+  `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { errors { code } } }`;
+
+/** A document of each query that reads everything; `$userId` and `$groupId` where it names a row. */
+export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
+  viewer:
+    '{ viewer { user { id groups { id } } session { id } permissions { grantedBy { id } } permissionVersion freshUntil } }',
+  signInOptions: '{ signInOptions { identifierKinds setupRequired } }',
+  passwordPolicy: '{ passwordPolicy { minLength maxBytes personalDataChecked } }',
+  tokenStatus: '{ tokenStatus(token: "unknown") { state kind maskedEmail passwordNeeded } }',
+  signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
+  health: '{ health { status } }',
+  _service: '{ _service { sdl } }',
+  _entities: `query ($userId: ID!) { _entities(representations: [{ __typename: "User", id: $userId }]) {
+    ... on User { id displayName } } }`,
+  user: 'query ($userId: ID!) { user(id: $userId) { id displayName } }',
+  users: '{ users(first: 100) { edges { cursor } nodes { id displayName groups { id } } totalCount } }',
+  group: 'query ($groupId: ID!) { group(id: $groupId) { id members { nodes { id } totalCount } memberCount } }',
+  groups: '{ groups(first: 100) { edges { cursor } nodes { id memberCount } totalCount } }',
+  permissionCatalog: '{ permissionCatalog { action resource } }',
+};
+
+const COMPOSITE: Readonly<Record<string, string>> = {
+  groups: '{ id }',
+  permissions: '{ permission { action } }',
+  members: '{ nodes { id } }',
+  createdBy: '{ id }',
+  checks: '{ component }',
+};
+
+/** The field of a type with a selection where it needs one. */
+export const selectionOf = (field: string): string => `${field} ${COMPOSITE[field] ?? ''}`;

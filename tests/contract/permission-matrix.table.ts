@@ -1,0 +1,116 @@
+/*
+ * Who may do what, reviewed line by line: written by hand, not derived from the tree, so that each is a check of the other.
+ *
+ * yes     passes the rule
+ * rows    passes the rule and gets only what is their own
+ * self    passes about oneself; refused about anybody else
+ * FORBID  FORBIDDEN
+ * UNAUTH  UNAUTHENTICATED
+ * STEPUP  STEP_UP_REQUIRED: permitted, but the identity was confirmed more than ten minutes ago
+ *
+ * anon: not signed in. none: signed in, without any group. member ... data: one seeded group each. admin: Administrators alone.
+ * first: the first administrator, Administrators and Key Masters. stale: the same, eleven minutes after signing in.
+ */
+const TABLE = `
+                                  anon   none   member support reader audit  impers keys   data   admin  first  stale
+Query.viewer                      yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.signInOptions               yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.passwordPolicy              yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.tokenStatus                 yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.signingKeys                 yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.health                      yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query._service                    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query._entities                   UNAUTH rows   rows   yes    yes    yes    yes    rows   rows   yes    yes    yes
+Query.user                        UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+Query.users                       UNAUTH rows   rows   yes    yes    yes    yes    rows   rows   yes    yes    yes
+Query.group                       UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Query.groups                      UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Query.permissionCatalog           UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+
+Mutation.signIn                   yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.setUpFirstAdmin          yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.setPasswordWithToken     yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.refreshSession           yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.signOut                  UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.signOutEverywhere        UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.confirmIdentity          UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.createUser               UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.resendInvite             UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.updateUser               UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.requirePasswordChange    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.lockUsers                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.unlockUsers              UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.disableUsers             UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.enableUsers              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.createGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.updateGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.setGroupPermissions      UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.addGroupMembers          UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.removeGroupMembers       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID yes    FORBID FORBID yes    STEPUP
+Mutation.deleteGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.deleteUsers              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+
+User.externalId                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+User.source                       UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+User.statusReason                 UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+User.failedSignInCount            UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+User.groups                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+User.permissions                  UNAUTH self   self   yes    yes    yes    self   self   self   yes    yes    yes
+Group.members                     UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+Health.checks                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Health.version                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+`;
+
+export const callerNames = [
+  'anon',
+  'none',
+  'member',
+  'support',
+  'reader',
+  'audit',
+  'impers',
+  'keys',
+  'data',
+  'admin',
+  'first',
+  'stale',
+] as const;
+export type CallerName = (typeof callerNames)[number];
+
+export const expectations = ['yes', 'rows', 'self', 'FORBID', 'UNAUTH', 'STEPUP'] as const;
+export type Expectation = (typeof expectations)[number];
+
+export interface MatrixRow {
+  /** `Type.field`. */
+  readonly coordinate: string;
+  readonly typeName: string;
+  readonly field: string;
+  readonly expected: Readonly<Record<CallerName, Expectation>>;
+}
+
+const isExpectation = (word: string): word is Expectation => expectations.some((known) => known === word);
+
+const readRow = (line: string): MatrixRow => {
+  const [coordinate = '', ...words] = line.trim().split(/\s+/);
+  const [typeName = '', field = ''] = coordinate.split('.');
+  if (words.length !== callerNames.length || !words.every((word) => isExpectation(word))) {
+    throw new Error(`The matrix cannot be read at ${coordinate}.`);
+  }
+  const cells = callerNames.map((name, index) => [name, words[index]] as const);
+  return { coordinate, typeName, field, expected: Object.fromEntries(cells) as MatrixRow['expected'] };
+};
+
+const [head = '', ...lines] = TABLE.split('\n').filter((line) => line.trim() !== '');
+if (head.trim().split(/\s+/).join() !== callerNames.join()) throw new Error('The matrix has other columns.');
+
+/** The table, operations in an order in which each can still have its effect: deletions last. */
+export const permissionMatrix: readonly MatrixRow[] = lines.map((line) => readRow(line));
+
+const CODES = { FORBID: 'FORBIDDEN', UNAUTH: 'UNAUTHENTICATED', STEPUP: 'STEP_UP_REQUIRED' } as const;
+
+/** The code of a refusal; null for what passes. */
+export const codeOf = (expectation: Expectation): string | null =>
+  expectation in CODES ? CODES[expectation as keyof typeof CODES] : null;
