@@ -50,10 +50,15 @@ export class Authority {
     return problems.slice(0, 1);
   }
 
-  /** Whether somebody with these grants can do what the caller cannot: then the caller may not lock, change or delete them. */
+  /**
+   * Whether somebody with these grants can do what the caller cannot: then the caller may not lock or delete them, nor get
+   * hold of their account. For the first, what the caller may do at this moment counts; the second (`protectedToo`) would
+   * outlast the moment, and needs every grant as the other one holds it.
+   */
   isBelow(grants: readonly Grant[], options: { readonly protectedToo: boolean }): boolean {
     const shielded = options.protectedToo && !this.holds('grant-protected:groups') ? [] : protectedAmong(grants);
-    return this.#excess(grants.filter((grant) => !shielded.includes(grant))).length > 0;
+    const excess = this.#excess(grants.filter((grant) => !shielded.includes(grant)));
+    return excess.some((grant) => options.protectedToo || !this.#holdsNow(grant));
   }
 
   /** Whether these grants would give the caller anything new. */
@@ -61,12 +66,13 @@ export class Authority {
     return this.#excess(grants).length > 0;
   }
 
-  /** A wildcard is handed out with all that it covers, so it must be held as such; the rest permission by permission. */
+  /** Who holds something under a constraint cannot hand it on without: what they may do at this moment does not count. */
   #excess(grants: readonly Grant[]): readonly Grant[] {
-    const held = this.principal.grants.list;
-    return exceeding(grants, held, builtInCatalogue).filter(
-      (grant) =>
-        grant.constraints.length > 0 || !this.principal.grants.holds(permissionKey(grant), this.#circumstances),
-    );
+    return exceeding(grants, this.principal.grants.list, builtInCatalogue);
+  }
+
+  /** A wildcard stands for all that it covers, so it must be held as such. */
+  #holdsNow(grant: Grant): boolean {
+    return grant.constraints.length === 0 && this.principal.grants.holds(permissionKey(grant), this.#circumstances);
   }
 }

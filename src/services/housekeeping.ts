@@ -58,7 +58,11 @@ export class Housekeeping {
     return true;
   }
 
-  async #delete(table: 'idempotency_keys' | 'one_time_tokens' | 'sessions', condition: string, now: Date): Promise<number> {
+  async #delete(
+    table: 'idempotency_keys' | 'one_time_tokens' | 'sessions',
+    condition: string,
+    now: Date,
+  ): Promise<number> {
     const rows = await this.#database.query(
       `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH})) returning 1 as gone`,
       [now.toISOString()],

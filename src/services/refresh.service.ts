@@ -26,8 +26,8 @@ import type { SessionService } from './session.service.ts';
 import { sessionEnded } from './session.service.ts';
 import type { SessionTokenIssuer, SessionTokens } from './session-tokens.ts';
 
-/** A family that rotates every second for its whole life stays below; beyond, a secret is not traced any more. */
-const MAXIMUM_TRACED_GENERATIONS = 20_000;
+/** A family that rotates every ten minutes for its 30 days stays below; beyond, a secret is not traced any more. */
+const MAXIMUM_TRACED_GENERATIONS = 5000;
 
 /**
  * Rotation of refresh tokens (RFC 9700 section 4.14.2). The successor is derived from its parent by a keyed function, so

@@ -84,8 +84,9 @@ export class SetupService {
     caller: Caller,
     input: NewAdministrator & { setupToken: string; delivery: TokenDelivery; client: ClientFacts },
   ): Promise<{ user: UserView; started: StartedSession }> {
-    if (await this.isDone()) reject('SETUP_ALREADY_DONE');
     const token = await this.#tokens.find(this.#database.orm.em.fork(), input.setupToken, ['SETUP']);
+    // Asked after the token was read: one that was used a moment ago is known to have done the set-up.
+    if (await this.isDone()) reject('SETUP_ALREADY_DONE');
     if (token === null) return reject('TOKEN_INVALID', { field: ['setupToken'] });
     if (token.state !== 'VALID') return this.#tokens.refuse(token);
     const { user, created } = await this.#create(input, originOf(caller), async (em) => {

@@ -21,7 +21,9 @@ export const readText = (text: string, rule: TextRule): { readonly text: string 
   const clean = text.normalize('NFC').trim();
   if (clean === '' && rule.mayBeBlank !== true) return { problem: { code: 'REQUIRED', field: rule.field } };
   if (Array.from(clean).length > rule.maximum) return { problem: { code: 'TOO_LONG', field: rule.field } };
-  return CONTROL.test(clean) || !clean.isWellFormed() ? { problem: { code: 'INVALID_VALUE', field: rule.field } } : { text: clean };
+  return CONTROL.test(clean) || !clean.isWellFormed()
+    ? { problem: { code: 'INVALID_VALUE', field: rule.field } }
+    : { text: clean };
 };
 
 /** Languages that mails and pages exist in. */

@@ -204,7 +204,9 @@ export const assignmentProblems = (
     .map(({ id }): Problem => ({ code: 'TARGET_NOT_FOUND', field: [field], targetId: id }));
   if (unknown.length > 0) return unknown;
   if (beyondMembers.length > 0) authority.demand(can('assign:groups'));
-  return groups.flatMap(({ id, group }) => authority.handingOut(group?.permissions ?? [], { field: [field], targetId: id }));
+  return groups.flatMap(({ id, group }) =>
+    authority.handingOut(group?.permissions ?? [], { field: [field], targetId: id }),
+  );
 };
 
 const idempotentRequest = (caller: SignedInCaller, input: NewUserInput): IdempotentRequest | null => {

@@ -54,12 +54,16 @@ const GROUPS = {
 export const createCast = async (app: TestApp): Promise<Cast> => {
   const entries = Object.entries(GROUPS).map(async ([name, groupIds]) => {
     const email = `${name.toLowerCase()}@cast.example`;
-    const known = await app.database.query<{ user_id: UserId }>('select user_id from identifiers where value = $1', [email]);
+    const known = await app.database.query<{ user_id: UserId }>('select user_id from identifiers where value = $1', [
+      email,
+    ]);
     if (known.length === 0) await makePerson(app, { email, displayName: `The ${name}`, groupIds });
     return [name, await signIn(app, email)] as const;
   });
   const actors = Object.fromEntries(await Promise.all(entries)) as unknown as Omit<Cast, 'anonymous'>;
-  await app.database.query('update permission_epoch set first_administrator_at = coalesce(first_administrator_at, now())');
+  await app.database.query(
+    'update permission_epoch set first_administrator_at = coalesce(first_administrator_at, now())',
+  );
   return { ...actors, anonymous: app.anonymous() };
 };
 
@@ -90,7 +94,10 @@ export const makePerson = async (
 export const makeGroup = async (app: TestApp, name: string, permissions: readonly string[]): Promise<GroupId> => {
   const id = newId<GroupId>();
   await app.database.transaction(async (em) => {
-    const [row] = await sql<{ epoch: string }>(em, 'update permission_epoch set epoch = epoch + 1 returning epoch::text as epoch');
+    const [row] = await sql<{ epoch: string }>(
+      em,
+      'update permission_epoch set epoch = epoch + 1 returning epoch::text as epoch',
+    );
     await sql(
       em,
       `insert into groups (id, version, name, name_key, description, system_managed, scope_mode, changed_epoch, created_at, updated_at)
@@ -99,12 +106,11 @@ export const makeGroup = async (app: TestApp, name: string, permissions: readonl
     );
     for (const [position, permission] of permissions.entries()) {
       const [action, resource] = permission.split(':');
-      await sql(em, `insert into group_grants (group_id, position, action, resource, constraints) values ($1, $2, $3, $4, '[]')`, [
-        id,
-        position,
-        action,
-        resource,
-      ]);
+      await sql(
+        em,
+        `insert into group_grants (group_id, position, action, resource, constraints) values ($1, $2, $3, $4, '[]')`,
+        [id, position, action, resource],
+      );
     }
   });
   return id;
@@ -112,7 +118,9 @@ export const makeGroup = async (app: TestApp, name: string, permissions: readonl
 
 /** Signs a person in over HTTP with BODY delivery. */
 export const signIn = async (app: TestApp, identifier: string, password = PASSWORD): Promise<Actor> => {
-  const { data, errors } = await app.anonymous().send(SignInDocument, { input: { identifier, password, delivery: 'BODY' } });
+  const { data, errors } = await app
+    .anonymous()
+    .send(SignInDocument, { input: { identifier, password, delivery: 'BODY' } });
   const payload = data?.signIn;
   const id = parseId<UserId>(payload?.user?.id ?? '');
   const { accessToken, refreshToken } = payload?.tokens ?? {};

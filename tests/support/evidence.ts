@@ -7,7 +7,11 @@ export interface AuditLine {
   readonly actor: { readonly type: string | null; readonly id: string | null; readonly label: string | null };
   readonly target: { readonly type: string | null; readonly id: string | null; readonly label: string | null };
   readonly metadata: Readonly<Record<string, unknown>>;
-  readonly changes: readonly { readonly field: string; readonly before: string | null; readonly after: string | null }[];
+  readonly changes: readonly {
+    readonly field: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
   readonly requestId: string | null;
 }
 
@@ -33,7 +37,11 @@ where not (id = any($1::uuid[])) order by sequence`;
 export const recording = async <T>(
   app: TestApp,
   work: () => Promise<T>,
-): Promise<{ readonly answer: T; readonly audit: readonly AuditLine[]; readonly events: readonly PublishedEvent[] }> => {
+): Promise<{
+  readonly answer: T;
+  readonly audit: readonly AuditLine[];
+  readonly events: readonly PublishedEvent[];
+}> => {
   const known = await app.database.query<{ id: string }>(
     'select id from audit_events union all select id from outbox_events',
   );
@@ -44,7 +52,11 @@ export const recording = async <T>(
   return { answer, audit: audit.map(withoutId), events: events.map(withoutId) };
 };
 
-const withoutId = <Row extends { readonly id?: string }>({ id: _, ...rest }: Row): Omit<Row, 'id'> => rest;
+const withoutId = <Row extends { id?: string }>(row: Row): Omit<Row, 'id'> => {
+  const rest = { ...row };
+  delete rest.id;
+  return rest;
+};
 
 const TABLES = {
   users: '*',
@@ -83,7 +95,10 @@ export const changing = async <T>(
 };
 
 /** Number of statements that `work` sends, those of authentication included. */
-export const statementsOf = async <T>(app: TestApp, work: () => Promise<T>): Promise<{ answer: T; statements: number }> => {
+export const statementsOf = async <T>(
+  app: TestApp,
+  work: () => Promise<T>,
+): Promise<{ answer: T; statements: number }> => {
   const before = app.database.statements.count;
   const answer = await work();
   return { answer, statements: app.database.statements.count - before };

@@ -4,7 +4,9 @@ import { print } from 'graphql';
 export interface GraphqlError {
   readonly message: string;
   readonly path?: readonly (string | number)[];
-  readonly extensions: { readonly code: string; readonly missing?: readonly string[] } & Readonly<Record<string, unknown>>;
+  readonly extensions: { readonly code: string; readonly missing?: readonly string[] } & Readonly<
+    Record<string, unknown>
+  >;
 }
 
 export interface Answer<Data> {
@@ -35,7 +37,10 @@ export class TestClient {
   }
 
   /** Sends an operation generated from tests/support/operations.graphql. */
-  send<Data, Input extends Variables>(document: TypedDocumentNode<Data, Input>, variables: Input): Promise<Answer<Data>> {
+  send<Data, Input extends Variables>(
+    document: TypedDocumentNode<Data, Input>,
+    variables: Input,
+  ): Promise<Answer<Data>> {
     return this.post<Data>({ query: print(document), variables });
   }
 

@@ -45,7 +45,7 @@ describe('a request with an Authorization header', () => {
     const generated = await generateSigningKey('EdDSA');
     const { privateKey } = await importSigningKey(generated);
     const header = { alg: 'EdDSA', typ: 'at+jwt', kid: kid ?? generated.kid, jwk: { ...generated.publicJwk } };
-    return new SignJWT(jwtParts(actor.accessToken).claims).setProtectedHeader(header as never).sign(privateKey);
+    return new SignJWT(jwtParts(actor.accessToken).claims).setProtectedHeader(header).sign(privateKey);
   };
 
   const publicPem = async (): Promise<Uint8Array> => {
