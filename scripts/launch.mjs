@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { enableCompileCache, setSourceMapsSupport } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -59,7 +60,7 @@ const ensureBuilt = (targets, output) => {
  * When npm is killed, its child may live on and hold port and database. npm sets this variable for what it runs; nobody
  * else's parent is watched.
  */
-const stopWithNpm = () => {
+export const stopWithNpm = () => {
   if (process.env.npm_lifecycle_event === undefined) return;
   const parent = process.ppid;
   setInterval(() => {
@@ -83,7 +84,10 @@ export const launch = async ({ output, targets, server }) => {
   process.env.NODE_ENV ??= 'production';
   const path = join(root, output);
   ensureBuilt(targets, path);
-  process.setSourceMapsEnabled(true);
+  // Those of packages would be read, and kept, at every start.
+  setSourceMapsSupport(true, { nodeModules: false, generatedCode: false });
+  // The next start then compiles nothing; where the folder cannot be written, there is simply no such cache.
+  enableCompileCache(join(root, 'dist', 'cache'));
   if (server) stopWithNpm();
   await import(pathToFileURL(path).href);
 };

@@ -31,5 +31,7 @@ if (sources.length === 0 || unseen.length > 0) {
   console.error((await format(output, { outputType: 'err' })).output);
   process.exitCode = 1;
 } else {
-  console.log(`Layers: ${sources.length} files, ${output.summary.totalDependenciesCruised} imports, all as they may be.`);
+  console.log(
+    `Layers: ${sources.length} files, ${output.summary.totalDependenciesCruised} imports, all as they may be.`,
+  );
 }

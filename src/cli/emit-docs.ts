@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { exampleEnvironment, exampleYaml } from '../config/example-files.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { errorsMarkdown } from '../explain/errors-markdown.ts';
 import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
@@ -9,6 +10,8 @@ import { tree } from '../permissions/tree.ts';
 const root = process.argv[2] ?? join(import.meta.dirname, '../..');
 
 const pages = {
+  '.env.example': exampleEnvironment(),
+  'gatehouse.example.yaml': exampleYaml(),
   'docs/configuration.md': configurationMarkdown(),
   'docs/errors.md': errorsMarkdown(),
   'docs/permissions.md': permissionsMarkdown(tree),

@@ -17,8 +17,9 @@ What goes wrong is told in one of two places.
 Branch on codes, never on messages: the words may change with any release, codes only with an announcement in the changelog.
 Every answer carries \`x-request-id\`; \`INTERNAL_SERVER_ERROR\` repeats it as \`requestId\`, under which the log knows more.
 
-Codes of the GraphQL server itself come besides these: \`GRAPHQL_PARSE_FAILED\` and \`GRAPHQL_VALIDATION_FAILED\` for documents
-that are none or do not fit the schema, \`OPERATION_RESOLUTION_FAILURE\` for an operation name that the document lacks.
+Codes of the GraphQL server itself come besides these: \`BAD_REQUEST\` for bodies that cannot be read, \`GRAPHQL_PARSE_FAILED\` and
+\`GRAPHQL_VALIDATION_FAILED\` for documents that are none or do not fit the schema, \`OPERATION_RESOLUTION_FAILURE\` for an
+operation name that the document lacks.
 `;
 
 const entries = Object.entries(errorCatalogue);
