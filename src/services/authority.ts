@@ -58,7 +58,9 @@ export class Authority {
   isBelow(grants: readonly Grant[], options: { readonly protectedToo: boolean }): boolean {
     const shielded = options.protectedToo && !this.holds('grant-protected:groups') ? [] : protectedAmong(grants);
     const excess = this.#excess(grants.filter((grant) => !shielded.includes(grant)));
-    return excess.some((grant) => options.protectedToo || !this.#holdsNow(grant));
+    if (options.protectedToo) return excess.length > 0;
+    // Verbs on own rows are no power over others: Support may lock members, who may make keys for themselves.
+    return excess.some((grant) => !grant.action.endsWith('-own') && !this.#holdsNow(grant));
   }
 
   /** Whether these grants would give the caller anything new. */

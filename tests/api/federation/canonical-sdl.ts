@@ -16,9 +16,14 @@ const membersOf = (definition: DefinitionNode): readonly ASTNode[] => [
 
 /** The definition, its directives and its members, each as a text of its own. */
 const partsOf = (definition: DefinitionNode, ignored: ReadonlySet<string>): string[] => {
-  const kept = (node: ASTNode): ConstDirectiveNode[] => directivesOf(node).filter(({ name }) => !ignored.has(name.value));
+  const kept = (node: ASTNode): ConstDirectiveNode[] =>
+    directivesOf(node).filter(({ name }) => !ignored.has(name.value));
   const isDirective = definition.kind === Kind.DIRECTIVE_DEFINITION;
-  const head = isDirective ? [print(definition)] : 'description' in definition ? [definition.description?.value ?? ''] : [];
+  const head = isDirective
+    ? [print(definition)]
+    : 'description' in definition
+      ? [definition.description?.value ?? '']
+      : [];
   const parts = [
     ...head,
     ...('types' in definition ? (definition.types ?? []).map((type) => print(type)) : []),
@@ -43,5 +48,5 @@ export const canonicalSdl = (sdl: string, ignored: ReadonlySet<string> = new Set
     for (const part of partsOf(definition, ignored)) parts.add(part);
     found.set(key, parts);
   }
-  return Object.fromEntries([...found].toSorted().map(([key, parts]) => [key, [...parts].toSorted()]));
+  return Object.fromEntries([...found].map(([key, parts]) => [key, [...parts].toSorted()]));
 };

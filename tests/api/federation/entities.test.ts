@@ -16,7 +16,9 @@ const entities = (
   representations: unknown,
   selection = '... on User { id displayName } ... on Group { id name }',
 ): Promise<Answer<{ _entities: Entity[] } | null>> =>
-  client.run(`query Entities($of: [_Any!]!) { _entities(representations: $of) { ${selection} } }`, { of: representations });
+  client.run(`query Entities($of: [_Any!]!) { _entities(representations: $of) { ${selection} } }`, {
+    of: representations,
+  });
 
 const user = (id: string): object => ({ __typename: 'User', id });
 const group = (id: string): object => ({ __typename: 'Group', id });
@@ -78,7 +80,11 @@ describe('_entities', () => {
     const { admin } = await app().cast();
     const rows = await app().database.query<{ id: string }>('select id from users limit 100');
     const before = app().database.statements.count;
-    const { data } = await entities(admin, rows.map(({ id }) => user(id)), '... on User { groups { name } }');
+    const { data } = await entities(
+      admin,
+      rows.map(({ id }) => user(id)),
+      '... on User { groups { name } }',
+    );
     expect(app().database.statements.count - before).toBe(3);
     expect(data?._entities).toHaveLength(rows.length);
     for (const entity of data?._entities ?? []) expect(entity?.['groups']).not.toHaveLength(0);
@@ -97,7 +103,10 @@ describe('_entities', () => {
   test('counts every representation in the cost of the operation', async () => {
     const { admin } = await app().cast();
     const cost = async (count: number): Promise<number> => {
-      const { extensions } = await entities(admin, Array.from({ length: count }, () => user(admin.id)));
+      const { extensions } = await entities(
+        admin,
+        Array.from({ length: count }, () => user(admin.id)),
+      );
       return (extensions['cost'] as { requested: number }).requested;
     };
     const [one, hundred] = [await cost(1), await cost(100)];
@@ -135,12 +144,20 @@ describe('_entities', () => {
 
   test('applies the rules of fields, entity by entity', async () => {
     const { admin, member } = await app().cast();
-    const own = await entities(member, [user(member.id)], '... on User { groups { name } failedSignInCount statusReason }');
+    const own = await entities(
+      member,
+      [user(member.id)],
+      '... on User { groups { name } failedSignInCount statusReason }',
+    );
     expect(own.data?._entities).toEqual([{ groups: [{ name: 'Members' }], failedSignInCount: 0, statusReason: null }]);
     expect(own.errors.map(({ path, extensions }) => [path, extensions.code])).toEqual([
       [['_entities', 0, 'statusReason'], 'FORBIDDEN'],
     ]);
-    const all = await entities(admin, [user(member.id)], '... on User { groups { name } failedSignInCount statusReason }');
+    const all = await entities(
+      admin,
+      [user(member.id)],
+      '... on User { groups { name } failedSignInCount statusReason }',
+    );
     expect(all.errors).toEqual([]);
     const members = await entities(member, [group(MEMBERS_GROUP_ID)], '... on Group { name memberCount }');
     expect(members.code).toBe('FORBIDDEN');
@@ -151,7 +168,11 @@ describe('_entities', () => {
   test('hides the permissions of a group member from who may see neither', async () => {
     const { admin } = await app().cast();
     const viewer = await holder('users-viewer', ['view:users']);
-    const { data, errors } = await entities(viewer, [user(admin.id)], '... on User { displayName permissions { grantedBy { name } } }');
+    const { data, errors } = await entities(
+      viewer,
+      [user(admin.id)],
+      '... on User { displayName permissions { grantedBy { name } } }',
+    );
     expect(data?._entities).toEqual([{ displayName: 'The admin', permissions: null }]);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['FORBIDDEN']);
   });
@@ -198,15 +219,20 @@ describe('_entities', () => {
     expect([status, code]).toEqual([400, 'BAD_REQUEST']);
   });
 
-  test.each([[null], ['text'], [42], [{}], [[null]]])('refuses %j in place of representations', async (representations) => {
-    const { admin } = await app().cast();
-    const { code } = await entities(admin, representations);
-    expect(code).toBe('BAD_USER_INPUT');
-  });
+  test.each([[null], ['text'], [42], [{}], [[null]]])(
+    'refuses %j in place of representations',
+    async (representations) => {
+      const { admin } = await app().cast();
+      const { code } = await entities(admin, representations);
+      expect(code).toBe('BAD_USER_INPUT');
+    },
+  );
 
   test('knows keys written as literals, NUL bytes among them, without failing', async () => {
     const { admin } = await app().cast();
-    const literal = await admin.run(`{ _entities(representations: [{ __typename: "User", id: "${admin.id}" }]) { ... on User { id } } }`);
+    const literal = await admin.run(
+      `{ _entities(representations: [{ __typename: "User", id: "${admin.id}" }]) { ... on User { id } } }`,
+    );
     expect(literal.data).toEqual({ _entities: [{ id: admin.id }] });
     const odd = await entities(admin, [user('\u0000'), user(`${admin.id}\u0000`), user('x'.repeat(10_000))]);
     expect(odd.data?._entities).toEqual([null, null, null]);

@@ -55,8 +55,10 @@ describe('the schema with security directives', () => {
   });
 
   test('carries no security directive without a line', async () => {
-    const ruled = new Set(lines.map(([coordinate]) => coordinate));
-    const marked = [...fieldsOf(await sdlOf())].filter(([, field]) => securityOf(field).length > 0).map(([name]) => name);
+    const ruled = new Set<string>(lines.map(([coordinate]) => coordinate));
+    const marked = [...fieldsOf(await sdlOf())]
+      .filter(([, field]) => securityOf(field).length > 0)
+      .map(([name]) => name);
     expect(marked.filter((coordinate) => !ruled.has(coordinate))).toEqual([]);
   });
 

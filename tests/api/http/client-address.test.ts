@@ -36,7 +36,11 @@ describe('behind trusted proxies', () => {
 
   test.each([
     ['the only address', '203.0.113.9', '203.0.113.9'],
-    ['the last one that no proxy of ours has, counted from the right', '198.51.100.1, 203.0.113.9, 10.1.2.3', '203.0.113.9'],
+    [
+      'the last one that no proxy of ours has, counted from the right',
+      '198.51.100.1, 203.0.113.9, 10.1.2.3',
+      '203.0.113.9',
+    ],
     ['not what the client wrote in front of it', '127.0.0.1, 203.0.113.9', '203.0.113.9'],
     ['IPv4 mapped into IPv6, as IPv4', '::ffff:203.0.113.9', '203.0.113.9'],
     ['IPv4 mapped into IPv6 in capitals', '::FFFF:203.0.113.9', '203.0.113.9'],

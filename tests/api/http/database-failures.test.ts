@@ -22,8 +22,7 @@ describe('a database that fails', () => {
     await killConnections(app());
     const after = await Promise.all(Array.from({ length: 20 }, () => admin.send(ViewerDocument, {})));
     expect(after.slice(-5).map(({ code }) => code)).not.toContain('INTERNAL_SERVER_ERROR');
-    const [last] = await Promise.all([admin.send(ViewerDocument, {})]);
-    expect(last?.code).toBe('OK');
+    expect((await admin.send(ViewerDocument, {})).code).toBe('OK');
   });
 
   test('that is away: every kind of request is told so, without a word of the reason, and it works when it is back', async () => {
@@ -31,7 +30,9 @@ describe('a database that fails', () => {
     const restore = await refuseConnections(app());
     const answers = await Promise.all([
       admin.run('{ users { nodes { id } } }'),
-      app().anonymous().send(SignInDocument, { input: { identifier: admin.email, password: PASSWORD } }),
+      app()
+        .anonymous()
+        .send(SignInDocument, { input: { identifier: admin.email, password: PASSWORD } }),
       app().anonymous().run('mutation { refreshSession(input: { refreshToken: "ghr_x" }) { errors { code } } }'),
     ]);
     const [users, signIn] = answers;
@@ -118,11 +119,15 @@ describe('a statement that takes too long', () => {
     const app = await startTestApp();
     try {
       const { admin } = await app.cast();
-      await app.database.query(`alter role current_user in database ${new URL(app.databaseUrl).pathname.slice(1)} set statement_timeout = '150ms'`);
+      await app.database.query(
+        `alter role current_user in database ${new URL(app.databaseUrl).pathname.slice(1)} set statement_timeout = '150ms'`,
+      );
       await app.database.query(
         `create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(5); return new; end $$`,
       );
-      await app.database.query('create trigger slow before insert on outbox_events for each row execute function slow()');
+      await app.database.query(
+        'create trigger slow before insert on outbox_events for each row execute function slow()',
+      );
       await killConnections(app);
       await admin.send(ViewerDocument, {});
       const { code } = await admin.send(CreateUserDocument, {

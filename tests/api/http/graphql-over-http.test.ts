@@ -37,8 +37,8 @@ describe('GraphQL over HTTP', () => {
   test('has no exception that is met, none that is unknown, and none that is a MUST', async () => {
     const exceptions = audits.filter(({ id }) => id in REVIEWED);
     const results = await Promise.all(exceptions.map((audit) => audit.fn()));
-    expect(results.map(({ id, status }) => [id, status]).toSorted()).toEqual(
-      Object.keys(REVIEWED).map((id) => [id, 'warn']).toSorted(),
+    expect(Object.fromEntries(results.map(({ id, status }) => [id, status]))).toEqual(
+      Object.fromEntries(Object.keys(REVIEWED).map((id) => [id, 'warn'])),
     );
     expect(exceptions.filter(({ name }) => name.startsWith('MUST'))).toEqual([]);
     expect(audits.filter(({ name }) => name.startsWith('MUST')).length).toBeGreaterThan(10);

@@ -92,7 +92,9 @@ describe('bodies', () => {
 
 describe('request ids', () => {
   test('are made for requests without one, each its own', async () => {
-    const ids = await Promise.all([1, 2, 3].map(async () => (await getPath(app(), '/healthz')).headers.get('x-request-id')));
+    const ids = await Promise.all(
+      [1, 2, 3].map(async () => (await getPath(app(), '/healthz')).headers.get('x-request-id')),
+    );
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
     expect(new Set(ids).size).toBe(3);
   });
@@ -102,14 +104,18 @@ describe('request ids', () => {
     expect(headers.get('x-request-id')).toBe('edge-1:0af7651916cd43dd');
   });
 
-  test.each(['short', 'x'.repeat(129), 'with spaces in it', '{"level":60,"msg":"forged"}', 'a\tb-c-d-e-f', '<script>alert(1)</script>'])(
-    'that could forge a log line are replaced: %j',
-    async (given) => {
-      const { headers } = await postRaw(app(), typename, { 'x-request-id': given });
-      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
-      expect(app().log.join('\n')).not.toContain(given);
-    },
-  );
+  test.each([
+    'short',
+    'x'.repeat(129),
+    'with spaces in it',
+    '{"level":60,"msg":"forged"}',
+    'a\tb-c-d-e-f',
+    '<script>alert(1)</script>',
+  ])('that could forge a log line are replaced: %j', async (given) => {
+    const { headers } = await postRaw(app(), typename, { 'x-request-id': given });
+    expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(app().log.join('\n')).not.toContain(given);
+  });
 });
 
 describe('GraphQL without error details', () => {
@@ -117,7 +123,11 @@ describe('GraphQL without error details', () => {
     const response = await getPath(app(), '/nothing-here');
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
-      error: { code: 'NOT_FOUND', message: 'There is nothing at this address.', requestId: response.headers.get('x-request-id') },
+      error: {
+        code: 'NOT_FOUND',
+        message: 'There is nothing at this address.',
+        requestId: response.headers.get('x-request-id'),
+      },
     });
   });
 });

@@ -37,7 +37,9 @@ describe('a server as production has it', () => {
 
   test('does not give names away in variables either', async () => {
     const query = 'query U($filter: UserFilter) { users(filter: $filter) { totalCount } }';
-    const { status, errors } = await app().anonymous().run(query, { filter: { serch: 'a' } });
+    const { status, errors } = await app()
+      .anonymous()
+      .run(query, { filter: { serch: 'a' } });
     expect(status).toBe(400);
     expect(JSON.stringify(errors)).not.toContain('Did you mean');
   });

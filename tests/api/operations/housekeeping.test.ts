@@ -61,7 +61,9 @@ describe('housekeeping', () => {
       `select relid::text as name from pg_partition_tree('audit_events') where isleaf order by 1`,
     );
     expect(names.map(({ name }) => name)).toContain(`audit_events_${month}`);
-    expect(names.filter(({ name }) => name > `audit_events_${month}` && name !== 'audit_events_default')).toHaveLength(3);
+    expect(names.filter(({ name }) => name > `audit_events_${month}` && name !== 'audit_events_default')).toHaveLength(
+      3,
+    );
   });
 
   test('runs in one replica at a time, and goes on elsewhere when its holder died', async () => {

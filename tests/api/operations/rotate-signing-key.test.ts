@@ -37,7 +37,9 @@ describe('rotateSigningKey', () => {
   test('keeps private keys sealed in the database and writes what happened', async () => {
     const { admin } = await app().cast();
     await admin.send(RotateSigningKeyDocument, { input: {} });
-    const rows = await app().database.query<{ sealed_private_jwk: string }>('select sealed_private_jwk from signing_keys');
+    const rows = await app().database.query<{ sealed_private_jwk: string }>(
+      'select sealed_private_jwk from signing_keys',
+    );
     for (const row of rows) expect(row.sealed_private_jwk).toMatch(/^v1\./);
     expect(JSON.stringify(rows)).not.toContain('"d"');
     const [event] = await app().database.query<{ action: string; actor_id: string }>(
@@ -56,7 +58,9 @@ describe('rotateSigningKey', () => {
 
   test('leaves exactly one active key after ten rotations at once', async () => {
     const { admin } = await app().cast();
-    const answers = await Promise.all(Array.from({ length: 10 }, () => admin.send(RotateSigningKeyDocument, { input: {} })));
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => admin.send(RotateSigningKeyDocument, { input: {} })),
+    );
     expect(answers.map((answer) => answer.code)).toEqual(Array.from({ length: 10 }, () => 'OK'));
     const active = await app().database.query(`select kid from signing_keys where status = 'ACTIVE'`);
     expect(active).toHaveLength(1);

@@ -9,7 +9,11 @@ import { useTestApp } from '../../support/test-app.ts';
 interface BulkPayload {
   readonly users?: readonly { readonly id: string; readonly version: number }[];
   readonly deletedUserIds?: readonly string[];
-  readonly errors: readonly { readonly code: string; readonly field: string[] | null; readonly targetId: string | null }[];
+  readonly errors: readonly {
+    readonly code: string;
+    readonly field: string[] | null;
+    readonly targetId: string | null;
+  }[];
 }
 
 /** Everything that changes several accounts at once, with the permission it takes. */
@@ -29,7 +33,9 @@ describe.each(OPERATIONS)('%s on several users', (name, permission, rest) => {
   const input = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
   const document = `mutation($input: ${input}!) { ${name}(input: $input) { ${done} errors { code field targetId } } }`;
   const send = async (actor: Actor, ids: readonly string[], more: object = {}) => {
-    const answer = await actor.run<Record<string, BulkPayload | null> | undefined>(document, { input: { ids, ...rest, ...more } });
+    const answer = await actor.run<Record<string, BulkPayload | null> | undefined>(document, {
+      input: { ids, ...rest, ...more },
+    });
     return { ...answer, payload: answer.data?.[name] ?? null };
   };
 
@@ -49,7 +55,10 @@ describe.each(OPERATIONS)('%s on several users', (name, permission, rest) => {
   test('refuses 101 and none, whatever they are', async () => {
     const one = await somebody(app());
     const { answer, changed } = await changing(app(), async () => [
-      await send(cast().admin, Array.from({ length: 101 }, () => one)),
+      await send(
+        cast().admin,
+        Array.from({ length: 101 }, () => one),
+      ),
       await send(cast().admin, []),
     ]);
     expect(answer.map(({ payload }) => payload?.errors)).toEqual([
@@ -74,7 +83,10 @@ describe.each(OPERATIONS)('%s on several users', (name, permission, rest) => {
       await send(cast().admin, [known, 'nonsense']),
     ]);
     const problem = (targetId: string) => ({ code: 'TARGET_NOT_FOUND', field: ['ids'], targetId });
-    expect(answer.map(({ payload }) => payload?.errors)).toEqual([[problem(unknown), problem(other)], [problem('nonsense')]]);
+    expect(answer.map(({ payload }) => payload?.errors)).toEqual([
+      [problem(unknown), problem(other)],
+      [problem('nonsense')],
+    ]);
     expect(changed).toEqual([]);
   });
 
@@ -100,7 +112,9 @@ describe.each(OPERATIONS)('%s on several users', (name, permission, rest) => {
 
   test('is refused without the permission, naming it, and changes nothing', async () => {
     const id = await somebody(app());
-    const without = ['view:users', 'lock:users', 'disable:users', 'update:users', 'delete:users'].filter((one) => one !== permission);
+    const without = ['view:users', 'lock:users', 'disable:users', 'update:users', 'delete:users'].filter(
+      (one) => one !== permission,
+    );
     const actors = [await holderOf(app(), without), cast().member, cast().reader];
     for (const actor of actors) {
       const { answer, changed } = await changing(app(), () => send(actor, [id]));

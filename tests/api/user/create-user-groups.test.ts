@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { CreateUserDocument, DeleteGroupDocument } from '../../../generated/client/graphql.ts';
 import { newId, type GroupId } from '../../../src/ids.ts';
-import { ADMINISTRATORS_GROUP_ID, IMPERSONATORS_GROUP_ID, MEMBERS_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  IMPERSONATORS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+  SUPPORT_GROUP_ID,
+} from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup } from '../../support/cast.ts';
 import { changing } from '../../support/evidence.ts';
 import { holderOf, unique } from '../../support/holder.ts';

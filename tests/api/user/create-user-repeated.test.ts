@@ -7,7 +7,8 @@ import { holderOf } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 const GOOD = { displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID] };
-const create = (actor: Actor, input: Partial<CreateUserInput>) => actor.send(CreateUserDocument, { input: { ...GOOD, ...input } });
+const create = (actor: Actor, input: Partial<CreateUserInput>) =>
+  actor.send(CreateUserDocument, { input: { ...GOOD, ...input } });
 
 describe('createUser, repeated', () => {
   const app = useTestApp();
@@ -18,7 +19,9 @@ describe('createUser, repeated', () => {
     const elsewhere = replica.anonymous(admin.headers);
     const { answer, audit, events } = await recording(app(), () =>
       inParallel(20, (index) =>
-        (index % 2 === 0 ? admin : elsewhere).send(CreateUserDocument, { input: { ...GOOD, email: `Race@example.com` } }),
+        (index % 2 === 0 ? admin : elsewhere).send(CreateUserDocument, {
+          input: { ...GOOD, email: `Race@example.com` },
+        }),
       ),
     );
     await replica.close();

@@ -71,10 +71,9 @@ describe('createUser', () => {
     });
     await send('free@example.com', false);
     expect((await signIn(app(), 'free@example.com', password)).email).toBe('free@example.com');
-    const [row] = await app().database.query<{ secret: string }>(
-      'select secret from credentials where user_id = $1',
-      [must.data.createUser?.user?.id],
-    );
+    const [row] = await app().database.query<{ secret: string }>('select secret from credentials where user_id = $1', [
+      must.data.createUser?.user?.id,
+    ]);
     expect(row?.secret).toMatch(/^\$argon2id\$/);
   });
 
@@ -134,7 +133,11 @@ describe('createUser', () => {
     const { answer, changed } = await changing(app(), () =>
       admin.send(CreateUserDocument, { input: { ...GOOD, email: 'new@example.com', ...change } }),
     );
-    expect(answer.data.createUser).toMatchObject({ user: null, setupLink: null, errors: [{ code, field, targetId: null }] });
+    expect(answer.data.createUser).toMatchObject({
+      user: null,
+      setupLink: null,
+      errors: [{ code, field, targetId: null }],
+    });
     expect(changed).toEqual([]);
   });
 
@@ -144,7 +147,10 @@ describe('createUser', () => {
       const { data } = await admin.send(CreateUserDocument, {
         input: { username, displayName: '😀'.repeat(100), groupIds: [MEMBERS_GROUP_ID] },
       });
-      expect(data.createUser).toMatchObject({ user: { username, email: null, displayName: '😀'.repeat(100) }, errors: [] });
+      expect(data.createUser).toMatchObject({
+        user: { username, email: null, displayName: '😀'.repeat(100) },
+        errors: [],
+      });
     }
   });
 
@@ -165,7 +171,9 @@ describe('createUser', () => {
 
   test('tells each broken rule of a weak password', async () => {
     const { admin } = cast();
-    const { data } = await admin.send(CreateUserDocument, { input: { ...GOOD, email: 'weak@example.com', password: 'ada' } });
+    const { data } = await admin.send(CreateUserDocument, {
+      input: { ...GOOD, email: 'weak@example.com', password: 'ada' },
+    });
     expect(data.createUser?.violations).toContain('MIN_LENGTH');
     expect(data.createUser?.errors).toMatchObject([{ code: 'WEAK_PASSWORD', field: ['password'] }]);
   });
@@ -189,12 +197,18 @@ describe('createUser', () => {
     const { admin } = cast();
     const variants: readonly Partial<CreateUserInput>[] = [
       { idempotencyKey: 'statements' },
-      { password: 'seven green umbrellas', idempotencyKey: 'statements too', groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID] },
+      {
+        password: 'seven green umbrellas',
+        idempotencyKey: 'statements too',
+        groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID],
+      },
     ];
     for (const [index, variant] of variants.entries()) {
       const input = { ...GOOD, email: `statements${index}@example.com`, ...variant };
       const { answer, statements } = await statementsOf(app(), () =>
-        admin.run('mutation($input: CreateUserInput!) { createUser(input: $input) { user { id } errors { code } } }', { input }),
+        admin.run('mutation($input: CreateUserInput!) { createUser(input: $input) { user { id } errors { code } } }', {
+          input,
+        }),
       );
       expect(answer.data).toMatchObject({ createUser: { errors: [] } });
       expect(statements).toBeLessThanOrEqual(8);

@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { CreateGroupDocument, CreateUserDocument, DeleteUsersDocument, TokenStatusDocument, UpdateUserDocument, UserDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
+import {
+  CreateGroupDocument,
+  CreateUserDocument,
+  DeleteUsersDocument,
+  TokenStatusDocument,
+  UpdateUserDocument,
+  UserDocument,
+  ViewerDocument,
+} from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
@@ -31,7 +39,12 @@ describe('deleteUsers', () => {
       },
     ]);
     expect(events.filter(({ type }) => type === 'UserDeleted')).toEqual([
-      { type: 'UserDeleted', aggregateType: 'User', aggregateId: person.id, payload: { userId: person.id, endedSessions: 1 } },
+      {
+        type: 'UserDeleted',
+        aggregateType: 'User',
+        aggregateId: person.id,
+        payload: { userId: person.id, endedSessions: 1 },
+      },
     ]);
   });
 
@@ -56,7 +69,9 @@ describe('deleteUsers', () => {
     expect(await lines()).toEqual(before);
     const groups = await app().database.query(`select created_by_id from groups where name = 'Left behind'`);
     expect(groups).toEqual([{ created_by_id: null }]);
-    const shown = await cast().admin.run('{ groups(filter: { search: "Left behind" }) { nodes { name createdBy { id } } } }');
+    const shown = await cast().admin.run(
+      '{ groups(filter: { search: "Left behind" }) { nodes { name createdBy { id } } } }',
+    );
     expect(shown.data).toEqual({ groups: { nodes: [{ name: 'Left behind', createdBy: null }] } });
   });
 

@@ -49,7 +49,9 @@ describe('disableUsers and enableUsers', () => {
     await disable(person.id);
     const { answer, audit, events } = await recording(app(), () => enable(person.id));
     expect(answer.data.enableUsers).toMatchObject({ errors: [], users: [{ status: 'ACTIVE' }] });
-    expect(audit).toMatchObject([{ action: 'user.enabled', target: { id: person.id }, metadata: { reason: 'came back' } }]);
+    expect(audit).toMatchObject([
+      { action: 'user.enabled', target: { id: person.id }, metadata: { reason: 'came back' } },
+    ]);
     expect(events).toMatchObject([{ type: 'UserStatusChanged', payload: { status: 'ACTIVE' } }]);
     expect((await person.send(ViewerDocument, {})).status).toBe(401);
     expect((await signIn(app(), person.email)).id).toBe(person.id);
@@ -66,9 +68,11 @@ describe('disableUsers and enableUsers', () => {
     expect(await status()).toBe('USED');
     expect((await enable(id)).data.enableUsers?.users).toMatchObject([{ status: 'INVITED' }]);
     expect(await status()).toBe('USED');
-    const accepted = await app().anonymous().send(SetPasswordWithTokenDocument, {
-      input: { token, newPassword: 'seven green umbrellas', delivery: 'BODY' },
-    });
+    const accepted = await app()
+      .anonymous()
+      .send(SetPasswordWithTokenDocument, {
+        input: { token, newPassword: 'seven green umbrellas', delivery: 'BODY' },
+      });
     expect(accepted.data.setPasswordWithToken?.errors).toMatchObject([{ code: 'TOKEN_USED' }]);
   });
 

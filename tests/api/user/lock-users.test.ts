@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { LockUsersDocument, SignInDocument, UnlockUsersDocument, UserDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
+import {
+  LockUsersDocument,
+  SignInDocument,
+  UnlockUsersDocument,
+  UserDocument,
+  ViewerDocument,
+} from '../../../generated/client/graphql.ts';
 import { type Actor, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
 import { holderOf, useCast } from '../../support/holder.ts';
@@ -10,9 +16,27 @@ describe('lockUsers and unlockUsers', () => {
   const cast = useCast(app);
   const lock = (ids: readonly string[], until?: string) =>
     cast().admin.send(LockUsersDocument, { input: { ids: [...ids], reason: 'lost laptop', until } });
-  const unlock = (actor: Actor, id: string) => actor.send(UnlockUsersDocument, { input: { ids: [id], reason: 'found it' } });
+  const unlock = (actor: Actor, id: string) =>
+    actor.send(UnlockUsersDocument, { input: { ids: [id], reason: 'found it' } });
   const trySignIn = async (identifier: string) =>
-    (await app().anonymous().send(SignInDocument, { input: { identifier, password: PASSWORD, delivery: 'BODY' } })).data.signIn;
+    (
+      await app()
+        .anonymous()
+        .send(SignInDocument, { input: { identifier, password: PASSWORD, delivery: 'BODY' } })
+    ).data.signIn;
+
+  test('is within the reach of Support over members, who may make keys for themselves, and not over administrators', async () => {
+    const { support, member, admin } = cast();
+    const input = { reason: 'they called' };
+    const ofMember = await support.send(LockUsersDocument, { input: { ...input, ids: [member.id] } });
+    expect(ofMember.data.lockUsers).toMatchObject({ errors: [], users: [{ id: member.id, status: 'LOCKED' }] });
+    await unlock(support, member.id);
+    const { answer, changed } = await changing(app(), () =>
+      support.send(LockUsersDocument, { input: { ...input, ids: [admin.id] } }),
+    );
+    expect(answer.data.lockUsers?.errors).toMatchObject([{ code: 'EXCEEDS_OWN_PERMISSIONS', targetId: admin.id }]);
+    expect(changed).toEqual([]);
+  });
 
   test('ends access at once, on every replica, and keeps the person out until unlocked', async () => {
     const replica = await startTestApp({ beside: app() });
@@ -20,7 +44,10 @@ describe('lockUsers and unlockUsers', () => {
     const elsewhere = replica.anonymous(person.headers);
     expect((await elsewhere.send(ViewerDocument, {})).data.viewer?.user.id).toBe(person.id);
     const { answer, audit, events } = await recording(app(), () => lock([person.id]));
-    expect(answer.data.lockUsers).toMatchObject({ errors: [], users: [{ id: person.id, status: 'LOCKED', lockedUntil: '9999-12-31T23:59:59.000Z' }] });
+    expect(answer.data.lockUsers).toMatchObject({
+      errors: [],
+      users: [{ id: person.id, status: 'LOCKED', lockedUntil: '9999-12-31T23:59:59.000Z' }],
+    });
     expect((await elsewhere.send(ViewerDocument, {})).status).toBe(401);
     expect((await person.send(ViewerDocument, {})).code).toBe('UNAUTHENTICATED');
     await replica.close();
@@ -29,14 +56,19 @@ describe('lockUsers and unlockUsers', () => {
       ['session.ended', cast().admin.id, 'Session'],
       ['user.locked', cast().admin.id, 'User'],
     ]);
-    expect(audit[1]).toMatchObject({ target: { id: person.id, label: person.email }, metadata: { reason: 'lost laptop' } });
+    expect(audit[1]).toMatchObject({
+      target: { id: person.id, label: person.email },
+      metadata: { reason: 'lost laptop' },
+    });
     expect(events.map(({ type, payload }) => [type, payload['userId']])).toEqual([
       ['UserStatusChanged', person.id],
       ['SessionRevoked', person.id],
     ]);
     const { answer: back, audit: log } = await recording(app(), () => unlock(cast().admin, person.id));
     expect(back.data.unlockUsers).toMatchObject({ errors: [], users: [{ status: 'ACTIVE', lockedUntil: null }] });
-    expect(log).toMatchObject([{ action: 'user.unlocked', target: { id: person.id }, metadata: { reason: 'found it' } }]);
+    expect(log).toMatchObject([
+      { action: 'user.unlocked', target: { id: person.id }, metadata: { reason: 'found it' } },
+    ]);
     expect((await person.send(ViewerDocument, {})).status).toBe(401);
     expect((await signIn(app(), person.email)).id).toBe(person.id);
   });
@@ -49,7 +81,10 @@ describe('lockUsers and unlockUsers', () => {
     app().clock.advance(59);
     expect(await trySignIn(person.email)).toMatchObject({ step: 'FAILED' });
     app().clock.advance(1);
-    expect((await cast().admin.send(UserDocument, { id: person.id })).data.user).toMatchObject({ status: 'ACTIVE', lockedUntil: null });
+    expect((await cast().admin.send(UserDocument, { id: person.id })).data.user).toMatchObject({
+      status: 'ACTIVE',
+      lockedUntil: null,
+    });
     expect(await trySignIn(person.email)).toMatchObject({ step: 'COMPLETE' });
   });
 
@@ -64,7 +99,9 @@ describe('lockUsers and unlockUsers', () => {
     const person = await holderOf(app(), []);
     await lock([person.id]);
     const query = 'query($id: ID!) { user(id: $id) { statusReason failedSignInCount } }';
-    expect((await cast().reader.run(query, { id: person.id })).data).toEqual({ user: { statusReason: 'lost laptop', failedSignInCount: 0 } });
+    expect((await cast().reader.run(query, { id: person.id })).data).toEqual({
+      user: { statusReason: 'lost laptop', failedSignInCount: 0 },
+    });
     expect((await cast().member.run(query, { id: person.id })).data).toEqual({ user: null });
     const refused = await trySignIn(person.email);
     expect(JSON.stringify(refused)).not.toContain('laptop');
@@ -73,10 +110,13 @@ describe('lockUsers and unlockUsers', () => {
   test('takes an automatic lock off and forgets the failures behind it', async () => {
     const person = await holderOf(app(), []);
     const guess = () =>
-      app().anonymous().send(SignInDocument, { input: { identifier: person.email, password: 'a wrong guess', delivery: 'BODY' } });
+      app()
+        .anonymous()
+        .send(SignInDocument, { input: { identifier: person.email, password: 'a wrong guess', delivery: 'BODY' } });
     for (let count = 0; count < 5; count += 1) await guess();
     expect(await trySignIn(person.email)).toMatchObject({ step: 'FAILED' });
-    const { data } = await unlock(cast().support, person.id);
+    const helper = await holderOf(app(), ['view:users', 'lock:users']);
+    const { data } = await unlock(helper, person.id);
     expect(data.unlockUsers).toMatchObject({ errors: [], users: [{ status: 'ACTIVE' }] });
     expect(await trySignIn(person.email)).toMatchObject({ step: 'COMPLETE' });
   });
@@ -84,7 +124,9 @@ describe('lockUsers and unlockUsers', () => {
   test('lets a locked and then disabled account stay disabled when unlocked', async () => {
     const person = await holderOf(app(), []);
     await lock([person.id]);
-    await cast().admin.run(`mutation { disableUsers(input: { ids: ["${person.id}"], reason: "left" }) { errors { code } } }`);
+    await cast().admin.run(
+      `mutation { disableUsers(input: { ids: ["${person.id}"], reason: "left" }) { errors { code } } }`,
+    );
     const { data } = await unlock(cast().admin, person.id);
     expect(data.unlockUsers?.users).toMatchObject([{ status: 'DISABLED' }]);
     const query = `{ user(id: "${person.id}") { statusReason } }`;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { RequirePasswordChangeDocument, SetPasswordWithTokenDocument, SignInDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
+import {
+  RequirePasswordChangeDocument,
+  SetPasswordWithTokenDocument,
+  SignInDocument,
+  ViewerDocument,
+} from '../../../generated/client/graphql.ts';
 import { PASSWORD, signIn } from '../../support/cast.ts';
 import { recording } from '../../support/evidence.ts';
 import { holderOf, useCast } from '../../support/holder.ts';
@@ -14,19 +19,26 @@ describe('requirePasswordChange', () => {
     const { answer, audit, events } = await recording(app(), () =>
       cast().admin.send(RequirePasswordChangeDocument, { input: { ids: [person.id] } }),
     );
-    expect(answer.data.requirePasswordChange).toMatchObject({ errors: [], users: [{ id: person.id, passwordChangeRequired: true, status: 'ACTIVE' }] });
+    expect(answer.data.requirePasswordChange).toMatchObject({
+      errors: [],
+      users: [{ id: person.id, passwordChangeRequired: true, status: 'ACTIVE' }],
+    });
     expect(audit.map(({ action, actor }) => [action, actor.id])).toEqual([
       ['session.ended', cast().admin.id],
       ['user.password-change-required', cast().admin.id],
     ]);
     expect(events.map(({ type }) => type)).toEqual(['UserStatusChanged', 'SessionRevoked']);
     expect((await person.send(ViewerDocument, {})).status).toBe(401);
-    const first = await app().anonymous().send(SignInDocument, { input: { identifier: person.email, password: PASSWORD, delivery: 'BODY' } });
+    const first = await app()
+      .anonymous()
+      .send(SignInDocument, { input: { identifier: person.email, password: PASSWORD, delivery: 'BODY' } });
     expect(first.data.signIn).toMatchObject({ step: 'PASSWORD_CHANGE_REQUIRED', tokens: null });
     const newPassword = 'seven green umbrellas';
-    const changed = await app().anonymous().send(SetPasswordWithTokenDocument, {
-      input: { token: first.data.signIn?.challenge?.token ?? '', newPassword },
-    });
+    const changed = await app()
+      .anonymous()
+      .send(SetPasswordWithTokenDocument, {
+        input: { token: first.data.signIn?.challenge?.token ?? '', newPassword },
+      });
     expect(changed.data.setPasswordWithToken).toMatchObject({ step: 'COMPLETE', errors: [] });
     expect((await signIn(app(), person.email, newPassword)).id).toBe(person.id);
   });
@@ -40,7 +52,9 @@ describe('requirePasswordChange', () => {
 
   test('may be asked of oneself', async () => {
     const editor = await holderOf(app(), ['view:users', 'update:users']);
-    const { data } = await editor.send(RequirePasswordChangeDocument, { input: { ids: [editor.id], endSessions: false } });
+    const { data } = await editor.send(RequirePasswordChangeDocument, {
+      input: { ids: [editor.id], endSessions: false },
+    });
     expect(data.requirePasswordChange).toMatchObject({ errors: [], users: [{ passwordChangeRequired: true }] });
   });
 });

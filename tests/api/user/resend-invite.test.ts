@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CreateUserDocument, ResendInviteDocument, SetPasswordWithTokenDocument, TokenStatusDocument } from '../../../generated/client/graphql.ts';
+import {
+  CreateUserDocument,
+  ResendInviteDocument,
+  SetPasswordWithTokenDocument,
+  TokenStatusDocument,
+} from '../../../generated/client/graphql.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
 import { IMPERSONATORS_GROUP_ID, MEMBERS_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import type { Actor } from '../../support/cast.ts';
@@ -13,7 +18,8 @@ describe('resendInvite', () => {
   const app = useTestApp();
   const cast = useCast(app);
   const resend = (actor: Actor, userId: string) => actor.send(ResendInviteDocument, { input: { userId } });
-  const state = async (token: string) => (await app().anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
+  const state = async (token: string) =>
+    (await app().anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
   const invite = async (groupIds: readonly string[] = [MEMBERS_GROUP_ID]) => {
     const input = { email: `${unique('invited')}@example.com`, displayName: 'I', groupIds: [...groupIds] };
     const payload = (await cast().admin.send(CreateUserDocument, { input })).data.createUser;
@@ -24,11 +30,17 @@ describe('resendInvite', () => {
     const { id, token } = await invite();
     const { answer, audit, events } = await recording(app(), () => resend(cast().admin, id));
     const payload = answer.data.resendInvite;
-    expect(payload).toMatchObject({ errors: [], user: { id, status: 'INVITED' }, inviteEmail: { state: 'NOT_CONFIGURED' } });
+    expect(payload).toMatchObject({
+      errors: [],
+      user: { id, status: 'INVITED' },
+      inviteEmail: { state: 'NOT_CONFIGURED' },
+    });
     const fresh = tokenOf(payload?.setupLink);
     expect(await state(token)).toBe('USED');
     expect(await state(fresh)).toBe('VALID');
-    expect(audit).toMatchObject([{ action: 'invitation.resent', actor: { id: cast().admin.id }, target: { type: 'User', id } }]);
+    expect(audit).toMatchObject([
+      { action: 'invitation.resent', actor: { id: cast().admin.id }, target: { type: 'User', id } },
+    ]);
     expect(JSON.stringify([audit, events])).not.toContain(fresh);
   });
 
@@ -36,7 +48,7 @@ describe('resendInvite', () => {
     const { id } = await invite();
     const answers = await inParallel(5, () => resend(cast().admin, id));
     const states = await Promise.all(answers.map(({ data }) => state(tokenOf(data.resendInvite?.setupLink))));
-    expect(states.toSorted()).toEqual(['USED', 'USED', 'USED', 'USED', 'VALID']);
+    expect(states.map(String).toSorted()).toEqual(['USED', 'USED', 'USED', 'USED', 'VALID']);
   });
 
   test('is for pending invitations only', async () => {
@@ -57,7 +69,11 @@ describe('resendInvite', () => {
     const creator = await holderOf(app(), ['create:users', 'view:users']);
     const administrator = await holderOf(app(), ['admin:*']);
     const [boss, guarded] = [await invite([SUPPORT_GROUP_ID]), await invite([IMPERSONATORS_GROUP_ID])];
-    for (const [actor, target] of [[creator, boss], [creator, guarded], [administrator, guarded]] as const) {
+    for (const [actor, target] of [
+      [creator, boss],
+      [creator, guarded],
+      [administrator, guarded],
+    ] as const) {
       const { answer, changed } = await changing(app(), () => resend(actor, target.id));
       expect(answer.data.resendInvite).toMatchObject({
         setupLink: null,
@@ -73,7 +89,10 @@ describe('resendInvite', () => {
     const blind = await holderOf(app(), ['create:users']);
     for (const id of [(await invite()).id, newId<UserId>(), 'nonsense']) {
       const { answer, changed } = await changing(app(), () => resend(blind, id));
-      expect(answer.data.resendInvite).toMatchObject({ user: null, errors: [{ code: 'TARGET_NOT_FOUND', field: ['userId'], targetId: id }] });
+      expect(answer.data.resendInvite).toMatchObject({
+        user: null,
+        errors: [{ code: 'TARGET_NOT_FOUND', field: ['userId'], targetId: id }],
+      });
       expect(changed).toEqual([]);
     }
   });

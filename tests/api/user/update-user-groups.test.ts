@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { DeleteGroupDocument, UpdateUserDocument, UsersDocument } from '../../../generated/client/graphql.ts';
-import { ADMINISTRATORS_GROUP_ID, IMPERSONATORS_GROUP_ID, MEMBERS_GROUP_ID, READ_ONLY_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  IMPERSONATORS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+  READ_ONLY_GROUP_ID,
+  SUPPORT_GROUP_ID,
+} from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
 import { holderOf, somebody, useCast } from '../../support/holder.ts';
@@ -20,13 +26,17 @@ describe('the groups of updateUser', () => {
   test('are replaced as a whole, with one line of the log and one event that tell the difference', async () => {
     const { admin } = cast();
     const id = await somebody(app(), [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID]);
-    const { answer, audit, events } = await recording(app(), () => setGroups(admin, id, [MEMBERS_GROUP_ID, READ_ONLY_GROUP_ID]));
+    const { answer, audit, events } = await recording(app(), () =>
+      setGroups(admin, id, [MEMBERS_GROUP_ID, READ_ONLY_GROUP_ID]),
+    );
     expect(answer.data.updateUser?.user?.groups?.map(({ name }) => name)).toEqual(['Members', 'Read-only']);
     const difference = { added: [READ_ONLY_GROUP_ID], removed: [SUPPORT_GROUP_ID] };
     expect(audit).toMatchObject([
       { action: 'user.groups-changed', actor: { id: admin.id }, target: { type: 'User', id }, metadata: difference },
     ]);
-    expect(events).toMatchObject([{ type: 'UserGroupsChanged', aggregateId: id, payload: { userId: id, ...difference } }]);
+    expect(events).toMatchObject([
+      { type: 'UserGroupsChanged', aggregateId: id, payload: { userId: id, ...difference } },
+    ]);
   });
 
   test('stay when absent, null, or the same', async () => {
@@ -63,21 +73,36 @@ describe('the groups of updateUser', () => {
     const editor = await holderOf(app(), ['view:users', 'update:users', 'assign:groups']);
     const id = await somebody(app(), [SUPPORT_GROUP_ID, MEMBERS_GROUP_ID]);
     const given = await refused(editor, id, [SUPPORT_GROUP_ID, MEMBERS_GROUP_ID, ADMINISTRATORS_GROUP_ID]);
-    expect(given.data.updateUser?.errors).toMatchObject([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['groupIds'], targetId: ADMINISTRATORS_GROUP_ID }]);
+    expect(given.data.updateUser?.errors).toMatchObject([
+      { code: 'EXCEEDS_OWN_PERMISSIONS', field: ['groupIds'], targetId: ADMINISTRATORS_GROUP_ID },
+    ]);
     const taken = await refused(editor, id, [MEMBERS_GROUP_ID]);
-    expect(taken.data.updateUser?.errors).toMatchObject([{ code: 'EXCEEDS_OWN_PERMISSIONS', targetId: SUPPORT_GROUP_ID }]);
+    expect(taken.data.updateUser?.errors).toMatchObject([
+      { code: 'EXCEEDS_OWN_PERMISSIONS', targetId: SUPPORT_GROUP_ID },
+    ]);
     const administrator = await holderOf(app(), ['admin:*']);
     const guarded = await refused(administrator, id, [SUPPORT_GROUP_ID, MEMBERS_GROUP_ID, IMPERSONATORS_GROUP_ID]);
-    expect(guarded.data.updateUser?.errors).toMatchObject([{ code: 'PROTECTED_PERMISSION', targetId: IMPERSONATORS_GROUP_ID }]);
+    expect(guarded.data.updateUser?.errors).toMatchObject([
+      { code: 'PROTECTED_PERMISSION', targetId: IMPERSONATORS_GROUP_ID },
+    ]);
   });
 
   test('raise nobody by their own hand', async () => {
     const editor = await holderOf(app(), ['view:users', 'update:users', 'assign:groups']);
     const raised = await refused(editor, editor.id, [editor.groupId, MEMBERS_GROUP_ID, ADMINISTRATORS_GROUP_ID]);
-    expect(raised.data.updateUser?.errors.map(({ code }) => code)).toEqual(['EXCEEDS_OWN_PERMISSIONS', 'SELF_ESCALATION']);
+    expect(raised.data.updateUser?.errors.map(({ code }) => code)).toEqual([
+      'EXCEEDS_OWN_PERMISSIONS',
+      'SELF_ESCALATION',
+    ]);
     const keyMaster = await holderOf(app(), ['view:users', 'update:users', 'assign:groups', 'grant-protected:groups']);
-    const guarded = await refused(keyMaster, keyMaster.id, [keyMaster.groupId, MEMBERS_GROUP_ID, IMPERSONATORS_GROUP_ID]);
-    expect(guarded.data.updateUser?.errors).toMatchObject([{ code: 'SELF_ESCALATION', field: ['groupIds'], targetId: keyMaster.id }]);
+    const guarded = await refused(keyMaster, keyMaster.id, [
+      keyMaster.groupId,
+      MEMBERS_GROUP_ID,
+      IMPERSONATORS_GROUP_ID,
+    ]);
+    expect(guarded.data.updateUser?.errors).toMatchObject([
+      { code: 'SELF_ESCALATION', field: ['groupIds'], targetId: keyMaster.id },
+    ]);
     const harmless = await makeGroup(app(), 'Harmless', ['view:users']);
     const joined = await setGroups(editor, editor.id, [editor.groupId, MEMBERS_GROUP_ID, harmless]);
     expect(joined.data.updateUser?.errors).toEqual([]);
@@ -92,7 +117,11 @@ describe('the groups of updateUser', () => {
     const left = await refused(admin, admin.id, [MEMBERS_GROUP_ID]);
     expect(left.data.updateUser?.errors).toMatchObject([{ code: 'LAST_ADMIN', targetId: admin.id }]);
     const second = await somebody(app(), [ADMINISTRATORS_GROUP_ID]);
-    for (const condition of [`status = 'DISABLED'`, `status = 'INVITED'`, `status = 'ACTIVE', locked_until = '9999-01-01', status_reason = 'by hand'`]) {
+    for (const condition of [
+      `status = 'DISABLED'`,
+      `status = 'INVITED'`,
+      `status = 'ACTIVE', locked_until = '9999-01-01', status_reason = 'by hand'`,
+    ]) {
       await app().database.query(`update users set ${condition} where id = $1`, [second]);
       const inactive = await refused(admin, admin.id, [MEMBERS_GROUP_ID]);
       expect(inactive.data.updateUser?.errors).toMatchObject([{ code: 'LAST_ADMIN' }]);

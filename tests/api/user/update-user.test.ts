@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { CreateUserDocument, TokenStatusDocument, UpdateUserDocument, type UpdateUserInput, UserDocument } from '../../../generated/client/graphql.ts';
+import {
+  CreateUserDocument,
+  TokenStatusDocument,
+  UpdateUserDocument,
+  type UpdateUserInput,
+  UserDocument,
+} from '../../../generated/client/graphql.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
 import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import type { Actor } from '../../support/cast.ts';
@@ -37,29 +43,32 @@ describe('updateUser', () => {
     ['username', 'Brand.New', 'Brand.New', null],
     ['displayName', ' Brand New ', 'Brand New', 'keep'],
     ['locale', 'it', 'it', 'keep'],
-  ] as const)('changes %s when given, keeps it when absent, and takes null as no value or as absent', async (field, given, shown, cleared) => {
-    const { admin } = cast();
-    const before = await complete();
-    const { answer, audit, events } = await recording(app(), () => update(admin, { id: before.id, [field]: given }));
-    expect(answer.data.updateUser).toMatchObject({ errors: [], user: { [field]: shown, version: 2 } });
-    const others = ['email', 'phone', 'username', 'displayName', 'locale'].filter((other) => other !== field);
-    for (const other of others) {
-      expect(answer.data.updateUser?.user).toHaveProperty(other, before[other as keyof typeof before]);
-    }
-    expect(audit).toMatchObject([
-      {
-        action: 'user.updated',
-        actor: { type: 'User', id: admin.id, label: 'admin@cast.example' },
-        target: { type: 'User', id: before.id },
-        changes: [{ field, before: before[field], after: shown }],
-      },
-    ]);
-    expect(events).toEqual([
-      { type: 'UserUpdated', aggregateType: 'User', aggregateId: before.id, payload: { userId: before.id } },
-    ]);
-    const again = await update(admin, { id: before.id, [field]: null });
-    expect(again.data.updateUser).toMatchObject({ errors: [], user: { [field]: cleared === null ? null : shown } });
-  });
+  ] as const)(
+    'changes %s when given, keeps it when absent, and takes null as no value or as absent',
+    async (field, given, shown, cleared) => {
+      const { admin } = cast();
+      const before = await complete();
+      const { answer, audit, events } = await recording(app(), () => update(admin, { id: before.id, [field]: given }));
+      expect(answer.data.updateUser).toMatchObject({ errors: [], user: { [field]: shown, version: 2 } });
+      const others = ['email', 'phone', 'username', 'displayName', 'locale'].filter((other) => other !== field);
+      for (const other of others) {
+        expect(answer.data.updateUser?.user).toHaveProperty(other, before[other as keyof typeof before]);
+      }
+      expect(audit).toMatchObject([
+        {
+          action: 'user.updated',
+          actor: { type: 'User', id: admin.id, label: 'admin@cast.example' },
+          target: { type: 'User', id: before.id },
+          changes: [{ field, before: before[field], after: shown }],
+        },
+      ]);
+      expect(events).toEqual([
+        { type: 'UserUpdated', aggregateType: 'User', aggregateId: before.id, payload: { userId: before.id } },
+      ]);
+      const again = await update(admin, { id: before.id, [field]: null });
+      expect(again.data.updateUser).toMatchObject({ errors: [], user: { [field]: cleared === null ? null : shown } });
+    },
+  );
 
   test('takes new addresses as proved, and proves none that stay', async () => {
     const { id, username, email } = await complete();
@@ -78,8 +87,13 @@ describe('updateUser', () => {
   test('frees the old address for others, and only then', async () => {
     const { admin } = cast();
     const [owner, other] = [await complete(), await complete()];
-    const taken = await changing(app(), () => update(admin, { id: other.id, email: owner.email?.toUpperCase(), phone: owner.phone }));
-    expect(taken.answer.data.updateUser?.errors.map(({ code }) => code).toSorted()).toEqual(['EMAIL_IN_USE', 'PHONE_IN_USE']);
+    const taken = await changing(app(), () =>
+      update(admin, { id: other.id, email: owner.email?.toUpperCase(), phone: owner.phone }),
+    );
+    expect(taken.answer.data.updateUser?.errors.map(({ code }) => code).toSorted()).toEqual([
+      'EMAIL_IN_USE',
+      'PHONE_IN_USE',
+    ]);
     expect(taken.changed).toEqual([]);
     await update(admin, { id: owner.id, email: `moved.${owner.email}` });
     const { data } = await update(admin, { id: other.id, email: owner.email });
@@ -88,15 +102,21 @@ describe('updateUser', () => {
 
   test('blames only the address that belongs to somebody else, not the one that changes in its case', async () => {
     const [owner, other] = [await complete(), await complete()];
-    const { data } = await update(cast().admin, { id: other.id, email: other.email?.toUpperCase(), username: owner.username });
+    const { data } = await update(cast().admin, {
+      id: other.id,
+      email: other.email?.toUpperCase(),
+      username: owner.username,
+    });
     expect(data.updateUser?.errors).toMatchObject([{ code: 'USERNAME_IN_USE', field: ['username'] }]);
     expect(data.updateUser?.errors).toHaveLength(1);
   });
 
   test('lets exactly one of ten users have an address that all are given at once', async () => {
-    const people = [];
+    const people: UserId[] = [];
     for (let index = 0; index < 10; index += 1) people.push(await somebody(app()));
-    const answers = await inParallel(10, (index) => update(cast().admin, { id: people[index] ?? '', email: 'all@example.com' }));
+    const answers = await inParallel(10, (index) =>
+      update(cast().admin, { id: people[index] ?? '', email: 'all@example.com' }),
+    );
     const codes = answers.map(({ data }) => data.updateUser?.errors[0]?.code ?? 'OK').toSorted();
     expect(codes).toEqual([...Array.from({ length: 9 }, () => 'EMAIL_IN_USE'), 'OK']);
   });
@@ -104,11 +124,16 @@ describe('updateUser', () => {
   test('never takes the last address away', async () => {
     const { admin } = cast();
     const { id } = await complete();
-    const { answer, changed } = await changing(app(), () => update(admin, { id, email: null, phone: null, username: null }));
+    const { answer, changed } = await changing(app(), () =>
+      update(admin, { id, email: null, phone: null, username: null }),
+    );
     expect(answer.data.updateUser?.errors).toMatchObject([{ code: 'REQUIRED', field: ['email'] }]);
     expect(changed).toEqual([]);
     const swapped = await update(admin, { id, email: null, phone: null, username: 'only.this' });
-    expect(swapped.data.updateUser).toMatchObject({ errors: [], user: { email: null, phone: null, username: 'only.this' } });
+    expect(swapped.data.updateUser).toMatchObject({
+      errors: [],
+      user: { email: null, phone: null, username: 'only.this' },
+    });
   });
 
   test('lets open set-up links die with the address they were sent to, and not for a name', async () => {
@@ -125,7 +150,9 @@ describe('updateUser', () => {
     const { admin } = cast();
     const { id } = await complete();
     await update(admin, { id, displayName: 'Second' });
-    const { answer, changed } = await changing(app(), () => update(admin, { id, displayName: 'Third', expectedVersion: 1 }));
+    const { answer, changed } = await changing(app(), () =>
+      update(admin, { id, displayName: 'Third', expectedVersion: 1 }),
+    );
     expect(answer.data.updateUser).toMatchObject({
       errors: [{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }],
       user: { id, displayName: 'Second', version: 2, groups: [{ id: MEMBERS_GROUP_ID }] },
@@ -137,7 +164,9 @@ describe('updateUser', () => {
 
   test('lets one of five changes with the same expected version win', async () => {
     const { id } = await complete();
-    const answers = await inParallel(5, (index) => update(cast().admin, { id, displayName: `Try ${index}`, expectedVersion: 1 }));
+    const answers = await inParallel(5, (index) =>
+      update(cast().admin, { id, displayName: `Try ${index}`, expectedVersion: 1 }),
+    );
     const codes = answers.map(({ data }) => data.updateUser?.errors[0]?.code ?? 'OK').toSorted();
     expect(codes).toEqual(['OK', 'VERSION_CONFLICT', 'VERSION_CONFLICT', 'VERSION_CONFLICT', 'VERSION_CONFLICT']);
   });
@@ -145,7 +174,11 @@ describe('updateUser', () => {
   test('keeps addresses of people who hold more out of reach, on their way to an account that could be taken over', async () => {
     const editor = await holderOf(app(), ['view:users', 'update:users']);
     const boss = await somebody(app(), [ADMINISTRATORS_GROUP_ID]);
-    for (const change of [{ email: 'mine@example.com' }, { username: 'mine' }, { email: null, phone: '+390669882998' }]) {
+    for (const change of [
+      { email: 'mine@example.com' },
+      { username: 'mine' },
+      { email: null, phone: '+390669882998' },
+    ]) {
       const { answer, changed } = await changing(app(), () => update(editor, { id: boss, ...change }));
       expect(answer.data.updateUser).toMatchObject({
         user: null,
@@ -164,7 +197,9 @@ describe('updateUser', () => {
     const { impersonator, admin } = cast();
     const { data } = await update(administrator, { id: impersonator.id, email: 'mine@example.com' });
     expect(data.updateUser?.errors).toMatchObject([{ code: 'EXCEEDS_OWN_PERMISSIONS', targetId: impersonator.id }]);
-    expect((await update(admin, { id: impersonator.id, username: 'impersonator' })).data.updateUser?.errors).toEqual([]);
+    expect((await update(admin, { id: impersonator.id, username: 'impersonator' })).data.updateUser?.errors).toEqual(
+      [],
+    );
   });
 
   test.each([
@@ -173,7 +208,10 @@ describe('updateUser', () => {
   ])('answers TARGET_NOT_FOUND for %s', async (_, make) => {
     const id = make();
     const { answer, changed } = await changing(app(), () => update(cast().admin, { id, displayName: 'X' }));
-    expect(answer.data.updateUser).toMatchObject({ user: null, errors: [{ code: 'TARGET_NOT_FOUND', field: ['id'], targetId: id }] });
+    expect(answer.data.updateUser).toMatchObject({
+      user: null,
+      errors: [{ code: 'TARGET_NOT_FOUND', field: ['id'], targetId: id }],
+    });
     expect(changed).toEqual([]);
   });
 
