@@ -8,7 +8,7 @@ import {
 } from '../../../generated/client/graphql.ts';
 import { type Actor, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
-import { holderOf, useCast } from '../../support/holder.ts';
+import { holderOf, somebody, useCast } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 describe('lockUsers and unlockUsers', () => {
@@ -26,11 +26,12 @@ describe('lockUsers and unlockUsers', () => {
     ).data.signIn;
 
   test('is within the reach of Support over members, who may make keys for themselves, and not over administrators', async () => {
-    const { support, member, admin } = cast();
+    const { support, admin } = cast();
+    const member = await somebody(app());
     const input = { reason: 'they called' };
-    const ofMember = await support.send(LockUsersDocument, { input: { ...input, ids: [member.id] } });
-    expect(ofMember.data.lockUsers).toMatchObject({ errors: [], users: [{ id: member.id, status: 'LOCKED' }] });
-    await unlock(support, member.id);
+    const ofMember = await support.send(LockUsersDocument, { input: { ...input, ids: [member] } });
+    expect(ofMember.data.lockUsers).toMatchObject({ errors: [], users: [{ id: member, status: 'LOCKED' }] });
+    await unlock(support, member);
     const { answer, changed } = await changing(app(), () =>
       support.send(LockUsersDocument, { input: { ...input, ids: [admin.id] } }),
     );
