@@ -11,7 +11,9 @@ const forbid = (name, comment, from, to) => ({
 });
 
 const packages = (names) => `node_modules/(${names})/`;
-const GRAPHQL = packages('graphql|type-graphql|graphql-shield|graphql-middleware|graphql-scalars|@apollo|@as-integrations');
+const GRAPHQL = packages(
+  'graphql|type-graphql|graphql-shield|graphql-middleware|graphql-scalars|@apollo|@as-integrations',
+);
 const HTTP = packages('fastify|@fastify|@as-integrations|@apollo/server');
 const ORM = packages('@mikro-orm|pg|kysely');
 
@@ -22,7 +24,8 @@ const own = (names) => `^src/(${names})(/|\\.ts$)`;
 const COMMON = 'errors|ids|clock|principal|vocabulary|crypto/secret|config/config|config/settings|log';
 
 /** What a permission is and whether it is held: pure functions. */
-const ALGEBRA = 'permissions/(catalogue|catalogue-types|grants|grant-input|constraints|constraint-input|may|seeded-groups)';
+const ALGEBRA =
+  'permissions/(catalogue|catalogue-types|grants|grant-input|constraints|constraint-input|may|seeded-groups)';
 
 module.exports = {
   forbidden: [
@@ -42,20 +45,19 @@ module.exports = {
       'root-modules-know-nothing',
       'What every layer imports must not bring a layer along.',
       '^src/(errors|ids|clock|principal|vocabulary|version)\\.ts$',
-      { path: '^src/', pathNot: '^src/(ids|vocabulary|permissions/(catalogue|catalogue-types|grants|constraints))\\.ts$' },
+      {
+        path: '^src/',
+        pathNot: '^src/(ids|vocabulary|permissions/(catalogue|catalogue-types|grants|constraints))\\.ts$',
+      },
     ),
-    forbid(
-      'config-knows-no-layer',
-      'Settings are read before anything else exists.',
-      '^src/config/',
-      { path: '^src/', pathNot: '^src/(config/|crypto/secret\\.ts$)' },
-    ),
-    forbid(
-      'crypto-is-pure',
-      'Cryptography is tested without database, settings or network.',
-      '^src/crypto/',
-      { path: '^src/', pathNot: '^src/(crypto/|errors\\.ts$|ids\\.ts$|clock\\.ts$|vocabulary\\.ts$)' },
-    ),
+    forbid('config-knows-no-layer', 'Settings are read before anything else exists.', '^src/config/', {
+      path: '^src/',
+      pathNot: '^src/(config/|crypto/secret\\.ts$)',
+    }),
+    forbid('crypto-is-pure', 'Cryptography is tested without database, settings or network.', '^src/crypto/', {
+      path: '^src/',
+      pathNot: '^src/(crypto/|errors\\.ts$|ids\\.ts$|clock\\.ts$|vocabulary\\.ts$)',
+    }),
     forbid(
       'core-knows-no-graphql',
       'Services, tables, events, keys and settings serve every surface: command line, jobs and pages too.',
@@ -72,7 +74,7 @@ module.exports = {
       'entities-know-no-service',
       'Tables and their own transitions stand below everything that moves them.',
       '^src/entities/',
-      { path: "^src/", pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql`) },
+      { path: '^src/', pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql`) },
     ),
     forbid(
       'events-know-entities-only',
@@ -84,7 +86,10 @@ module.exports = {
       'schema-holds-no-logic',
       'Object types and inputs say what clients see, nothing about how it is found.',
       '^src/schema/',
-      { path: '^src/', pathNot: own(`schema|${COMMON}|permissions/catalogue|permissions/catalogue-types|permissions/constraints`) },
+      {
+        path: '^src/',
+        pathNot: own(`schema|${COMMON}|permissions/catalogue|permissions/catalogue-types|permissions/constraints`),
+      },
     ),
     forbid(
       'resolvers-stay-thin',
@@ -102,7 +107,10 @@ module.exports = {
       'loaders-read-only',
       'Relations are read under the predicates beside the entities; nothing here may change a row.',
       '^src/loaders/',
-      { path: '^src/', pathNot: `(${own(`loaders|entities|${COMMON}`)}|^src/services/[a-z-]+-reader\\.ts$|^src/services/(caller|connection)\\.ts$)` },
+      {
+        path: '^src/',
+        pathNot: `(${own(`loaders|entities|${COMMON}`)}|^src/services/[a-z-]+-reader\\.ts$|^src/services/(caller|connection)\\.ts$)`,
+      },
     ),
     forbid(
       'tree-only-from-the-composition',

@@ -36,13 +36,20 @@ const agentOf = (): Agent => new Agent({ keepAlive: true, maxSockets: 1 });
 /** Sends one request on the agent's connection. */
 export const send = (agent: Agent, base: string, { method, path, headers, body }: Request): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const content = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const outgoing = httpRequest(`${base}${path}`, { agent, method, headers: { ...headers, ...content } }, (incoming) => {
-      const chunks: Buffer[] = [];
-      incoming.on('data', (chunk: Buffer) => void chunks.push(chunk));
-      incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
-      incoming.on('error', reject);
-    });
+    const content =
+      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const outgoing = httpRequest(
+      `${base}${path}`,
+      { agent, method, headers: { ...headers, ...content } },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => void chunks.push(chunk));
+        incoming.on('end', () =>
+          resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+        );
+        incoming.on('error', reject);
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });

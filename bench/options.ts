@@ -1,6 +1,16 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['starts', 'hashes', 'tree', 'sign-in', 'refresh', 'viewer', 'list', 'create-user', 'bystander'] as const;
+export const PARTS = [
+  'starts',
+  'hashes',
+  'tree',
+  'sign-in',
+  'refresh',
+  'viewer',
+  'list',
+  'create-user',
+  'bystander',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 /** What one run of the bench does. */

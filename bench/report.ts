@@ -98,7 +98,14 @@ export const figuresOf = (results: Results): readonly Figure[] => [
     : [{ name: 'permission tree on the list', value: results.tree.overhead * 100, atMost: 5, unit: '% more' }]),
   ...(results.bystander === null
     ? []
-    : [{ name: 'p50 of viewer while 16 sign in, against quiet', value: results.bystander.ratio, atMost: 2, unit: 'times' }]),
+    : [
+        {
+          name: 'p50 of viewer while 16 sign in, against quiet',
+          value: results.bystander.ratio,
+          atMost: 2,
+          unit: 'times',
+        },
+      ]),
 ];
 
 const fixed = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
@@ -129,7 +136,8 @@ export const reportOf = (results: Results): string => {
   const { starts, hashes, tree, bystander, peakRss } = results;
   const facts = [
     ...(hashes ?? []).map(
-      ({ library, perSecond, cpu }) => `Raw verifications, ${library}: ${perSecond.toFixed(1)}/s, ${cpu.toFixed(1)} ms CPU each.`,
+      ({ library, perSecond, cpu }) =>
+        `Raw verifications, ${library}: ${perSecond.toFixed(1)}/s, ${cpu.toFixed(1)} ms CPU each.`,
     ),
     ...(starts === null
       ? []
@@ -139,7 +147,9 @@ export const reportOf = (results: Results): string => {
         ]),
     ...(tree === null
       ? []
-      : [`The list, execute() alone: guarded ${tree.guarded.toFixed(2)} ms, unguarded ${tree.unguarded.toFixed(2)} ms.`]),
+      : [
+          `The list, execute() alone: guarded ${tree.guarded.toFixed(2)} ms, unguarded ${tree.unguarded.toFixed(2)} ms.`,
+        ]),
     ...(bystander === null
       ? []
       : [`p50 of viewer: quiet ${fixed(bystander.quietP50)} ms, while 16 sign in ${fixed(bystander.busyP50)} ms.`]),
@@ -161,5 +171,10 @@ export const reportOf = (results: Results): string => {
     ]),
   );
   const about = `${results.at}, ${results.machine}, PostgreSQL ${results.postgres}, ${results.users} users, ${results.rounds} rounds of ${results.seconds} s, ${results.connections} connections`;
-  return [about, targets, ...results.rows.map(rowTable), ...(facts.length === 0 ? [] : [facts.map((fact) => `- ${fact}`).join('\n')])].join('\n\n');
+  return [
+    about,
+    targets,
+    ...results.rows.map(rowTable),
+    ...(facts.length === 0 ? [] : [facts.map((fact) => `- ${fact}`).join('\n')]),
+  ].join('\n\n');
 };

@@ -58,6 +58,9 @@ const signInAll = async (
   return tokens;
 };
 
+const signInAdmin = async (server: RunningServer, request: (email: string) => Request): Promise<Tokens> =>
+  tokensIn(await once(server, request(ADMIN)));
+
 /** Who the lanes are: one user for each, and the administrator. */
 export interface People {
   readonly gatehouse: readonly Tokens[];
@@ -68,86 +71,104 @@ export interface People {
 
 export const signInPeople = async (servers: Servers, connections: number): Promise<People> => {
   const emails = Array.from({ length: connections }, (_, index) => emailOf(index));
-  const adminAt = async (server: RunningServer, request: (email: string) => Request): Promise<Tokens> =>
-    tokensIn(await once(server, request(ADMIN)));
   return {
     gatehouse: await signInAll(servers.gatehouse, emails, gatehouse.signInRequest),
-    gatehouseAdmin: await adminAt(servers.gatehouse, gatehouse.signInRequest),
+    gatehouseAdmin: await signInAdmin(servers.gatehouse, gatehouse.signInRequest),
     floor: await signInAll(servers.floor, emails, floor.signInRequest),
-    floorAdmin: await adminAt(servers.floor, floor.signInRequest),
+    floorAdmin: await signInAdmin(servers.floor, floor.signInRequest),
   };
 };
 
-/** What is measured, row by row. */
-export const makeRows = (servers: Servers, people: People, { users, connections }: Options): readonly Row[] => {
-  const many = <T>(make: (index: number) => T): readonly T[] => Array.from({ length: connections }, (_, index) => make(index));
-  const ours = (lanes: readonly Lane[]): Subject => ({
-    label: 'gatehouse',
-    server: servers.gatehouse,
-    lanes,
-    statements: null,
-  });
-  const floors = (label: string, lanes: readonly Lane[], statements: number): Subject => ({
-    label,
-    server: servers.floor,
-    lanes,
-    statements,
-  });
-  const apollos = (label: string, lanes: readonly Lane[], statements: number): Subject => ({
-    label,
-    server: servers.apollo,
-    lanes,
-    statements,
-  });
-  const [gatehouseAdmin, floorAdmin] = [people.gatehouseAdmin.accessToken, people.floorAdmin.accessToken];
+/** A server as a subject of a row; the statements of our own are counted by the server's own metrics. */
+const subjectAt =
+  (server: RunningServer) =>
+  (label: string, lanes: readonly Lane[], statements: number | null): Subject => ({ label, server, lanes, statements });
+
+const tokensOf = (people: readonly Tokens[]): readonly string[] => people.map(({ accessToken }) => accessToken);
+
+const repeated = (times: number, make: () => Lane): readonly Lane[] => Array.from({ length: times }, make);
+
+const sessionRows = (servers: Servers, people: People, { users, connections }: Options): readonly Row[] => [
+  {
+    part: 'sign-in',
+    subjects: [
+      subjectAt(servers.floor)(
+        'floor',
+        repeated(connections, () => floor.signIn(users)),
+        2,
+      ),
+      subjectAt(servers.gatehouse)(
+        'gatehouse',
+        repeated(connections, () => gatehouse.signIn(users)),
+        null,
+      ),
+      subjectAt(servers.gatehousePortable)(
+        'gatehouse, portable hash',
+        repeated(connections, () => gatehouse.signIn(users)),
+        null,
+      ),
+    ],
+  },
+  {
+    part: 'refresh',
+    subjects: [
+      subjectAt(servers.floor)('floor', people.floor.map(floor.refresh), 1),
+      subjectAt(servers.gatehouse)('gatehouse', people.gatehouse.map(gatehouse.refresh), null),
+    ],
+  },
+];
+
+const viewerRow = (servers: Servers, people: People): Row => {
+  const tokens = tokensOf(people.floor);
+  const [atFloor, atApollo] = [subjectAt(servers.floor), subjectAt(servers.apollo)];
+  return {
+    part: 'viewer',
+    subjects: [
+      atFloor('floor', tokens.map(floor.viewer), 1),
+      atApollo('lean Apollo', tokens.map(apollo.viewer), 1),
+      subjectAt(servers.gatehouse)('gatehouse', tokensOf(people.gatehouse).map(gatehouse.viewer), null),
+      atFloor('floor, tokens remembered', tokens.map(floor.viewerRemembered), 1),
+      atApollo('lean Apollo, tokens remembered', tokens.map(apollo.viewerRemembered), 1),
+    ],
+  };
+};
+
+const administrationRows = (servers: Servers, people: People, { connections }: Options): readonly Row[] => {
+  const [ours, theirs] = [people.gatehouseAdmin.accessToken, people.floorAdmin.accessToken];
+  const lanes = (make: () => Lane): readonly Lane[] => repeated(connections, make);
+  const [atFloor, atGatehouse] = [subjectAt(servers.floor), subjectAt(servers.gatehouse)];
+  const listAtApollo = lanes(() => apollo.list(theirs));
+  const createAtFloor = lanes(() => floor.createUser(theirs));
+  const createRemembered = lanes(() => floor.createUserRemembered(theirs));
+  const listAtFloor = lanes(() => floor.list(theirs));
+  const listAtOurs = lanes(() => gatehouse.list(ours));
+  const createAtOurs = lanes(() => gatehouse.createUser(ours));
   return [
-    {
-      part: 'sign-in',
-      subjects: [
-        floors('floor', many(() => floor.signIn(users)), 2),
-        ours(many(() => gatehouse.signIn(users))),
-        {
-          ...ours(many(() => gatehouse.signIn(users))),
-          label: 'gatehouse, portable hash',
-          server: servers.gatehousePortable,
-        },
-      ],
-    },
-    {
-      part: 'refresh',
-      subjects: [
-        floors('floor', people.floor.map(floor.refresh), 1),
-        ours(people.gatehouse.map(gatehouse.refresh)),
-      ],
-    },
-    {
-      part: 'viewer',
-      subjects: [
-        floors('floor', people.floor.map(({ accessToken }) => floor.viewer(accessToken)), 1),
-        apollos('lean Apollo', people.floor.map(({ accessToken }) => apollo.viewer(accessToken)), 1),
-        ours(people.gatehouse.map(({ accessToken }) => gatehouse.viewer(accessToken))),
-        floors('floor, tokens remembered', people.floor.map(({ accessToken }) => floor.viewerRemembered(accessToken)), 1),
-        apollos('lean Apollo, tokens remembered', people.floor.map(({ accessToken }) => apollo.viewerRemembered(accessToken)), 1),
-      ],
-    },
     {
       part: 'list',
       subjects: [
-        floors('floor', many(() => floor.list(floorAdmin)), 1),
-        apollos('lean Apollo', many(() => apollo.list(floorAdmin)), 3),
-        ours(many(() => gatehouse.list(gatehouseAdmin))),
+        atFloor('floor', listAtFloor, 1),
+        subjectAt(servers.apollo)('lean Apollo', listAtApollo, 3),
+        atGatehouse('gatehouse', listAtOurs, null),
       ],
     },
     {
       part: 'create-user',
       subjects: [
-        floors('floor', many(() => floor.createUser(floorAdmin)), 1),
-        floors('floor, tokens remembered', many(() => floor.createUserRemembered(floorAdmin)), 1),
-        ours(many(() => gatehouse.createUser(gatehouseAdmin))),
+        atFloor('floor', createAtFloor, 1),
+        atFloor('floor, tokens remembered', createRemembered, 1),
+        atGatehouse('gatehouse', createAtOurs, null),
       ],
     },
   ];
 };
+
+/** What is measured, row by row. */
+export const makeRows = (servers: Servers, people: People, options: Options): readonly Row[] => [
+  ...sessionRows(servers, people, options),
+  viewerRow(servers, people),
+  ...administrationRows(servers, people, options),
+];
 
 const statementsSoFar = async (server: RunningServer): Promise<number> => {
   const text = await once(server, { method: 'GET', path: '/metrics', headers: {} });
@@ -171,10 +192,22 @@ const countStatements = async ({ server, lanes, statements }: Subject): Promise<
   return Math.min(...counts);
 };
 
+const WARM_UP_REQUESTS = 300;
+const WARM_UP_AT_MOST_SECONDS = 12;
+
+/** Until the code that runs has been compiled: sign-ins are slow enough to need longer than a round for that. */
+const warmUp = async ({ server, lanes }: Subject, seconds: number): Promise<void> => {
+  const until = performance.now() + WARM_UP_AT_MOST_SECONDS * 1000;
+  let requests = 0;
+  while (requests < WARM_UP_REQUESTS && performance.now() < until) {
+    requests += (await measure(server, lanes, seconds)).requests;
+  }
+};
+
 /** Warms every subject up, then measures all of them in turn, round by round. */
 export const measureRow = async ({ part, subjects }: Row, { rounds, seconds }: Options): Promise<MeasuredRow> => {
   const all = subjects.map((subject): { subject: Subject; samples: Sample[] } => ({ subject, samples: [] }));
-  for (const { subject } of all) await measure(subject.server, subject.lanes, seconds);
+  for (const { subject } of all) await warmUp(subject, seconds);
   for (let round = 0; round < rounds; round += 1) {
     for (const { subject, samples } of all) samples.push(await measure(subject.server, subject.lanes, seconds));
   }
@@ -209,5 +242,3 @@ export const measureBystander = async (servers: Servers, people: People, options
   const [quietP50, busyP50] = [median(quiet), median(busy)];
   return { quietP50, busyP50, ratio: busyP50 / quietP50 };
 };
-
-

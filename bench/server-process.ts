@@ -72,7 +72,13 @@ export const startServer = async (spec: ServerSpec, logs: string): Promise<Runni
   const from = performance.now();
   const child = spawn(program, args, {
     cwd: spec.cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', PORT: String(port), BASE_URL: url, ...spec.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: process.env['HOME'] ?? '',
+      PORT: String(port),
+      BASE_URL: url,
+      ...spec.env,
+    },
     stdio: ['ignore', output, output],
     detached: spec.group === true,
   });

@@ -51,7 +51,7 @@ export const buildUnguardedSchema = async (
   container: ContainerType,
   settings: SchemaSettings,
 ): Promise<GraphQLSchema> => {
-  const plain = await buildSchema({ resolvers, container, validate: false });
+  const plain = await buildSchema({ resolvers, container, validate: false, skipCheck: true });
   describeRequirements(plain, tree);
   return toSubgraph(
     plain,

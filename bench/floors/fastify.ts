@@ -2,7 +2,14 @@ import { randomUUIDv7 } from 'node:crypto';
 import { verify } from 'argon2';
 import { fastify } from 'fastify';
 import { Pool } from 'pg';
-import { accountByEmail, createUser, listWithGroups, rotateSession, startSession, viewerBySession } from './statements.ts';
+import {
+  accountByEmail,
+  createUser,
+  listWithGroups,
+  rotateSession,
+  startSession,
+  viewerBySession,
+} from './statements.ts';
 import { FloorTokens, hashOf, opaqueToken, settings } from './tokens.ts';
 
 /*

@@ -63,8 +63,7 @@ const formatHash = ({ memoryKib, iterations, parallelism, salt }: Argon2Job, dig
  * The bytes that are hashed: NFKC, so that a password typed on another keyboard or system is the same password
  * (NIST SP 800-63B, Unicode passwords), then UTF-8. Nothing is trimmed or cut.
  */
-const passwordBytes = (password: Secret<string>): Buffer =>
-  Buffer.from(password.reveal().normalize('NFKC'), 'utf8');
+const passwordBytes = (password: Secret<string>): Buffer => Buffer.from(password.reveal().normalize('NFKC'), 'utf8');
 
 const newJob = (parameters: Argon2Parameters): Argon2Job => ({
   memoryKib: parameters.memoryKib,

@@ -77,7 +77,11 @@ export class Recorder {
 const NOBODY = { type: null, id: null, label: null };
 
 /** The personal values with a salted commitment to them: they can be erased later without breaking the row's hash. */
-const personalPart = (origin: Origin, happening: Happening, labels: { actor: string | null; target: string | null }) => {
+const personalPart = (
+  origin: Origin,
+  happening: Happening,
+  labels: { actor: string | null; target: string | null },
+) => {
   const personal = {
     actorLabel: labels.actor,
     targetLabel: labels.target,

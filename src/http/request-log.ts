@@ -12,6 +12,8 @@ interface Facts {
 /** The part of a request's context that is logged. */
 export interface LoggedContext {
   readonly principal: { readonly userId: string } | null;
+  /** One object per request, by which its context is known: Apollo hands its plugins copies of the context. */
+  readonly caller: object;
 }
 
 /** GraphQL names have no largest length; a log line has. */
@@ -24,7 +26,7 @@ const MAXIMUM_NAME = 64;
  */
 export class RequestLog extends LogController {
   readonly #facts = new WeakMap<FastifyRequest, Facts>();
-  readonly #ofContext = new WeakMap<object, Facts>();
+  readonly #ofCaller = new WeakMap<object, Facts>();
 
   constructor({ enabled }: { readonly enabled: boolean }) {
     super({ disableRequestLogging: !enabled, requestIdLogLabel: 'requestId' });
@@ -34,7 +36,7 @@ export class RequestLog extends LogController {
   began(request: FastifyRequest, context: LoggedContext): void {
     const facts: Facts = { principalId: context.principal?.userId ?? null };
     this.#facts.set(request, facts);
-    this.#ofContext.set(context, facts);
+    this.#ofCaller.set(context.caller, facts);
   }
 
   /** Notes what ran; must be among Apollo's plugins. */
@@ -42,7 +44,7 @@ export class RequestLog extends LogController {
     return {
       requestDidStart: async () => ({
         willSendResponse: async ({ contextValue, operation, operationName, response }) => {
-          const facts = this.#ofContext.get(contextValue);
+          const facts = this.#ofCaller.get(contextValue.caller);
           if (facts === undefined) return;
           // the name that the document has, not any text that the request gives
           if (operation !== undefined && operationName != null) facts.operation = operationName.slice(0, MAXIMUM_NAME);

@@ -13,8 +13,7 @@ export interface StepUp {
 export const DEFAULT_STEP_UP_SECONDS = 600;
 
 /** Until when the identity counts as confirmed. */
-const freshUntil = (principal: Principal, seconds: number): Date =>
-  secondsAfter(principal.authenticatedAt, seconds);
+const freshUntil = (principal: Principal, seconds: number): Date => secondsAfter(principal.authenticatedAt, seconds);
 
 /** The identity was proved at most so many seconds ago. An instant that is none is never fresh. */
 export const isFresh = (principal: Principal, now: Date, seconds: number): boolean =>

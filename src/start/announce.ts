@@ -23,7 +23,9 @@ export const announce = async ({ config, services, logger, embedded }: Announcem
   const lines = [
     `Gatehouse ${VERSION} is ready at ${baseUrl}/graphql`,
     ...(playground ? [`Playground: ${baseUrl}/playground`] : []),
-    ...(embedded === null ? [] : [`Data: ${config.database.dataDirectory} (embedded PostgreSQL, for development only)`]),
+    ...(embedded === null
+      ? []
+      : [`Data: ${config.database.dataDirectory} (embedded PostgreSQL, for development only)`]),
     ...(await developmentAccounts(config, services)),
     ...(await setupLines(services)),
   ];

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { EnvelopeError } from '../crypto/envelope.ts';
 import { explainConnectionFailure } from '../database/connection-failure.ts';
 
 /** What a person can do about an error of the operating system, by its code. */
@@ -8,6 +9,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   EACCES: 'The operating system refuses the port or a file: choose a port above 1023, or check the owner of DATA_DIR.',
   ENOSPC: 'The disk is full: make room and start again.',
 };
+
+const OTHER_MASTER_KEYS =
+  'The keys in the database were sealed under other master keys: give this server the MASTER_KEYS, or the DATA_DIR, that it was set up with.';
 
 /** Says in one line why the process cannot go on, and ends it with exit code 1. */
 export const fatal = (logger: Logger | null, reason: unknown): never => {
@@ -21,6 +25,7 @@ export const fatal = (logger: Logger | null, reason: unknown): never => {
 export const describeFatal = (reason: unknown): string => {
   if (typeof reason === 'string') return reason;
   if (!(reason instanceof Error)) return 'an unknown error.';
+  if (reason instanceof EnvelopeError) return OTHER_MASTER_KEYS;
   const code = codeOf(reason);
   const advice = code === null ? undefined : ADVICE[code];
   if (advice !== undefined) return `${advice} (${code})`;

@@ -41,12 +41,18 @@ const ofCode = (code: string): DatabaseFailureCode | null => {
   return Object.hasOwn(STATES, code) ? (STATES[code] ?? null) : null;
 };
 
+/** PostgreSQL ends a connection over it, or refuses one: a password changed under us, a database closed for maintenance. */
+const endsConnection = (error: Error): boolean =>
+  'severity' in error && (error.severity === 'FATAL' || error.severity === 'PANIC');
+
 /**
  * Reads the meaning of a driver's error. The ORM's exceptions carry the driver's `code` as their own, and failed
  * look-ups of several addresses come as an AggregateError with the first one's code.
  */
 export const databaseFailure = (error: unknown): DatabaseFailureCode | null => {
   if (!(error instanceof Error)) return null;
-  if ('code' in error && typeof error.code === 'string') return ofCode(error.code);
+  if ('code' in error && typeof error.code === 'string') {
+    return ofCode(error.code) ?? (endsConnection(error) ? 'SERVICE_UNAVAILABLE' : null);
+  }
   return CONNECTION_MESSAGES.test(error.message) ? 'SERVICE_UNAVAILABLE' : null;
 };

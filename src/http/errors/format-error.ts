@@ -99,7 +99,8 @@ export const createErrorFormatting = ({ report, fieldSuggestions }: ErrorFormatt
       const { message, status } = classifyError(error);
       const refused = new GraphQLError(message, {
         originalError: error instanceof Error ? error : new Error('Something that is no Error was thrown.'),
-        extensions: { http: { status, headers: new HeaderMap(Object.entries(headers ?? {})) } },
+        // what Apollo takes; other servers' packages declare the same extension for everybody, with another type
+        extensions: { http: { status, headers: new HeaderMap(Object.entries(headers ?? {})) as never } },
       });
       reporter.attribute(refused, requestId);
       return refused;

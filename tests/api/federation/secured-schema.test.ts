@@ -64,9 +64,9 @@ describe('the schema with security directives', () => {
 
   test('never closes at the router what the tree leaves open', async () => {
     const fields = fieldsOf(await sdlOf());
-    for (const [coordinate, rule] of lines) {
-      if (isPublic(rule)) expect([coordinate, securityOf(fields.get(coordinate))]).toEqual([coordinate, []]);
-    }
+    const open = lines.filter(([, rule]) => isPublic(rule)).map(([coordinate]) => coordinate);
+    expect(open.length).toBeGreaterThan(5);
+    expect(open.filter((coordinate) => securityOf(fields.get(coordinate)).length > 0)).toEqual([]);
   });
 
   test('differs from the plain one in these directives only', async () => {

@@ -28,20 +28,23 @@ describe('a database that fails', () => {
   test('that is away: every kind of request is told so, without a word of the reason, and it works when it is back', async () => {
     const { admin } = await app().cast();
     const restore = await refuseConnections(app());
-    const answers = await Promise.all([
-      admin.run('{ users { nodes { id } } }'),
-      app()
-        .anonymous()
-        .send(SignInDocument, { input: { identifier: admin.email, password: PASSWORD } }),
-      app().anonymous().run('mutation { refreshSession(input: { refreshToken: "ghr_x" }) { errors { code } } }'),
-    ]);
-    const [users, signIn] = answers;
-    expect([users?.status, users?.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
-    expect([signIn?.status, signIn?.code]).toEqual([200, 'SERVICE_UNAVAILABLE']);
-    for (const { errors } of answers) {
-      for (const { message } of errors) expect(message).toBe('The server cannot answer now; try again.');
+    try {
+      const answers = await Promise.all([
+        admin.run('{ users { nodes { id } } }'),
+        app()
+          .anonymous()
+          .send(SignInDocument, { input: { identifier: admin.email, password: PASSWORD } }),
+        app().anonymous().run('mutation { refreshSession(input: { refreshToken: "ghr_x" }) { errors { code } } }'),
+      ]);
+      const [users, signIn] = answers;
+      expect([users?.status, users?.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
+      expect([signIn?.status, signIn?.code]).toEqual([200, 'SERVICE_UNAVAILABLE']);
+      for (const { errors } of answers) {
+        for (const { message } of errors) expect(message).toBe('The server cannot answer now; try again.');
+      }
+    } finally {
+      await restore();
     }
-    await restore();
     expect((await admin.send(ViewerDocument, {})).code).toBe('OK');
   });
 

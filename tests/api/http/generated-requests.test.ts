@@ -48,10 +48,11 @@ const badLogLines = (): string[] =>
 
 /** Nothing that a client sends is a fault of the server, and no answer repeats a secret. */
 const expectSound = (answer: RawAnswer, body: string): void => {
-  expect(answer.status, body).toBeLessThan(500);
-  expect(answer.text, body).not.toContain('INTERNAL_SERVER_ERROR');
-  expect(answer.text, body).not.toContain('SERVICE_UNAVAILABLE');
-  expect(answer.text, body).not.toContain(SECRET_MARK);
+  const faults = ['INTERNAL_SERVER_ERROR', 'SERVICE_UNAVAILABLE', SECRET_MARK].filter((text) =>
+    answer.text.includes(text),
+  );
+  // the request stands in the comparison, so that a failure shows it
+  expect({ faults, failed: answer.status >= 500, body }).toEqual({ faults: [], failed: false, body });
 };
 
 describe('generated requests', () => {

@@ -68,14 +68,17 @@ describe('composition', () => {
   test.each([
     ['Apollo', apolloSupergraph],
     ['The Guild', guildSupergraph],
-  ])('by the library of %s takes both forms, and keeps the security directives of the secured one', async (_name, compose) => {
-    const supergraph = compose(await subgraphs(plain));
-    expect(supergraph).not.toMatch(/@requiresScopes\(|@authenticated$/m);
-    expect(supergraph).toMatch(/type User[^{]*@join__type\(graph: DOCUMENTS, key: "id"\)/);
-    const closed = compose(await subgraphs(secured));
-    expect(closed).toContain('@requiresScopes(scopes: [["create:users"]])');
-    expect(closed).toContain('@authenticated');
-  });
+  ])(
+    'by the library of %s takes both forms, and keeps the security directives of the secured one',
+    async (_name, compose) => {
+      const supergraph = compose(await subgraphs(plain));
+      expect(supergraph).not.toMatch(/@requiresScopes\(|@authenticated$/m);
+      expect(supergraph).toMatch(/type User[^{]*@join__type\(graph: DOCUMENTS, key: "id"\)/);
+      const closed = compose(await subgraphs(secured));
+      expect(closed).toContain('@requiresScopes(scopes: [["create:users"]])');
+      expect(closed).toContain('@authenticated');
+    },
+  );
 
   test('says why subgraphs do not fit together', async () => {
     const [gatehouse] = await subgraphs(plain);
@@ -144,7 +147,9 @@ describe.each(gateways)('a supergraph through %s', (_name, start) => {
   test('hands on the code of a denied field', async () => {
     const query = '{ document(id: "d2") { title owner { displayName statusReason } } }';
     const { data, errors } = await gateway.query({ query, authorization: bearer(cast.member) });
-    expect(data).toEqual({ document: { title: 'Of the member', owner: { displayName: 'The member', statusReason: null } } });
+    expect(data).toEqual({
+      document: { title: 'Of the member', owner: { displayName: 'The member', statusReason: null } },
+    });
     expect(errors?.map(({ extensions }) => extensions?.['code'])).toEqual(['FORBIDDEN']);
   });
 
