@@ -55,7 +55,7 @@ export const send = (agent: Agent, base: string, { method, path, headers, body }
   });
 
 /** Drives every lane on a connection of its own until the time is over; gives the latency of each request. */
-export const drive = async (base: string, lanes: readonly Lane[], seconds: number): Promise<readonly number[]> => {
+const drive = async (base: string, lanes: readonly Lane[], seconds: number): Promise<readonly number[]> => {
   const until = performance.now() + seconds * 1000;
   const latencies: number[] = [];
   const run = async (lane: Lane): Promise<void> => {

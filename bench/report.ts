@@ -87,7 +87,7 @@ const figuresOfStarts = ({ starts }: Results): readonly Figure[] =>
       ];
 
 /** The figures that were measured, each with what it must not exceed. */
-export const figuresOf = (results: Results): readonly Figure[] => [
+const figuresOf = (results: Results): readonly Figure[] => [
   ...figuresOfRows(results),
   ...figuresOfStarts(results),
   ...(results.peakRss === null

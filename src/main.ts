@@ -39,14 +39,16 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
   await server.app.listen({ host: config.server.host, port: config.server.port });
+  const announced = announce({ config, services, logger, embedded: opened.embedded });
   stopWhenTold(config, logger, async () => {
+    await announced; // it still asks the database
     await drain(server, config.server.shutdownGraceSeconds);
     await services.housekeeping.stop();
     await services.activity.flush();
     await opened.close();
   });
   services.housekeeping.start();
-  await announce({ config, services, logger, embedded: opened.embedded });
+  await announced;
 };
 
 /** Time for closing the database, after the requests had theirs. */

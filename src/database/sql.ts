@@ -19,8 +19,12 @@ export function instantOf(text: string | null): Date | null {
   return text === null ? null : parseTimestamp(text);
 }
 
-/** PostgreSQL's text form of a timestamptz of a UTC connection, `2026-01-31 09:30:00.123456+00`. */
+/** PostgreSQL's text form of a timestamptz, `2026-01-31 09:30:00.123456+00`, in whatever zone the session has. */
 const parseTimestamp = (text: string): Date => {
-  const iso = `${text.slice(0, 10)}T${text.slice(11).replace(/\+00(:00)?$/, '')}Z`;
-  return instant(iso);
+  // The usual case first: the expression below would cost a list of users a tenth of its time.
+  if (text.endsWith('+00')) return instant(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
+  const [, day = '', time = '', hours = '', minutes = '00'] = TIMESTAMP.exec(text) ?? [];
+  return instant(`${day}T${time}${hours}:${minutes}`);
 };
+
+const TIMESTAMP = /^([\d-]+) ([\d:.]+)([+-]\d\d)(?::(\d\d))?$/;

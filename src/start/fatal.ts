@@ -22,7 +22,7 @@ export const fatal = (logger: Logger | null, reason: unknown): never => {
 };
 
 /** The reason in one line, without stack and without what a driver repeats of statements. Texts are taken as they are. */
-export const describeFatal = (reason: unknown): string => {
+const describeFatal = (reason: unknown): string => {
   if (typeof reason === 'string') return reason;
   if (!(reason instanceof Error)) return 'an unknown error.';
   if (reason instanceof EnvelopeError) return OTHER_MASTER_KEYS;

@@ -15,7 +15,7 @@ interface StopHandlers {
 }
 
 /** Tells the first signal to stop from a later one; repetitions within a second are one. */
-export const stopSignalHandler = (clock: Clock, { stop, stopNow }: StopHandlers): ((signal: StopSignal) => void) => {
+const stopSignalHandler = (clock: Clock, { stop, stopNow }: StopHandlers): ((signal: StopSignal) => void) => {
   let first: number | null = null;
   return (signal) => {
     const now = clock.now().getTime();

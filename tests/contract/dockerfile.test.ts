@@ -25,14 +25,16 @@ describe('Dockerfile', () => {
   });
 
   test('copies only what exists and what .dockerignore lets through', () => {
-    const allowed = read('.dockerignore')
-      .split('\n')
-      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+    const allowed = new Set(
+      read('.dockerignore')
+        .split('\n')
+        .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : [])),
+    );
     const copied = instructions
       .filter((line) => line.startsWith('COPY ') && !line.includes('--from='))
       .flatMap((line) => line.split(' ').slice(1, -1));
     expect(copied.filter((path) => !existsSync(join(root, path)))).toStrictEqual([]);
-    expect(copied.filter((path) => !allowed.includes(path.split('/')[0] ?? ''))).toStrictEqual([]);
+    expect(copied.filter((path) => !allowed.has(path.split('/')[0] ?? ''))).toStrictEqual([]);
   });
 
   test('runs the built output as a plain user, without npm in between', () => {

@@ -74,7 +74,7 @@ const TABLES = {
 } as const;
 
 /** One hash per table: equal when nothing that matters changed. */
-export const stateOf = async (app: TestApp): Promise<Readonly<Record<string, string>>> => {
+const stateOf = async (app: TestApp): Promise<Readonly<Record<string, string>>> => {
   const hashes = Object.entries(TABLES).map(
     ([table, columns]) =>
       `(select md5(coalesce(string_agg(r::text, '|' order by r::text), '')) from (select ${columns} from ${table}) r) as ${table}`,

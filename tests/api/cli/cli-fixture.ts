@@ -24,7 +24,7 @@ import { SessionTokenIssuer } from '../../../src/services/session-tokens.ts';
 import { SetupService } from '../../../src/services/setup.service.ts';
 import { SigningKeyService } from '../../../src/services/signing-key.service.ts';
 
-export const projectMigrations = join(import.meta.dirname, '../../../migrations');
+const projectMigrations = join(import.meta.dirname, '../../../migrations');
 
 /** What a command printed and how it ended. */
 export interface Ran {
@@ -51,7 +51,7 @@ export interface Cluster {
 }
 
 /** The services of one database, as the composition root builds them; cheap hashes. */
-export const servicesOf = async (config: Config, database: Database) => {
+const servicesOf = async (config: Config, database: Database) => {
   const masterKeys = await loadMasterKeys(config);
   const clock = systemClock;
   const recorder = new Recorder(clock);
