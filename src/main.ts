@@ -11,6 +11,7 @@ import { createLogger, logOf } from './log.ts';
 import { announce } from './start/announce.ts';
 import { fatal } from './start/fatal.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
+import { lowerPoolPriority } from './start/thread-priority.ts';
 
 type OpenedDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
@@ -38,6 +39,7 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
+  await lowerPoolPriority();
   await server.app.listen({ host: config.server.host, port: config.server.port });
   const announced = announce({ config, services, logger, embedded: opened.embedded });
   stopWhenTold(config, logger, async () => {

@@ -1,5 +1,7 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { instantOf, sql } from '../database/sql.ts';
 import type { SessionId, UserId } from '../ids.ts';
-import { instantOf } from '../database/sql.ts';
+import type { Session } from './session.entity.ts';
 import type { AssuranceLevel, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
 
@@ -106,3 +108,34 @@ select ${sessionColumns}, s.cookie_hash, s.device_name, s.refresh_hash, s.refres
   ${userColumns}, ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch
 from sessions s join users u on u.id = s.user_id
 where s.refresh_selector = $1`;
+
+/** Saves a new session, in the transaction that proved the identity: flat, because each sign-in pays for it. */
+export const insertSession = async (em: EntityManager, session: Session): Promise<void> => {
+  await sql(
+    em,
+    `insert into sessions (id, user_id, sign_in_method, assurance_level, delivery, authenticated_at, ip_address, user_agent,
+       client_name, device_name, created_at, last_seen_at, expires_at, absolute_expires_at, cookie_selector, cookie_hash,
+       refresh_selector, refresh_hash, refresh_generation, refresh_key_version)
+     values ($1, $2, $3, $4, $5, $6::timestamptz, $7, $8, $9, $10, $6::timestamptz, $6::timestamptz, $11, $12, $13, $14,
+       $15, $16, 0, $17)`,
+    [
+      session.id,
+      session.userId,
+      session.signInMethod,
+      session.assuranceLevel,
+      session.delivery,
+      session.createdAt.toISOString(),
+      session.ipAddress,
+      session.userAgent,
+      session.clientName,
+      session.deviceName,
+      session.expiresAt.toISOString(),
+      session.absoluteExpiresAt.toISOString(),
+      session.cookieSelector,
+      session.cookieHash,
+      session.refreshSelector,
+      session.refreshHash,
+      session.refreshKeyVersion,
+    ],
+  );
+};

@@ -1,12 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { constraintOf } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { Credential } from '../entities/credential.entity.ts';
+import { insertAccount } from '../entities/account.queries.ts';
 import { Identifier } from '../entities/identifier.entity.ts';
-import { Membership } from '../entities/membership.entity.ts';
-import { User } from '../entities/user.entity.ts';
+import type { User } from '../entities/user.entity.ts';
+import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
-import type { GroupId, UserId } from '../ids.ts';
+import { type CredentialId, type GroupId, type IdentifierId, type MembershipId, newId, type UserId } from '../ids.ts';
 import type { IdentifierKind, StoredUserStatus } from '../vocabulary.ts';
 import { identifierInUse, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
 
@@ -64,25 +64,36 @@ interface NewUser {
   readonly passwordChangeRequired: boolean;
   readonly groupIds: readonly GroupId[];
   readonly addedById: UserId | null;
+  /** Set when the account begins signed in. */
+  readonly lastSignInAt?: Date;
   readonly now: Date;
 }
 
-/** Saves a new account with its addresses, password and memberships: one statement per table. */
-export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<User> => {
-  const user = new User(facts.displayName, facts.status, facts.now);
-  user.locale = facts.locale;
-  user.passwordChangeRequired = facts.passwordChangeRequired;
-  for (const identifier of facts.identifiers) showIdentifier(user, identifier, facts.verifiedAt);
-  em.persist(user);
-  for (const { kind, value } of facts.identifiers) {
-    em.persist(new Identifier(user.id, kind, value, { verifiedAt: facts.verifiedAt, now: facts.now }));
-  }
-  if (facts.passwordHash !== null) em.persist(new Credential(user.id, 'PASSWORD', facts.passwordHash, facts.now));
-  for (const groupId of facts.groupIds) {
-    em.persist(new Membership(user.id, groupId, { addedById: facts.addedById, now: facts.now }));
-  }
-  await em.flush();
-  return user;
+/** Saves a new account with its addresses, password and memberships, as one statement. */
+export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<UserView> => {
+  const shown = (kind: IdentifierKind): string | null =>
+    facts.identifiers.find((one) => one.kind === kind)?.shown ?? null;
+  const [row] = await sql<UserRow>(em, insertAccount, [
+    newId<UserId>(),
+    facts.displayName,
+    facts.locale,
+    facts.status,
+    shown('EMAIL'),
+    shown('PHONE'),
+    shown('USERNAME'),
+    facts.verifiedAt?.toISOString() ?? null,
+    facts.passwordChangeRequired,
+    facts.now.toISOString(),
+    facts.lastSignInAt?.toISOString() ?? null,
+    JSON.stringify(facts.identifiers.map(({ kind, value }) => ({ id: newId<IdentifierId>(), kind, value }))),
+    newId<CredentialId>(),
+    facts.passwordHash,
+    facts.groupIds.map(() => newId<MembershipId>()),
+    facts.groupIds,
+    facts.addedById,
+  ]);
+  if (row === undefined) throw new Error('The new account is not there.');
+  return userViewOf(row, facts.now);
 };
 
 /**

@@ -5,6 +5,7 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import { insertSession } from '../entities/session.queries.ts';
 import {
   groupIdsColumn,
   type GroupIdsRow,
@@ -103,8 +104,7 @@ export class PasswordTokenService {
       const after = await this.#store(em, { owner, token, passwordHash, signsIn: created !== null });
       const happenings = await this.#endOthers(em, after);
       if (created !== null) {
-        em.persist(created.session);
-        await em.flush();
+        await insertSession(em, created.session);
         happenings.push(sessionStarted(created.session.id, after, created.session.signInMethod));
       }
       await this.#recorder.record(em, { ...originOf(caller), actor: userReference(after) }, happenings);

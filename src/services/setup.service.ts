@@ -5,8 +5,8 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import type { User } from '../entities/user.entity.ts';
-import { type UserView, userViewOf, userColumns, type UserRow } from '../entities/user.queries.ts';
+import { insertSession } from '../entities/session.queries.ts';
+import type { UserView } from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Origin, Recorder } from '../events/recorder.ts';
 import type { GroupId, UserId } from '../ids.ts';
@@ -92,7 +92,7 @@ export class SetupService {
     const { user, created } = await this.#create(input, originOf(caller), async (em) => {
       await claimFirstAdministrator(em, this.#clock.now());
       await this.#tokens.consume(em, token);
-      return (saved: User) =>
+      return (saved: UserView) =>
         this.#sessions.create(caller, {
           userId: saved.id,
           signInMethod: 'SIGN_UP',
@@ -120,7 +120,7 @@ export class SetupService {
   async #create(
     input: NewAdministrator,
     origin: Origin,
-    claim: (em: EntityManager) => Promise<((user: User) => ReturnType<SessionService['create']>) | null>,
+    claim: (em: EntityManager) => Promise<((user: UserView) => ReturnType<SessionService['create']>) | null>,
   ): Promise<{ user: UserView; created: ReturnType<SessionService['create']> | null }> {
     const { identifiers, displayName } = this.#read(input);
     const passwordHash = await this.#hasher.hash(input.password);
@@ -141,14 +141,11 @@ export class SetupService {
             passwordChangeRequired: false,
             groupIds: FIRST_ADMINISTRATOR_GROUPS,
             addedById: null,
+            ...(session === null ? {} : { lastSignInAt: now }),
             now,
           });
           const created = session?.(user) ?? null;
-          if (created !== null) {
-            em.persist(created.session);
-            user.lastSignInAt = now;
-            await em.flush();
-          }
+          if (created !== null) await insertSession(em, created.session);
           const reference = userReference(user);
           await this.#recorder.record(em, origin, [
             {
@@ -160,9 +157,7 @@ export class SetupService {
             },
             ...(created === null ? [] : [sessionStarted(created.session.id, user, 'SIGN_UP')]),
           ]);
-          const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [user.id]);
-          if (row === undefined) throw new Error('The new administrator is not there.');
-          return { user: userViewOf(row, now), created };
+          return { user, created };
         }),
     );
   }

@@ -5,6 +5,7 @@ import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { type AccountRow, completeSignIn, countSignInTry } from '../entities/account.queries.ts';
+import { insertSession } from '../entities/session.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
@@ -168,8 +169,7 @@ export class SignInService {
           [account.credential_id, rehashed, now.toISOString(), account.password_hash],
         );
       }
-      em.persist(created.session);
-      await em.flush();
+      await insertSession(em, created.session);
       await this.#recorder.record(em, originOf(caller), [sessionStarted(created.session.id, user, 'PASSWORD')]);
     });
     const started = await this.#sessions.handOver(created, user, { epoch: account.epoch, ids: account.group_ids });

@@ -5,7 +5,6 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import type { User } from '../entities/user.entity.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type Problem, Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -138,7 +137,7 @@ export class UserService {
         event: { type: 'UserRegistered', payload: { userId: saved.id, kind: saved.kind, groupIds: checked.groupIds } },
       },
     ]);
-    return { user: viewOfNew(saved), invitation };
+    return { user: saved, invitation };
   }
 
   #check(caller: SignedInCaller, input: NewUserInput): CheckedInput {
@@ -216,26 +215,3 @@ const idempotentRequest = (caller: SignedInCaller, input: NewUserInput): Idempot
   const comparable = { ...rest, password: password !== null };
   return { actorId: caller.principal.userId, mutation: 'createUser', key: idempotencyKey, input: comparable };
 };
-
-const viewOfNew = (user: User): UserView => ({
-  id: user.id,
-  version: user.version,
-  kind: user.kind,
-  displayName: user.displayName,
-  locale: user.locale,
-  email: user.email,
-  emailVerifiedAt: user.emailVerifiedAt,
-  phone: user.phone,
-  phoneVerifiedAt: user.phoneVerifiedAt,
-  username: user.username,
-  status: user.status,
-  statusReason: user.statusReason,
-  lockedUntil: null,
-  failedSignInCount: user.failedSignInCount,
-  passwordChangeRequired: user.passwordChangeRequired,
-  lastSignInAt: user.lastSignInAt,
-  externalId: user.externalId,
-  source: user.source,
-  createdAt: user.createdAt,
-  updatedAt: user.updatedAt,
-});
