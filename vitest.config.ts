@@ -8,6 +8,9 @@ const shared = {
   resolve: { alias: [{ find: /^graphql$/, replacement: graphql }] },
 };
 
+/** These replace modules (the argon2 libraries, to see how often they are called), so they share none with other files. */
+const mocking = ['tests/unit/crypto/{argon2-loading,password-hasher}.test.ts'];
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
@@ -17,11 +20,24 @@ export default defineConfig({
         test: {
           name: 'suite',
           include: ['tests/{unit,api,contract}/**/*.test.ts'],
+          exclude: mocking,
           globalSetup: ['tests/support/global-setup.ts'],
           setupFiles: ['tests/support/setup.ts'],
           pool: 'forks',
+          // Modules are loaded once for each worker, not for each file: every file makes an app of its own anyway.
+          isolate: false,
+          maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'mocking',
+          include: mocking,
+          setupFiles: ['tests/support/setup.ts'],
+          pool: 'forks',
         },
       },
       {

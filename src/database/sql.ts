@@ -23,7 +23,9 @@ export function instantOf(text: string | null): Date | null {
 const parseTimestamp = (text: string): Date => {
   // The usual case first: the expression below would cost a list of users a tenth of its time.
   if (text.endsWith('+00')) return instant(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`);
-  const [, day = '', time = '', hours = '', minutes = '00'] = TIMESTAMP.exec(text) ?? [];
+  const match = TIMESTAMP.exec(text);
+  if (match === null) throw new RangeError(`Not a timestamp: ${text}`);
+  const [, day = '', time = '', hours = '', minutes = '00'] = match;
   return instant(`${day}T${time}${hours}:${minutes}`);
 };
 

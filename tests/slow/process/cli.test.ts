@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, startCluster } from './cli-fixture.ts';
+import { type Cluster, startCluster } from '../../api/cli/cli-fixture.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
