@@ -66,6 +66,6 @@ describe('npm run check', () => {
 
   test('leaves no project of the test runner out of test:all', () => {
     expect(scripts['test:all']).toBe('vitest run');
-    expect(scripts['test']).toBe('vitest run --project suite');
+    expect(scripts['test']).toBe('vitest run --project suite --project mocking');
   });
 });
