@@ -107,7 +107,10 @@ export class UserStatusService {
     });
   }
 
-  /** Wakes disabled accounts: ACTIVE, or INVITED where no password was ever set. */
+  /**
+   * Wakes disabled accounts: ACTIVE, or INVITED where no password was ever set. A lock that still runs keeps its reason: a
+   * lock without one counts as automatic, which spares sessions and leaves an administrator counted as active.
+   */
   async enable(caller: SignedInCaller, ids: readonly string[], reason: string): Promise<readonly UserView[]> {
     return this.#change(caller, ids, {
       permission: 'disable:users',
@@ -115,7 +118,8 @@ export class UserStatusService {
       reason: readReason(reason),
       set: `status = case when u.status <> 'DISABLED' then u.status
           when exists (select from credentials c where c.user_id = u.id) then 'ACTIVE' else 'INVITED' end,
-        status_reason = case when u.status = 'DISABLED' then null else u.status_reason end`,
+        status_reason = case when u.status = 'DISABLED' and (u.locked_until is null or u.locked_until <= $2::timestamptz)
+          then null else u.status_reason end`,
       until: null,
       ends: null,
       onOneself: false,

@@ -3,15 +3,17 @@ import {
   CreateUserDocument,
   DisableUsersDocument,
   EnableUsersDocument,
+  LockUsersDocument,
   RefreshSessionDocument,
+  RemoveGroupMembersDocument,
   SetPasswordWithTokenDocument,
   TokenStatusDocument,
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
-import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { signIn } from '../../support/cast.ts';
 import { recording } from '../../support/evidence.ts';
-import { holderOf, unique, useCast } from '../../support/holder.ts';
+import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 describe('disableUsers and enableUsers', () => {
@@ -80,5 +82,17 @@ describe('disableUsers and enableUsers', () => {
     const person = await holderOf(app(), []);
     expect((await enable(person.id)).data.enableUsers?.users).toMatchObject([{ status: 'ACTIVE' }]);
     expect((await person.send(ViewerDocument, {})).data.viewer?.user.id).toBe(person.id);
+  });
+
+  test('leaves a lock by an administrator what it was, so that its holder does not count as an active administrator', async () => {
+    const { admin } = cast();
+    const id = await somebody(app(), [ADMINISTRATORS_GROUP_ID]);
+    await admin.send(LockUsersDocument, { input: { ids: [id], reason: 'under suspicion' } });
+    await disable(id);
+    expect((await enable(id)).data.enableUsers).toMatchObject({ errors: [], users: [{ id, status: 'LOCKED' }] });
+    const { data } = await admin.send(RemoveGroupMembersDocument, {
+      input: { groupId: ADMINISTRATORS_GROUP_ID, userIds: [admin.id] },
+    });
+    expect(data.removeGroupMembers?.errors).toMatchObject([{ code: 'LAST_ADMIN', targetId: admin.id }]);
   });
 });
