@@ -153,3 +153,8 @@ export const reject = (
 export const notFound = (): never => {
   throw new Failure('NOT_FOUND');
 };
+
+/** Refuses with all of these problems; passes when there are none. */
+export const rejectAny = (problems: readonly Problem[]): void => {
+  if (problems.length > 0) throw new Rejection(problems);
+};

@@ -4,7 +4,7 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Membership } from '../entities/membership.entity.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
-import { type Problem, Rejection, reject } from '../errors.ts';
+import { type Problem, reject, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
@@ -51,9 +51,9 @@ export class GroupMemberService {
   async add(caller: SignedInCaller, input: MemberInput): Promise<GroupView> {
     return this.#change(caller, input, async (em, { groupId, authority, targets }) => {
       const userIds = targets.map((row) => row.user_id);
-      requireNone(escalation(this.#directory, authority, { userIds, groupIds: [groupId], field: 'userIds' }));
-      requireNone(targets.filter((row) => row.group_ids.includes(groupId)).map(problem('ALREADY_MEMBER')));
-      requireNone(targets.filter((row) => row.group_ids.length >= MAXIMUM_GROUPS).map(problem('TOO_MANY_GROUPS')));
+      rejectAny(escalation(this.#directory, authority, { userIds, groupIds: [groupId], field: 'userIds' }));
+      rejectAny(targets.filter((row) => row.group_ids.includes(groupId)).map(problem('ALREADY_MEMBER')));
+      rejectAny(targets.filter((row) => row.group_ids.length >= MAXIMUM_GROUPS).map(problem('TOO_MANY_GROUPS')));
       const facts = { addedById: caller.principal.userId, now: this.#clock.now() };
       em.persist(userIds.map((userId) => new Membership(userId, groupId, facts)));
       await em.flush();
@@ -65,7 +65,7 @@ export class GroupMemberService {
   async remove(caller: SignedInCaller, input: MemberInput): Promise<GroupView> {
     return this.#change(caller, input, async (em, { groupId, targets }) => {
       const userIds = targets.map((row) => row.user_id);
-      requireNone(targets.filter((row) => !row.group_ids.includes(groupId)).map(problem('NOT_MEMBER')));
+      rejectAny(targets.filter((row) => !row.group_ids.includes(groupId)).map(problem('NOT_MEMBER')));
       await sql(
         em,
         'delete from memberships where group_id = $1 and user_id = any($2::uuid[]) and organization_id is null',
@@ -90,7 +90,7 @@ export class GroupMemberService {
     return this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, can('assign:groups'));
       const group = await this.#read(em, groupId);
-      requireNone(assignmentProblems(this.#directory, authority, [groupId], 'groupId'));
+      rejectAny(assignmentProblems(this.#directory, authority, [groupId], 'groupId'));
       const viewer = { principal: authority.principal, now: this.#clock.now() };
       const targets = await lockTargets(em, viewer, userIds, 'userIds');
       const changed = await change(em, { groupId, authority, targets });
@@ -112,10 +112,6 @@ export class GroupMemberService {
 const problem =
   (code: 'ALREADY_MEMBER' | 'NOT_MEMBER' | 'TOO_MANY_GROUPS') =>
   (row: TargetRow): Problem => ({ code, field: ['userIds'], targetId: row.user_id });
-
-const requireNone = (problems: readonly Problem[]): void => {
-  if (problems.length > 0) throw new Rejection(problems);
-};
 
 const memberHappening = (
   row: TargetRow & { readonly user_id: UserId },

@@ -4,7 +4,7 @@ import { constraintOf, type Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
-import { type Problem, Rejection, reject } from '../errors.ts';
+import { Rejection, reject, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
@@ -68,7 +68,7 @@ export class GroupService {
     const name = reading.text(input.name, NAME);
     const description = reading.text(input.description ?? '', DESCRIPTION);
     const { grants, problems } = parseGrants(input.permissions);
-    requireNone([...reading.problems, ...problems]);
+    rejectAny([...reading.problems, ...problems]);
     const request = idempotentRequest(caller, input);
     return refusingTakenNames(() =>
       this.#database.transaction(async (em) => {
@@ -97,7 +97,7 @@ export class GroupService {
     const reading = new Reading();
     const name = reading.optionalText(input.name, NAME);
     const description = input.description === undefined ? null : reading.text(input.description ?? '', DESCRIPTION);
-    requireNone(reading.problems);
+    rejectAny(reading.problems);
     return refusingTakenNames(() =>
       this.#changing(caller, { ...input, rule: can('update:groups') }, async (em, group, authority) => {
         if (input.scopeMode != null && input.scopeMode !== group.scopeMode) {
@@ -134,7 +134,7 @@ export class GroupService {
     },
   ): Promise<GroupView> {
     const { grants, problems } = parseGrants(input.permissions);
-    requireNone(problems);
+    rejectAny(problems);
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
       const before = (await this.#read(em, group.id)).permissions;
       requireMayGrant(authority, [...grants, ...before], group.scopeMode);
@@ -224,11 +224,7 @@ export const readGroupId = (text: string, field = 'id'): GroupId =>
 /** Handing out grants needs `grant:groups`, in every organization too where the reach is ALL. */
 const requireMayGrant = (authority: Authority, grants: readonly Grant[], scope: ScopeMode): void => {
   if (grants.length > 0 || scope === 'ALL') authority.demand(can('grant:groups'));
-  requireNone(authority.handingOut(grants, { field: ['permissions'] }));
-};
-
-const requireNone = (problems: readonly Problem[]): void => {
-  if (problems.length > 0) throw new Rejection(problems);
+  rejectAny(authority.handingOut(grants, { field: ['permissions'] }));
 };
 
 const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {
