@@ -20,7 +20,8 @@ export type UserStatus = Word<typeof UserStatus>;
 export const IdentifierKind = words('EMAIL', 'PHONE', 'USERNAME');
 export type IdentifierKind = Word<typeof IdentifierKind>;
 
-export const CredentialType = words('PASSWORD');
+/** TOTP_PENDING is an enrolment that is not confirmed yet; PASSWORD_HISTORY an earlier password, kept to refuse it. */
+export const CredentialType = words('PASSWORD', 'PASSWORD_HISTORY', 'TOTP', 'TOTP_PENDING', 'RECOVERY_CODE', 'PASSKEY');
 export type CredentialType = Word<typeof CredentialType>;
 
 export const AssuranceLevel = words('AAL1', 'AAL2');
@@ -29,7 +30,7 @@ export type AssuranceLevel = Word<typeof AssuranceLevel>;
 export const TokenDelivery = words('COOKIE', 'BODY');
 export type TokenDelivery = Word<typeof TokenDelivery>;
 
-export const SignInMethod = words('PASSWORD', 'SIGN_UP', 'INVITATION');
+export const SignInMethod = words('PASSWORD', 'CODE', 'LINK', 'PASSKEY', 'EXTERNAL_PROVIDER', 'SIGN_UP', 'INVITATION');
 export type SignInMethod = Word<typeof SignInMethod>;
 
 export const SessionEndReason = words(
@@ -45,7 +46,19 @@ export const SessionEndReason = words(
 );
 export type SessionEndReason = Word<typeof SessionEndReason>;
 
-export const OneTimeTokenKind = words('SETUP', 'INVITE', 'PASSWORD_CHANGE');
+/** What a one-time token or challenge is for. The purpose is part of the row and of every comparison. */
+export const OneTimeTokenKind = words(
+  'SETUP',
+  'INVITE',
+  'RESET',
+  'PASSWORD_CHANGE',
+  'EMAIL_CHANGE',
+  'SIGN_IN_LINK',
+  'MFA',
+  'PASSKEY_REGISTRATION',
+  'PASSKEY_ASSERTION',
+  'PROVIDER_SIGN_IN',
+);
 export type OneTimeTokenKind = Word<typeof OneTimeTokenKind>;
 
 export const ScopeMode = words('ALL', 'LISTED');
@@ -59,3 +72,42 @@ export type SigningKeyStatus = Word<typeof SigningKeyStatus>;
 
 export const AuditResult = words('SUCCESS', 'FAILURE', 'DENIED');
 export type AuditResult = Word<typeof AuditResult>;
+
+/** What was checked to prove an identity. DEVICE is a trusted device standing in for the second factor. */
+export const FactorMethod = words(
+  'PASSWORD',
+  'CODE',
+  'LINK',
+  'EXTERNAL_PROVIDER',
+  'POSSESSION',
+  'TOTP',
+  'RECOVERY_CODE',
+  'PASSKEY',
+  'DEVICE',
+);
+export type FactorMethod = Word<typeof FactorMethod>;
+
+/** Second factors that a challenge accepts. */
+export const MfaMethod = words('TOTP', 'RECOVERY_CODE', 'PASSKEY');
+export type MfaMethod = Word<typeof MfaMethod>;
+
+/** What a one-time code is for. */
+export const VerificationPurpose = words('SIGN_UP', 'SIGN_IN', 'STEP_UP');
+export type VerificationPurpose = Word<typeof VerificationPurpose>;
+
+/** How a code or message travels. */
+export const VerificationChannel = words('EMAIL', 'SMS');
+export type VerificationChannel = Word<typeof VerificationChannel>;
+
+export const SignUpMode = words('OPEN', 'INVITE_ONLY', 'CLOSED');
+export type SignUpMode = Word<typeof SignUpMode>;
+
+export const VerificationMode = words('REQUIRED', 'OPTIONAL', 'NONE');
+export type VerificationMode = Word<typeof VerificationMode>;
+
+/** Where a message stands. NOT_CONFIGURED is final: there is no transport to try. */
+export const MessageState = words('QUEUED', 'SENT', 'FAILED', 'NOT_CONFIGURED');
+export type MessageState = Word<typeof MessageState>;
+
+export const InvitationState = words('PENDING', 'ACCEPTED', 'EXPIRED', 'REVOKED', 'SUPERSEDED');
+export type InvitationState = Word<typeof InvitationState>;

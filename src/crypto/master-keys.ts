@@ -2,7 +2,19 @@ import { hkdfSync, randomBytes } from 'node:crypto';
 import { Secret } from './secret.ts';
 
 /** One label per use (NIST SP 800-108: a key has one purpose); a label is never given to a second use. */
-export type KeyLabel = 'audit' | 'csrf' | 'cursor' | 'provider' | 'refresh' | 'setup' | 'signing' | 'totp';
+export type KeyLabel =
+  | 'audit'
+  | 'code'
+  | 'csrf'
+  | 'cursor'
+  | 'message'
+  | 'passkey'
+  | 'pepper'
+  | 'provider'
+  | 'refresh'
+  | 'setup'
+  | 'signing'
+  | 'totp';
 
 /** One entry of MASTER_KEYS: at least 32 random bytes in base64 or base64url. */
 export interface MasterKey {

@@ -12,12 +12,15 @@ export const tokenPrefixes = {
   actionLink: 'gha_',
   apiKey: 'ghk_',
   challenge: 'ghc_',
+  device: 'ghd_',
+  emailChange: 'ghe_',
   invite: 'ghi_',
   mailedSignIn: 'ghm_',
   refresh: 'ghr_',
   reset: 'ght_',
   session: 'ghx_',
   setup: 'ghs_',
+  verification: 'ghv_',
 } as const;
 
 export type TokenKind = keyof typeof tokenPrefixes;

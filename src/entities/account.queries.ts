@@ -1,47 +1,126 @@
+import type { DeviceId } from '../ids.ts';
 import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
 
-/** What a password sign-in needs to know of an account. */
-export interface AccountRow extends UserRow, GroupIdsRow {
+/** What a sign-in needs to know of an account, and of the device that it comes from. */
+export interface SignInAccountRow extends UserRow, GroupIdsRow {
   readonly epoch: string;
+  readonly mfa_enabled_at: string | null;
+  /** The device that presented its secret; null when it presented none that fits this account. */
+  readonly device_id: DeviceId | null;
+  readonly device_trusted_until: string | null;
+}
+
+/** What a password sign-in needs beside that. */
+export interface AccountRow extends SignInAccountRow {
   readonly password_hash: string | null;
   readonly credential_id: string | null;
-  /** This try was counted: the account is active and was not locked when the try began. */
+  /** This try was counted: the account is active, and neither it nor the known device was locked when the try began. */
   readonly counted: boolean;
 }
+
+/** A failure from now on: the count starts anew after a lock is over, and the `$4`th failure locks until `$5`. */
+const counted = (table: string): string => `
+    failed_sign_in_count = case when ${table}.locked_until is null then ${table}.failed_sign_in_count + 1 else 1 end,
+    locked_until = case
+      when (case when ${table}.locked_until is null then ${table}.failed_sign_in_count + 1 else 1 end) >= $4::int
+      then $5::timestamptz else null end`;
+
+/** An administrator's lock: it has a reason, and it holds for every device. */
+const openToSignIns = (table: string): string =>
+  `${table}.status = 'ACTIVE' and (${table}.status_reason is null or ${table}.locked_until is null or ${table}.locked_until <= $3::timestamptz)`;
+
+const signInColumns = `${userColumns}, u.mfa_enabled_at, ${groupIdsColumn},
+  (select epoch::text from permission_epoch) as epoch, d.id as device_id, d.trusted_until as device_trusted_until`;
 
 /**
  * Finds the account of an identifier and counts the try before the password is looked at, in one statement: whoever sends
  * a hundred guesses at once has the first five looked at, not all of them. A right password takes the count back.
- * `$1` kind, `$2` value, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now.
- * The count starts anew after a lock is over. An unknown identifier costs the same statement.
+ * A device that presents its secret has a count of its own: strangers who guess lock strangers out, not the owner.
+ * `$1` kind, `$2` value, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now, `$6` selector and `$7`
+ * hash of the device's secret, or null.
+ * An unknown identifier costs the same statement.
  */
 export const countSignInTry = `
 with found as (
   select i.user_id from identifiers i where i.kind = $1 and i.value = $2 and i.exclusive
+), known as (
+  select d.id, d.user_id from devices d
+  where d.selector = $6 and d.secret_hash = $7::bytea and d.user_id = (select user_id from found)
 ), counted as (
-  update users c set
-    failed_sign_in_count = case when c.locked_until is null then c.failed_sign_in_count + 1 else 1 end,
-    locked_until = case
-      when (case when c.locked_until is null then c.failed_sign_in_count + 1 else 1 end) >= $4::int then $5::timestamptz
-      else null end,
-    status_reason = null
-  where c.id = (select user_id from found) and c.status = 'ACTIVE'
+  update users c set ${counted('c')}, status_reason = null
+  where c.id = (select user_id from found) and not exists (select from known) and c.status = 'ACTIVE'
     and (c.locked_until is null or c.locked_until <= $3::timestamptz)
   returning c.id
+), counted_on_device as (
+  update devices k set ${counted('k')}
+  from users c
+  where k.id = (select id from known) and c.id = k.user_id and ${openToSignIns('c')}
+    and (k.locked_until is null or k.locked_until <= $3::timestamptz)
+  returning k.id
 )
-select ${userColumns}, ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch,
-  p.id as credential_id, p.secret as password_hash, exists (select from counted) as counted
+select ${signInColumns}, p.id as credential_id, p.secret as password_hash,
+  exists (select from counted) or exists (select from counted_on_device) as counted
 from found join users u on u.id = found.user_id
+left join devices d on d.id = (select id from known)
 left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'`;
 
 /**
- * Takes the count back after a right password, and marks the sign-in; no row when the account may no longer sign in.
- * `$1` user, `$2` now.
+ * The account that a first factor other than a password names; no row when there is none.
+ * `$1` user, `$2` selector and `$3` hash of the device's secret, or null.
  */
-export const completeSignIn = `
-update users set failed_sign_in_count = 0, locked_until = null, last_sign_in_at = $2::timestamptz
-where id = $1 and status = 'ACTIVE' and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
-returning id`;
+export const signInAccount = `
+select ${signInColumns}
+from users u left join devices d on d.user_id = u.id and d.selector = $2 and d.secret_hash = $3::bytea
+where u.id = $1`;
+
+/**
+ * Counts a wrong second factor after a right first one: on the device when it is known, else on the account, and locks as
+ * wrong passwords do. `$1` user, `$2` device or null, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now.
+ */
+export const countSecondFactorFailure = `
+with counted_on_device as (
+  update devices k set ${counted('k')} where k.id = $2::uuid and k.user_id = $1
+    and (k.locked_until is null or k.locked_until <= $3::timestamptz)
+)
+update users c set ${counted('c')}
+where c.id = $1 and $2::uuid is null and c.status_reason is null
+  and (c.locked_until is null or c.locked_until <= $3::timestamptz)`;
+
+/**
+ * Takes one try back after a right password whose sign-in is not complete: guesses of the second factor add up over several
+ * challenges. `$1` user, `$2` device or null.
+ */
+export const takeTryBack = `
+with taken_from_device as (
+  update devices set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null where id = $2::uuid
+)
+update users set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null
+where id = $1 and $2::uuid is null and status_reason is null`;
+
+/**
+ * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
+ * longer sign in. `$1` user, `$2` now.
+ */
+export const completedSignIn = `completed as (
+  update users set failed_sign_in_count = 0, locked_until = null, last_sign_in_at = $2::timestamptz
+  where id = $1 and status = 'ACTIVE'
+    and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
+  returning id
+)`;
+
+/** Part of a statement: takes the count back, unless an administrator locked the account. `$1` user. */
+export const forgottenFailures = `forgotten as (
+  update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null
+)`;
+
+/**
+ * Part of a statement: stores the hash of the same password by other parameters, if `guard` has a row and nobody changed the
+ * password meanwhile. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
+ */
+export const replacedPasswordHash = (guard: string): string => `rehashed as (
+  update credentials set secret = $2::text, updated_at = $3::timestamptz, version = version + 1
+  where $2::text is not null and id = $1::uuid and secret = $4::text and exists (select from ${guard})
+)`;
 
 /**
  * Makes an account with everything that belongs to it from the start, as one statement.

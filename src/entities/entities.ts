@@ -1,32 +1,42 @@
 import { AuditEvent, AuditPersonalValues } from './audit-event.entity.ts';
 import { Credential } from './credential.entity.ts';
+import { Device } from './device.entity.ts';
+import { ExternalIdentity } from './external-identity.entity.ts';
 import { Group, GroupGrant } from './group.entity.ts';
 import { IdempotencyKey } from './idempotency-key.entity.ts';
 import { Identifier } from './identifier.entity.ts';
+import { Invitation } from './invitation.entity.ts';
 import { Lease } from './lease.entity.ts';
 import { Membership } from './membership.entity.ts';
+import { Message } from './message.entity.ts';
 import { OneTimeToken } from './one-time-token.entity.ts';
 import { OutboxEvent } from './outbox-event.entity.ts';
 import { PermissionEpoch } from './permission-epoch.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { User } from './user.entity.ts';
+import { Verification } from './verification.entity.ts';
 
 /** Every table, for the ORM. */
 export const entities = [
   AuditEvent,
   AuditPersonalValues,
   Credential,
+  Device,
+  ExternalIdentity,
   Group,
   GroupGrant,
   IdempotencyKey,
   Identifier,
+  Invitation,
   Lease,
   Membership,
+  Message,
   OneTimeToken,
   OutboxEvent,
   PermissionEpoch,
   Session,
   SigningKey,
   User,
+  Verification,
 ];

@@ -13,6 +13,10 @@ import { User } from './user.entity.ts';
   name: 'identifiers_exclusive_value_unique',
   expression: 'create unique index identifiers_exclusive_value_unique on identifiers (kind, value) where exclusive',
 })
+@Unique({
+  name: 'identifiers_username_skeleton_unique',
+  expression: `create unique index identifiers_username_skeleton_unique on identifiers (skeleton) where exclusive and kind = 'USERNAME'`,
+})
 @Index({ name: 'identifiers_value_idx', properties: ['value'] })
 export class Identifier {
   @PrimaryKey({ type: 'uuid' })
@@ -26,6 +30,10 @@ export class Identifier {
 
   @Property({ type: 'text' })
   value: string;
+
+  /** User names that look alike have the same skeleton (UTS 39 section 4); null for other kinds. */
+  @Property({ type: 'text', nullable: true })
+  skeleton: string | null = null;
 
   @Property({ type: 'boolean' })
   exclusive: boolean;

@@ -42,6 +42,10 @@ export class OneTimeToken {
   @Property({ type: 'jsonb' })
   context: Opt<Readonly<Record<string, unknown>>> = {};
 
+  /** Wrong answers to a challenge so far. */
+  @Property({ type: 'integer', default: 0 })
+  attempts: Opt<number> = 0;
+
   @Property({ type: 'timestamptz' })
   createdAt: Date;
 

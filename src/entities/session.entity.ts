@@ -1,7 +1,9 @@
 import type { Opt } from '@mikro-orm/core';
 import { Check, Entity, Enum, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
-import { newId, type SessionId, type UserId } from '../ids.ts';
+import { type DeviceId, newId, type SessionId, type UserId } from '../ids.ts';
+import { assuranceOf, type ProvedFactor } from '../factors.ts';
 import { AssuranceLevel, SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import { Device } from './device.entity.ts';
 import { User } from './user.entity.ts';
 
 /**
@@ -34,6 +36,20 @@ export class Session {
 
   @Enum({ items: () => SignInMethod, type: 'string' })
   signInMethod: SignInMethod;
+
+  /** What was checked when, by which credential: the assurance level follows from this record alone. */
+  @Property({ type: 'jsonb', default: '[]' })
+  factors: Opt<readonly ProvedFactor[]> = [];
+
+  @ManyToOne({
+    entity: () => Device,
+    mapToPk: true,
+    fieldName: 'device_id',
+    deleteRule: 'set null',
+    nullable: true,
+    index: 'sessions_device_id_idx',
+  })
+  deviceId: DeviceId | null = null;
 
   @Enum({ items: () => AssuranceLevel, type: 'string' })
   assuranceLevel: Opt<AssuranceLevel> = AssuranceLevel.AAL1;
@@ -105,6 +121,8 @@ export class Session {
   constructor(facts: NewSession) {
     this.userId = facts.userId;
     this.signInMethod = facts.signInMethod;
+    this.factors = facts.factors;
+    this.assuranceLevel = assuranceOf(facts.factors);
     this.delivery = facts.delivery;
     this.authenticatedAt = facts.now;
     this.ipAddress = facts.ipAddress;
@@ -121,6 +139,7 @@ export class Session {
 export interface NewSession {
   readonly userId: UserId;
   readonly signInMethod: SignInMethod;
+  readonly factors: readonly ProvedFactor[];
   readonly delivery: TokenDelivery;
   readonly ipAddress: string;
   readonly userAgent: string | null;

@@ -1,7 +1,7 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { instantOf, sql } from '../database/sql.ts';
+import { instantOf } from '../database/sql.ts';
 import type { SessionId, UserId } from '../ids.ts';
 import type { Session } from './session.entity.ts';
+import type { ProvedFactor } from '../factors.ts';
 import type { AssuranceLevel, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
 
@@ -11,6 +11,7 @@ export interface SessionView {
   readonly userId: UserId;
   readonly signInMethod: SignInMethod;
   readonly assuranceLevel: AssuranceLevel;
+  readonly factors: readonly ProvedFactor[];
   readonly delivery: TokenDelivery;
   readonly authenticatedAt: Date;
   readonly ipAddress: string;
@@ -26,6 +27,7 @@ export interface AuthenticationRow extends UserRow, GroupIdsRow {
   readonly session_id: SessionId;
   readonly sign_in_method: SignInMethod;
   readonly assurance_level: AssuranceLevel;
+  readonly factors: readonly ProvedFactor[];
   readonly delivery: TokenDelivery;
   readonly authenticated_at: string;
   readonly ip_address: string;
@@ -38,7 +40,7 @@ export interface AuthenticationRow extends UserRow, GroupIdsRow {
   readonly epoch: string;
 }
 
-const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level, s.delivery, s.authenticated_at, s.ip_address,
+const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level, s.factors, s.delivery, s.authenticated_at, s.ip_address,
   s.user_agent, s.client_name, s.created_at as session_created_at, s.last_seen_at, s.expires_at`;
 
 /**
@@ -64,6 +66,7 @@ export const sessionViewOf = (row: AuthenticationRow): SessionView => ({
   userId: row.user_id,
   signInMethod: row.sign_in_method,
   assuranceLevel: row.assurance_level,
+  factors: row.factors,
   delivery: row.delivery,
   authenticatedAt: instantOf(row.authenticated_at),
   ipAddress: row.ip_address,
@@ -109,33 +112,47 @@ select ${sessionColumns}, s.cookie_hash, s.device_name, s.refresh_hash, s.refres
 from sessions s join users u on u.id = s.user_id
 where s.refresh_selector = $1`;
 
-/** Saves a new session, in the transaction that proved the identity: flat, because each sign-in pays for it. */
-export const insertSession = async (em: EntityManager, session: Session): Promise<void> => {
-  await sql(
-    em,
-    `insert into sessions (id, user_id, sign_in_method, assurance_level, delivery, authenticated_at, ip_address, user_agent,
-       client_name, device_name, created_at, last_seen_at, expires_at, absolute_expires_at, cookie_selector, cookie_hash,
-       refresh_selector, refresh_hash, refresh_generation, refresh_key_version)
-     values ($1, $2, $3, $4, $5, $6::timestamptz, $7, $8, $9, $10, $6::timestamptz, $6::timestamptz, $11, $12, $13, $14,
-       $15, $16, 0, $17)`,
-    [
-      session.id,
-      session.userId,
-      session.signInMethod,
-      session.assuranceLevel,
-      session.delivery,
-      session.createdAt.toISOString(),
-      session.ipAddress,
-      session.userAgent,
-      session.clientName,
-      session.deviceName,
-      session.expiresAt.toISOString(),
-      session.absoluteExpiresAt.toISOString(),
-      session.cookieSelector,
-      session.cookieHash,
-      session.refreshSelector,
-      session.refreshHash,
-      session.refreshKeyVersion,
-    ],
-  );
-};
+/** A new session, flat because each sign-in pays for it; takes the values of `newSessionValues`. */
+const newSession = (device: string): string => `
+insert into sessions (id, user_id, sign_in_method, assurance_level, delivery, authenticated_at, ip_address, user_agent,
+  client_name, device_name, created_at, last_seen_at, expires_at, absolute_expires_at, cookie_selector, cookie_hash,
+  refresh_selector, refresh_hash, refresh_generation, refresh_key_version, factors, device_id)
+select $1::uuid, $2::uuid, $3, $4, $5, $6::timestamptz, $7, $8, $9, $10, $6::timestamptz, $6::timestamptz,
+  $11::timestamptz, $12::timestamptz, $13, $14::bytea, $15, $16::bytea, 0, $17::int, $18::jsonb, ${device}`;
+
+/**
+ * Part of a statement: saves a new session if `guard` has a row, on the device that the part `device` gives; takes the values
+ * of `newSessionValues`.
+ */
+export const startedSession = (guard: string, device: string): string =>
+  `started as (${newSession(`(select id from ${device})`)} from ${guard})`;
+
+export const newSessionValues = (session: Session): readonly unknown[] => [
+  session.id,
+  session.userId,
+  session.signInMethod,
+  session.assuranceLevel,
+  session.delivery,
+  session.createdAt.toISOString(),
+  session.ipAddress,
+  session.userAgent,
+  session.clientName,
+  session.deviceName,
+  session.expiresAt.toISOString(),
+  session.absoluteExpiresAt.toISOString(),
+  session.cookieSelector,
+  session.cookieHash,
+  session.refreshSelector,
+  session.refreshHash,
+  session.refreshKeyVersion,
+  JSON.stringify(session.factors),
+];
+
+/**
+ * Part of a statement: the identity behind a session was proved again. `$1` session, `$2` now, `$3` what was checked so far,
+ * `$4` the level that follows from it.
+ */
+export const confirmedSession = `confirmed as (
+  update sessions set authenticated_at = $2::timestamptz, factors = $3::jsonb, assurance_level = $4
+  where id = $1 returning user_id
+)`;

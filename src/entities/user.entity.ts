@@ -28,6 +28,10 @@ import { StoredUserStatus, UserKind, type UserStatus } from '../vocabulary.ts';
   name: 'users_search_text_idx',
   expression: 'create index users_search_text_idx on users using gin (search_text gin_trgm_ops)',
 })
+@Index({
+  name: 'users_mfa_enabled_idx',
+  expression: 'create index users_mfa_enabled_idx on users (created_at, id) where mfa_enabled_at is not null',
+})
 @Unique({
   name: 'users_external_id_unique',
   expression:
@@ -78,6 +82,14 @@ export class User {
 
   @Property({ type: 'boolean' })
   passwordChangeRequired: Opt<boolean> = false;
+
+  /** When TOTP was confirmed; from then on a second factor is asked for at every sign-in. */
+  @Property({ type: 'timestamptz', nullable: true })
+  mfaEnabledAt: Date | null = null;
+
+  /** Values of declared custom attributes. */
+  @Property({ type: 'jsonb', default: '{}' })
+  attributes: Opt<Readonly<Record<string, unknown>>> = {};
 
   @Property({ type: 'timestamptz', nullable: true })
   lastSignInAt: Date | null = null;

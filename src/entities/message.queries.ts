@@ -1,0 +1,56 @@
+import { instantOf } from '../database/sql.ts';
+import type { MessageId, UserId } from '../ids.ts';
+import type { MessageState, VerificationChannel } from '../vocabulary.ts';
+
+/** A message and what became of it, without its content. */
+export interface MessageView {
+  readonly id: MessageId;
+  readonly channel: VerificationChannel;
+  readonly template: string;
+  readonly recipient: string;
+  readonly userId: UserId | null;
+  readonly state: MessageState;
+  readonly attempts: number;
+  readonly nextAttemptAt: Date | null;
+  readonly failure: string | null;
+  readonly expiresAt: Date | null;
+  readonly previousId: MessageId | null;
+  readonly createdAt: Date;
+  readonly sentAt: Date | null;
+}
+
+/** The columns behind `MessageView`, of `messages` under the alias `m`. */
+export const messageColumns = `m.id, m.channel, m.template, m.recipient, m.user_id, m.state, m.attempts, m.next_attempt_at,
+  m.failure, m.expires_at, m.previous_id, m.created_at, m.sent_at`;
+
+export interface MessageRow {
+  readonly id: MessageId;
+  readonly channel: VerificationChannel;
+  readonly template: string;
+  readonly recipient: string;
+  readonly user_id: UserId | null;
+  readonly state: MessageState;
+  readonly attempts: number;
+  readonly next_attempt_at: string | null;
+  readonly failure: string | null;
+  readonly expires_at: string | null;
+  readonly previous_id: MessageId | null;
+  readonly created_at: string;
+  readonly sent_at: string | null;
+}
+
+export const messageViewOf = (row: MessageRow): MessageView => ({
+  id: row.id,
+  channel: row.channel,
+  template: row.template,
+  recipient: row.recipient,
+  userId: row.user_id,
+  state: row.state,
+  attempts: row.attempts,
+  nextAttemptAt: row.state === 'QUEUED' ? instantOf(row.next_attempt_at) : null,
+  failure: row.failure,
+  expiresAt: instantOf(row.expires_at),
+  previousId: row.previous_id,
+  createdAt: instantOf(row.created_at),
+  sentAt: instantOf(row.sent_at),
+});
