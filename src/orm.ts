@@ -41,6 +41,8 @@ export const ormOptions = (settings: OrmSettings): Options => {
       allOrNothing: true,
       transactional: true,
     },
+    // Relations are plain ids, there is no other side to keep in step; the setters for it made a new session cost 28 µs, not 1.
+    propagationOnPrototype: false,
     discovery: { warnWhenNoEntities: false },
     logger: () => undefined,
   });

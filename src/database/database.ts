@@ -33,32 +33,42 @@ export class Database {
     return new Database(settings);
   }
 
-  /** One statement outside any transaction, straight to the driver: hot reads gain from every layer that is left out. */
-  async query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    // The pool comes into being with the first statement, whoever sends it.
-    if (this.#pool === null) return sql<Row>(this.#reader, text, values);
-    return (await this.#pool.query<Row>(text, [...values])).rows;
+  /**
+   * One statement that is a transaction of its own, straight to the driver: hot paths gain from every layer that is left out.
+   * After a deadlock or serialization failure it runs again.
+   */
+  query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return repeated(async () => {
+      // The pool comes into being with the first statement, whoever sends it.
+      if (this.#pool === null) return sql<Row>(this.#reader, text, values);
+      return (await this.#pool.query<Row>(text, [...values])).rows;
+    });
   }
 
   /**
    * Runs `work` in one transaction (read committed) and commits what it wrote; when it throws, nothing of it remains.
    * After a deadlock or serialization failure `work` runs again, so it must do nothing but database work.
    */
-  async transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.orm.em.fork().transactional(work);
-      } catch (error) {
-        if (attempt >= MAXIMUM_TRIES || !RETRYABLE.has(sqlStateOf(error) ?? '')) throw error;
-        await sleep(attempt * attempt * 5);
-      }
-    }
+  transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
+    return repeated(() => this.orm.em.fork().transactional(work));
   }
 
   async close(): Promise<void> {
     await this.orm.close(true);
   }
 }
+
+/** Runs `work` again after a failure of which nothing remains. */
+const repeated = async <T>(work: () => Promise<T>): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= MAXIMUM_TRIES || !RETRYABLE.has(sqlStateOf(error) ?? '')) throw error;
+      await sleep(attempt * attempt * 5);
+    }
+  }
+};
 
 /** The SQLSTATE of an error of the driver or of the ORM around it; null for any other error. */
 export const sqlStateOf = (error: unknown): string | null =>

@@ -12,6 +12,11 @@ export const sql = async <Row extends object>(
   values: readonly unknown[] = [],
 ): Promise<Row[]> => (await em.getKysely().executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
 
+/** Runs one statement that is a transaction of its own, as `Database` does. */
+export interface StatementRunner {
+  query<Row extends object>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
 /** Reads a timestamptz as the driver hands it over (text in UTC). */
 export function instantOf(text: string): Date;
 export function instantOf(text: string | null): Date | null;

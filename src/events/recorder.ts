@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
-import { sql } from '../database/sql.ts';
+import { sql, type StatementRunner } from '../database/sql.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
 import { newId } from '../ids.ts';
 import type { AuditResult } from '../vocabulary.ts';
@@ -9,7 +9,7 @@ import type { EventType } from './event-types.ts';
 
 /** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
 export interface Reference {
-  readonly type: 'User' | 'Group' | 'Session' | 'SigningKey' | 'System';
+  readonly type: 'User' | 'ExternalIdentity' | 'Group' | 'Session' | 'SigningKey' | 'System';
   readonly id: string | null;
   readonly label: string | null;
 }
@@ -37,12 +37,16 @@ export interface Origin {
   readonly requestId: string | null;
 }
 
-const INSERT = `
-with entry as (
+/**
+ * Part of a statement: writes what happened, as `Recorder.values` gives it; with a `guard`, another part of the same statement,
+ * only if that has a row. For hot paths that are one statement; all others call `Recorder.record`.
+ */
+export const recorded = (guard?: string): string => `entry as (
   select * from jsonb_to_recordset($1::jsonb) as e(
     id uuid, action text, result text, actor_type text, actor_id uuid, on_behalf_of_id uuid, target_type text,
     target_id text, request_id text, metadata jsonb, commitment text, salt text, personal jsonb,
     event_id uuid, event_type text, aggregate_type text, aggregate_id text, payload jsonb)
+  ${guard === undefined ? '' : `where exists (select from ${guard})`}
 ), logged as (
   insert into audit_events (at, id, action, result, actor_type, actor_id, on_behalf_of_id, target_type, target_id,
     request_id, metadata, personal_commitment)
@@ -51,10 +55,13 @@ with entry as (
 ), personal as (
   insert into audit_personal_values (at, event_id, salt, values)
   select $2::timestamptz, id, decode(salt, 'hex'), personal from entry
-)
-insert into outbox_events (id, type, type_version, aggregate_type, aggregate_id, payload, occurred_at)
-select event_id, event_type, 1, aggregate_type, aggregate_id, payload, $2::timestamptz
-from entry where event_type is not null`;
+), published as (
+  insert into outbox_events (id, type, type_version, aggregate_type, aggregate_id, payload, occurred_at)
+  select event_id, event_type, 1, aggregate_type, aggregate_id, payload, $2::timestamptz
+  from entry where event_type is not null
+)`;
+
+const RECORD = `with ${recorded()} select`;
 
 /**
  * Writes what happened into the audit log and the outbox, in the transaction that caused it and as one statement: a change
@@ -68,9 +75,18 @@ export class Recorder {
   }
 
   async record(em: EntityManager, origin: Origin, happenings: readonly Happening[]): Promise<void> {
-    if (happenings.length === 0) return;
+    if (happenings.length > 0) await sql(em, RECORD, this.values(origin, happenings));
+  }
+
+  /** Writes what happened without any change: a refusal. One statement, in no transaction of others. */
+  async recordAlone(database: StatementRunner, origin: Origin, happenings: readonly Happening[]): Promise<void> {
+    await database.query(RECORD, this.values(origin, happenings));
+  }
+
+  /** The values of `recorded`. */
+  values(origin: Origin, happenings: readonly Happening[]): readonly [rows: string, at: string] {
     const rows = happenings.map((happening) => rowOf(origin, happening));
-    await sql(em, INSERT, [JSON.stringify(rows), this.#clock.now().toISOString()]);
+    return [JSON.stringify(rows), this.#clock.now().toISOString()];
   }
 }
 
@@ -90,7 +106,7 @@ const personalPart = (
     changes: happening.changes ?? [],
   };
   const salt = randomBytes(16).toString('hex');
-  const commitment = createHash('sha256').update(salt).update(JSON.stringify(personal)).digest('hex');
+  const commitment = hash('sha256', salt + JSON.stringify(personal));
   return { salt, personal, commitment };
 };
 

@@ -27,7 +27,7 @@ describe('confirmIdentity', () => {
     expect(stale.errors[0]?.extensions['required']).toEqual({ assuranceLevel: null, withinMinutes: 10 });
     expect(await app().database.query('select kid, status from signing_keys order by kid')).toEqual(before);
     const [answer, { audit, events }] = await recording(app(), () => admin.send(ConfirmIdentityDocument, right));
-    expect(answer.data.confirmIdentity).toMatchObject({ assuranceLevel: 'AAL1', freshUntil: after(600), errors: [] });
+    expect(answer.data.confirmIdentity).toMatchObject({ assuranceLevel: 'AAL2', freshUntil: after(600), errors: [] });
     expect(audit).toMatchObject([
       { action: 'identity.confirmed', result: 'SUCCESS', actor_id: admin.id, target_type: 'User', target_id: admin.id },
     ]);
