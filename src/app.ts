@@ -4,7 +4,9 @@ import { RequestAuthenticator } from './auth/authenticate.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config/config.ts';
 import type { MasterKeys } from './crypto/master-keys.ts';
+import { PasswordGuesses } from './crypto/password-guesses.ts';
 import { PasswordHasher } from './crypto/password-hasher.ts';
+import { pepperOf } from './crypto/password-pepper.ts';
 import { VerifiedTokenCache } from './crypto/verified-token-cache.ts';
 import { Database } from './database/database.ts';
 import type { EmbeddedPostgres } from './database/embedded/embedded-postgres.ts';
@@ -14,17 +16,25 @@ import { Metrics } from './http/metrics.ts';
 import { createServer, type Server } from './http/server.ts';
 import { createLoaders } from './loaders/loaders.ts';
 import type { Log } from './log.ts';
+import { createMessaging } from './messages/messaging.ts';
 import { isPublic } from './permissions/rules.ts';
-import { credentialFields, tree } from './permissions/tree.ts';
+import { credentialFields, openWithoutSecondFactor, tree } from './permissions/tree.ts';
+import { DeviceResolver } from './resolvers/device.resolver.ts';
 import { GroupMutationResolver } from './resolvers/group-mutation.resolver.ts';
 import { GroupResolver } from './resolvers/group.resolver.ts';
+import { MfaResolver, UserMfaResolver } from './resolvers/mfa.resolver.ts';
 import { OperationsResolver } from './resolvers/operations.resolver.ts';
+import { PasswordResolver } from './resolvers/password.resolver.ts';
+import { MfaPasskeysResolver, PasskeyResolver } from './resolvers/passkey.resolver.ts';
+import { SessionResolver } from './resolvers/session.resolver.ts';
 import { SignInResolver } from './resolvers/sign-in.resolver.ts';
 import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
+import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
 import { ViewerResolver } from './resolvers/viewer.resolver.ts';
 import { buildGuardedSchema } from './schema.ts';
 import { AccessGuard } from './services/access-guard.ts';
+import { DeviceReader } from './services/device-reader.ts';
 import { GroupDirectory } from './services/group-directory.ts';
 import { GroupMemberService } from './services/group-member.service.ts';
 import { GroupReader } from './services/group-reader.ts';
@@ -34,22 +44,41 @@ import { Housekeeping } from './services/housekeeping.ts';
 import { IdempotencyService } from './services/idempotency.service.ts';
 import { InvitationService } from './services/invitation.service.ts';
 import { LeaseService } from './services/lease.service.ts';
+import { SignInFlow } from './services/sign-in-flow.ts';
+import { MfaChanges } from './services/mfa-changes.ts';
+import { MfaReader } from './services/mfa-reader.ts';
+import { MfaResetService } from './services/mfa-reset.service.ts';
 import { OneTimeTokenService } from './services/one-time-token.service.ts';
+import { OwnProof } from './services/own-proof.ts';
+import { PasswordChangeService } from './services/password-change.service.ts';
+import { PasswordService } from './services/passwords.ts';
+import { PasskeyChallenges } from './services/passkey-challenges.ts';
+import { PasskeyProofService } from './services/passkey-proof.service.ts';
+import { PasskeyReader } from './services/passkey-reader.ts';
+import { PasskeyRegistrationService } from './services/passkey-registration.service.ts';
+import { PasskeyService } from './services/passkey.service.ts';
 import { PasswordTokenService } from './services/password-token.service.ts';
 import { PermissionReader } from './services/permission-reader.ts';
 import { RefreshService } from './services/refresh.service.ts';
+import { SecondFactorService } from './services/second-factor.service.ts';
 import { SessionActivity } from './services/session-activity.ts';
 import { SessionAuthenticator } from './services/session-authenticator.ts';
+import { SessionReader } from './services/session-reader.ts';
+import { SessionRevocationService } from './services/session-revocation.service.ts';
 import { SessionTokenIssuer } from './services/session-tokens.ts';
 import { SessionService } from './services/session.service.ts';
 import { SeedService } from './services/seed.service.ts';
 import { SetupService } from './services/setup.service.ts';
 import { SignInService } from './services/sign-in.service.ts';
 import { SigningKeyService } from './services/signing-key.service.ts';
+import { StepUpService } from './services/step-up.service.ts';
+import { TotpService } from './services/totp.service.ts';
 import { UserChangeService } from './services/user-change.service.ts';
 import { UserReader } from './services/user-reader.ts';
 import { UserStatusService } from './services/user-status.service.ts';
 import { UserService } from './services/user.service.ts';
+import { WebAuthn } from './services/webauthn.ts';
+import { VerificationService } from './services/verification.service.ts';
 import { VERSION } from './version.ts';
 
 /** What everything is built of; tests bring their own. */
@@ -67,8 +96,10 @@ export type Services = ReturnType<typeof createServices>;
 export const createServices = (foundation: Foundation) => {
   const { config, database, clock, log } = foundation;
   const recorder = new Recorder(clock);
+  const messaging = createMessaging(foundation);
+  const { messages, messageWorker } = messaging;
   const directory = new GroupDirectory(database);
-  const oneTimeTokens = new OneTimeTokenService(clock);
+  const oneTimeTokens = new OneTimeTokenService(foundation);
   const hasher = new PasswordHasher({
     parameters: {
       memoryKib: config.passwords.memoryKib,
@@ -77,9 +108,11 @@ export const createServices = (foundation: Foundation) => {
     },
     implementation: config.passwords.implementation,
     maximumBytes: config.passwords.maximumBytes,
+    pepper: pepperOf(foundation.masterKeys, config.passwords.pepper),
     concurrency: availableParallelism(),
     limit: config.passwords.queueLength,
   });
+  const passwords = new PasswordService({ ...foundation, hasher, guesses: new PasswordGuesses() });
   const signingKeys = new SigningKeyService({ ...foundation, recorder });
   const guard = new AccessGuard({ directory, clock, config });
   const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
@@ -90,8 +123,44 @@ export const createServices = (foundation: Foundation) => {
     ...foundation,
     onError: (error) => log('warn', 'sessions could not be marked as used', { err: error }),
   });
-  const setup = new SetupService({ ...foundation, recorder, sessions, hasher, oneTimeTokens });
-  const common = { ...foundation, recorder, directory, guard, sessions, hasher, oneTimeTokens, issuer, idempotency };
+  const secondFactors = new SecondFactorService(foundation);
+  const webauthn = new WebAuthn(foundation);
+  const challenges = new PasskeyChallenges({ ...foundation, oneTimeTokens });
+  const passkeyProofs = new PasskeyProofService({ ...foundation, webauthn, challenges, recorder });
+  const signInFlow = new SignInFlow({
+    ...foundation,
+    recorder,
+    sessions,
+    oneTimeTokens,
+    messages,
+    secondFactors,
+    passkeys: passkeyProofs,
+  });
+  const verifications = new VerificationService({ ...foundation, messages });
+  const setup = new SetupService({ ...foundation, recorder, signInFlow, passwords, oneTimeTokens });
+  const common = {
+    ...foundation,
+    recorder,
+    directory,
+    guard,
+    sessions,
+    hasher,
+    passwords,
+    oneTimeTokens,
+    issuer,
+    idempotency,
+    messages,
+    messageWorker,
+    signInFlow,
+    secondFactors,
+    mfaChanges: new MfaChanges({ recorder, messages, clock }),
+    proof: new OwnProof({ ...foundation, hasher, guard }),
+    webauthn,
+    challenges,
+    passkeyProofs,
+    verifications,
+  };
+  const stepUp = new StepUpService(common);
   return {
     recorder,
     directory,
@@ -100,11 +169,16 @@ export const createServices = (foundation: Foundation) => {
     sessions,
     activity,
     invitations,
+    ...messaging,
+    signInFlow,
+    verifications,
     signIn: new SignInService(common),
+    stepUp,
     refresh: new RefreshService(common),
     setup,
     seed: new SeedService({ ...common, setup }),
     passwordTokens: new PasswordTokenService(common),
+    passwordChanges: new PasswordChangeService(common),
     users: new UserService({ ...common, invitations }),
     userChanges: new UserChangeService(common),
     userStatus: new UserStatusService(common),
@@ -112,8 +186,22 @@ export const createServices = (foundation: Foundation) => {
     groupMembers: new GroupMemberService(common),
     userReader: new UserReader(foundation),
     groupReader: new GroupReader({ ...foundation, directory }),
+    sessionReader: new SessionReader(foundation),
+    deviceReader: new DeviceReader(foundation),
+    revocation: new SessionRevocationService(common),
+    secondFactors,
+    totp: new TotpService(common),
+    mfaReset: new MfaResetService(common),
+    mfaReader: new MfaReader(foundation),
+    passkeys: new PasskeyService(common),
+    passkeyRegistration: new PasskeyRegistrationService({
+      ...common,
+      confirmByPassword: (caller, password) =>
+        stepUp.confirmIdentity(caller, { password, code: null, verificationToken: null, passkey: null }),
+    }),
+    passkeyReader: new PasskeyReader(foundation),
     permissions: new PermissionReader(directory),
-    health: new HealthService(foundation),
+    health: new HealthService({ ...foundation, transports: messaging.transportHealth }),
     housekeeping: new Housekeeping({ ...foundation, leases: new LeaseService(foundation) }),
     authenticator: new SessionAuthenticator({ ...foundation, directory, activity }),
   };
@@ -127,16 +215,19 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
     version: VERSION,
   });
-  const schema = await buildGuardedSchema(
-    { get: (type: Function) => instances(foundation, services).get(type) },
-    config.federation,
-    {
+  // What waits for others goes first; the schema is built meanwhile.
+  const [, , schema] = await Promise.all([
+    services.signingKeys.prepare(),
+    services.hasher.ready(),
+    buildGuardedSchema({ get: (type: Function) => instances(foundation, services).get(type) }, config.federation, {
       clock,
       stepUpSeconds: config.tokens.stepUpSeconds,
+      enforceAal2: config.mfa.enforce,
+      openWithoutSecondFactor:
+        config.mfa.enforce && config.mfa.required === 'everyone' ? openWithoutSecondFactor : null,
       onDenied: ({ coordinate, denial }) => metrics.denied(coordinate, denial.code),
-    },
-  );
-  await Promise.all([services.signingKeys.prepare(), services.hasher.ready()]);
+    }),
+  ]);
   return createServer({
     config,
     schema,
@@ -148,7 +239,18 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     costs,
     isPublicMutation: (field) => Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule)),
     loaders: (caller, groupIds) =>
-      createLoaders({ users: services.userReader, groups: services.groupReader }, caller, groupIds),
+      createLoaders(
+        {
+          users: services.userReader,
+          groups: services.groupReader,
+          mfa: services.mfaReader,
+          passkeys: services.passkeyReader,
+          sessions: services.sessionReader,
+          devices: services.deviceReader,
+        },
+        caller,
+        groupIds,
+      ),
     authenticator: new RequestAuthenticator({
       ...foundation,
       sessions: services.authenticator,
@@ -161,6 +263,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
 /** Bounded lists, by how many members they usually have: what a document may cost depends on it. */
 const costs = {
   'User.groups': { size: 5 },
+  'MfaState.passkeys': { size: 3 },
   'User.permissions': { size: 20 },
   'Viewer.permissions': { size: 20 },
   'Group.permissions': { size: 5 },
@@ -179,11 +282,9 @@ const instances = (foundation: Foundation, services: Services): Map<Function, ob
   if (known !== undefined) return known;
   const { config, clock } = foundation;
   const made = new Map<Function, object>([
-    [
-      ViewerResolver,
-      new ViewerResolver({ permissions: services.permissions, clock, stepUpSeconds: config.tokens.stepUpSeconds }),
-    ],
+    [ViewerResolver, new ViewerResolver({ permissions: services.permissions, clock, config })],
     [SignInResolver, new SignInResolver({ ...services, passwords: config.passwords })],
+    [PasswordResolver, new PasswordResolver(services)],
     [UserResolver, new UserResolver({ users: services.userReader, permissions: services.permissions })],
     [
       UserMutationResolver,
@@ -196,6 +297,13 @@ const instances = (foundation: Foundation, services: Services): Map<Function, ob
     ],
     [GroupResolver, new GroupResolver({ groups: services.groupReader, permissions: services.permissions })],
     [GroupMutationResolver, new GroupMutationResolver({ groups: services.groups, members: services.groupMembers })],
+    [SessionResolver, new SessionResolver({ sessions: services.sessionReader, revocation: services.revocation })],
+    [DeviceResolver, new DeviceResolver({ devices: services.deviceReader, revocation: services.revocation })],
+    [UserSessionsResolver, new UserSessionsResolver()],
+    [MfaResolver, new MfaResolver(services)],
+    [UserMfaResolver, new UserMfaResolver()],
+    [PasskeyResolver, new PasskeyResolver(services)],
+    [MfaPasskeysResolver, new MfaPasskeysResolver()],
     [OperationsResolver, new OperationsResolver({ ...services, version: VERSION })],
   ]);
   resolverCache.set(services, made);

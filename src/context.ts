@@ -16,6 +16,8 @@ export interface Context {
   readonly csrfToken: string | null;
   /** The session cookie of the answer. */
   readonly cookie: SessionCookie;
+  /** The cookie that recognises the device. */
+  readonly deviceCookie: DeviceCookie;
   /** The cost plugin leaves its figures here. */
   cost?: { readonly requested: number; readonly maximum: number };
 }
@@ -23,6 +25,12 @@ export interface Context {
 export interface SessionCookie {
   set(token: Secret<string>, expiresAt: Date): void;
   clear(): void;
+}
+
+export interface DeviceCookie {
+  /** What the request brought; null when it brought none. */
+  readonly presented: string | null;
+  set(token: Secret<string>, expiresAt: Date): void;
 }
 
 /** The loaders of a signed-in caller; fields that reach this without one are refused like any other. */

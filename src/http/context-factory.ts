@@ -6,7 +6,7 @@ import type { GroupId } from '../ids.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import { type SignedInCaller, signedInCaller } from '../services/caller.ts';
 import { clientAddress } from './client-address.ts';
-import { cookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
+import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
 /** User agents are kept for the list of sessions; longer ones are cut. */
 const MAXIMUM_USER_AGENT = 500;
@@ -21,6 +21,7 @@ export interface ContextParts {
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
 export const contextFactory = ({ config, authenticator, loaders }: ContextParts) => {
   const name = cookieName(config);
+  const deviceName = deviceCookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
     const csrfHeader = request.headers['x-csrf-token'];
     const ipAddress = clientAddress(request);
@@ -48,11 +49,13 @@ export const contextFactory = ({ config, authenticator, loaders }: ContextParts)
       csrfToken,
       csrfMissing,
       cookie: sessionCookie(reply, name),
+      deviceCookie: deviceCookie(request, reply, deviceName),
     };
   };
 };
 
-const userAgentOf = (request: FastifyRequest): string | null => {
+/** The program of the client as it calls itself; null when it does not. */
+export const userAgentOf = (request: FastifyRequest): string | null => {
   const text = request.headers['user-agent']?.slice(0, MAXIMUM_USER_AGENT);
   return text === undefined || text === '' ? null : text;
 };

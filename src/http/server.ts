@@ -29,7 +29,6 @@ import { documentLimits } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import type { Metrics } from './metrics.ts';
 import { operationsRoutes } from './operations-routes.ts';
-import { playgroundPlugin } from './playground.ts';
 import { RequestLog } from './request-log.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
@@ -51,6 +50,11 @@ export interface Server {
 }
 
 const REQUEST_ID = /^[\w.:-]{8,128}$/;
+
+/** No route has a JSON schema, GraphQL checks its own input; so Fastify's two compilers of schemas need not be loaded. */
+const noSchemas = (): never => {
+  throw new Error('Routes have no JSON schemas here: give Fastify its compilers back first.');
+};
 
 /** The HTTP server: `/graphql`, health, metrics, keys, playground. It is ready but does not listen yet. */
 export const createServer = async (parts: ServerParts): Promise<Server> => {
@@ -77,6 +81,7 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
     requestTimeout: config.server.requestTimeoutSeconds * 1000,
     forceCloseConnections: 'idle',
     frameworkErrors: handlers.onFrameworkError,
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
   app.setErrorHandler(handlers.onError);
@@ -89,7 +94,11 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await registerGraphql(app, parts, { report, requestLog });
-  if (config.server.playground) await app.register(playgroundPlugin);
+  if (config.server.playground) {
+    // Only where there is a page to serve: what serves files is not loaded elsewhere.
+    const { playgroundPlugin } = await import('./playground.ts');
+    await app.register(playgroundPlugin);
+  }
   return {
     app,
     stopAccepting: () => {

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { Secret } from '../crypto/secret.ts';
 import {
+  CompleteMfaInput,
+  CompleteMfaPayload,
   ConfirmIdentityInput,
   ConfirmIdentityPayload,
   PasswordPolicyType,
@@ -12,7 +14,6 @@ import {
   SetPasswordWithTokenPayload,
   SetUpFirstAdminInput,
   SetUpFirstAdminPayload,
-  type SignInClientInput,
   SignInInput,
   SignInOptionsType,
   SignInPayload,
@@ -25,17 +26,19 @@ import {
 import { signedInCaller } from '../services/caller.ts';
 import type { PasswordTokenService } from '../services/password-token.service.ts';
 import type { RefreshService } from '../services/refresh.service.ts';
-import type { ClientFacts, SessionService, StartedSession } from '../services/session.service.ts';
+import type { SessionService } from '../services/session.service.ts';
+import type { SignInFlow } from '../services/sign-in-flow.ts';
+import type { StepUpService } from '../services/step-up.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
 import type { SignInService } from '../services/sign-in.service.ts';
-import { readClient } from '../services/text.ts';
 import { outcome } from './outcome.ts';
-
-const FAILED = { step: 'FAILED', user: null, tokens: null, challenge: null } as const;
+import { clientOf, FAILED, signInAnswer } from './sign-in-answer.ts';
 
 @Resolver()
 export class SignInResolver {
   readonly #signIn: SignInService;
+  readonly #flow: SignInFlow;
+  readonly #stepUp: StepUpService;
   readonly #refresh: RefreshService;
   readonly #sessions: SessionService;
   readonly #setup: SetupService;
@@ -44,6 +47,8 @@ export class SignInResolver {
 
   constructor(parts: {
     signIn: SignInService;
+    signInFlow: SignInFlow;
+    stepUp: StepUpService;
     refresh: RefreshService;
     sessions: SessionService;
     setup: SetupService;
@@ -51,6 +56,8 @@ export class SignInResolver {
     passwords: Config['passwords'];
   }) {
     this.#signIn = parts.signIn;
+    this.#flow = parts.signInFlow;
+    this.#stepUp = parts.stepUp;
     this.#refresh = parts.refresh;
     this.#sessions = parts.sessions;
     this.#setup = parts.setup;
@@ -65,8 +72,14 @@ export class SignInResolver {
 
   @Query(() => PasswordPolicyType, { nullable: true, description: 'The rules that a password must meet.' })
   passwordPolicy(): object {
-    const { minimumLength, maximumBytes } = this.#passwords;
-    return { minLength: minimumLength, maxBytes: maximumBytes, personalDataChecked: true };
+    const { minimumLength, maximumBytes, historySize } = this.#passwords;
+    return {
+      minLength: minimumLength,
+      maxBytes: maximumBytes,
+      historySize,
+      breachListChecked: true,
+      personalDataChecked: true,
+    };
   }
 
   @Query(() => TokenStatusType, {
@@ -87,10 +100,31 @@ export class SignInResolver {
         identifier: input.identifier,
         password: new Secret(input.password),
         delivery: input.delivery,
-        client: clientOf(input.client),
+        client: clientOf(context, input.client),
+        mfaCode: input.mfaCode == null ? null : new Secret(input.mfaCode),
       });
-      if (result.step === 'COMPLETE') return { ...result, tokens: handOver(context, result.started) };
-      return { step: result.step, challenge: result.challenge };
+      return signInAnswer(context, result);
+    });
+  }
+
+  @Mutation(() => CompleteMfaPayload, {
+    nullable: true,
+    description: 'Answers the challenge of MFA_REQUIRED with a second factor.',
+  })
+  completeMfa(
+    @Arg('input', () => CompleteMfaInput, { description: 'Input of completeMfa.' }) input: CompleteMfaInput,
+    @Ctx() context: Context,
+  ): Promise<object> {
+    return outcome(FAILED, async () => {
+      const result = await this.#flow.completeMfa(context.caller, {
+        challengeToken: input.challengeToken,
+        code: input.code == null ? null : new Secret(input.code),
+        recoveryCode: input.recoveryCode == null ? null : new Secret(input.recoveryCode),
+        passkeyResponse: (input.passkeyResponse as Record<string, unknown> | null | undefined) ?? null,
+        trustDevice: input.trustDevice ?? false,
+        client: clientOf(context, null),
+      });
+      return signInAnswer(context, result);
     });
   }
 
@@ -103,15 +137,15 @@ export class SignInResolver {
     @Ctx() context: Context,
   ): Promise<object> {
     return outcome({ ...FAILED, violations: [] }, async () => {
-      const { user, started } = await this.#setup.setUpFirstAdmin(context.caller, {
+      const result = await this.#setup.setUpFirstAdmin(context.caller, {
         setupToken: input.setupToken,
         email: input.email,
         displayName: input.displayName,
         delivery: input.delivery,
         password: new Secret(input.password),
-        client: clientOf(input.client),
+        client: clientOf(context, input.client),
       });
-      return { step: 'COMPLETE', user, tokens: handOver(context, started), violations: [] };
+      return { ...signInAnswer(context, result), violations: [] };
     });
   }
 
@@ -125,14 +159,14 @@ export class SignInResolver {
     @Ctx() context: Context,
   ): Promise<object> {
     return outcome({ ...FAILED, violations: [] }, async () => {
-      const { user, started } = await this.#passwordTokens.setPassword(context.caller, {
+      const result = await this.#passwordTokens.setPassword(context.caller, {
         token: input.token,
         newPassword: new Secret(input.newPassword),
         delivery: input.delivery ?? null,
-        client: clientOf(input.client),
+        client: clientOf(context, input.client),
       });
-      if (started === null) return { step: 'COMPLETE', violations: [] };
-      return { step: 'COMPLETE', user, tokens: handOver(context, started), violations: [] };
+      if (result === null) return { step: 'COMPLETE', violations: [] };
+      return { ...signInAnswer(context, result), violations: [] };
     });
   }
 
@@ -152,7 +186,14 @@ export class SignInResolver {
     @Arg('input', () => ConfirmIdentityInput, { description: 'Input of confirmIdentity.' }) input: ConfirmIdentityInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({}, () => this.#signIn.confirmIdentity(signedInCaller(caller), new Secret(input.password)));
+    return outcome({}, () =>
+      this.#stepUp.confirmIdentity(signedInCaller(caller), {
+        password: input.password == null ? null : new Secret(input.password),
+        code: input.code == null ? null : new Secret(input.code),
+        verificationToken: input.verificationToken ?? null,
+        passkey: input.passkey ?? null,
+      }),
+    );
   }
 
   @Mutation(() => SignOutPayload, { nullable: true, description: 'Ends the present session.' })
@@ -180,12 +221,3 @@ export class SignInResolver {
     });
   }
 }
-
-const clientOf = (input: SignInClientInput | null | undefined): ClientFacts =>
-  readClient({ clientName: input?.clientName ?? null, deviceName: input?.deviceName ?? null });
-
-/** Puts the session of a cookie client into its cookie; gives what stands in the answer. */
-const handOver = ({ cookie }: Context, started: StartedSession): object => {
-  if (started.cookie !== null) cookie.set(started.cookie.token, started.cookie.expiresAt);
-  return started.tokens;
-};

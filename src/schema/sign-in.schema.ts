@@ -1,8 +1,8 @@
 import { Field, ID, InputType, Int, InterfaceType, ObjectType } from 'type-graphql';
-import { AssuranceLevel, IdentifierKind, TokenDelivery } from '../vocabulary.ts';
+import { AssuranceLevel, IdentifierKind, MfaMethod, TokenDelivery } from '../vocabulary.ts';
 import { PasswordRule, SignInStep, TokenKind, TokenState } from './enums.ts';
 import { Payload, UserErrorType } from './payload.schema.ts';
-import { DateTimeScalar } from './scalars.ts';
+import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 import { SessionTokensType } from './session.schema.ts';
 import { UserType } from './user.schema.ts';
 
@@ -13,15 +13,25 @@ const VIOLATIONS = 'Password rules that were broken; empty otherwise.';
 
 @ObjectType('SignInChallenge', { simpleResolvers: true, description: 'What the next step of a sign-in needs.' })
 class SignInChallengeType {
-  @Field(() => String, { description: 'Opaque; goes to setPasswordWithToken (PASSWORD_CHANGE_REQUIRED).' })
+  @Field(() => String, {
+    description: 'Opaque; goes to completeMfa (MFA_REQUIRED) or setPasswordWithToken (PASSWORD_CHANGE_REQUIRED).',
+  })
   token!: string;
+
+  @Field(() => [MfaMethod], {
+    description: 'Second factors that the account can use; empty for a password change.',
+  })
+  methods!: readonly (keyof typeof MfaMethod)[];
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'WebAuthn request options; null without passkeys.' })
+  passkeyOptions!: object | null;
 
   @Field(() => DateTimeScalar, { description: 'End of the challenge.' })
   expiresAt!: Date;
 }
 
 @InterfaceType('SignInResult', { description: 'The common part of every answer that can sign somebody in.' })
-abstract class SignInResultType {
+export abstract class SignInResultType {
   @Field(() => SignInStep, { description: 'What has to happen next.' })
   step!: SignInStep;
 
@@ -33,7 +43,7 @@ abstract class SignInResultType {
 
   @Field(() => SignInChallengeType, {
     nullable: true,
-    description: 'What the next step needs; set with PASSWORD_CHANGE_REQUIRED.',
+    description: 'What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED.',
   })
   challenge?: SignInChallengeType | null;
 
@@ -43,6 +53,12 @@ abstract class SignInResultType {
 
 @InputType('SignInClientInput', { description: 'The device and program that sign in.' })
 export class SignInClientInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'Token from an earlier sign-in on this device; with cookies not needed.',
+  })
+  deviceToken?: string | null;
+
   @Field(() => String, { nullable: true, description: 'Name shown in the list of devices, at most 100 characters.' })
   deviceName?: string | null;
 
@@ -50,8 +66,17 @@ export class SignInClientInput {
   clientName?: string | null;
 }
 
+@InputType('PasskeyAssertionInput', { description: "A passkey's proof." })
+export class PasskeyAssertionInput {
+  @Field(() => String, { description: 'Token of the challenge that was answered.' })
+  challengeToken!: string;
+
+  @Field(() => JsonObjectScalar, { description: "The browser's AuthenticationResponseJSON." })
+  response!: Readonly<Record<string, unknown>>;
+}
+
 @InputType()
-class HandOverInput {
+export class HandOverInput {
   @Field(() => TokenDelivery, { defaultValue: TokenDelivery.COOKIE, description: HANDED_OVER })
   delivery!: TokenDelivery;
 
@@ -66,10 +91,45 @@ export class SignInInput extends HandOverInput {
 
   @Field(() => String, { description: 'Present password.' })
   password!: string;
+
+  @Field(() => String, { nullable: true, description: 'TOTP or recovery code, to save the second step.' })
+  mfaCode?: string | null;
 }
 
 @ObjectType('SignInPayload', { simpleResolvers: true, description: 'Answer of signIn.', implements: SignInResultType })
 export class SignInPayload extends SignInResultType {}
+
+@InputType('CompleteMfaInput', { description: 'Input of completeMfa.' })
+export class CompleteMfaInput {
+  @Field(() => String, { description: 'Token of the challenge.' })
+  challengeToken!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'TOTP code; exactly one of code, recoveryCode, passkeyResponse.',
+  })
+  code?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Recovery code; used up.' })
+  recoveryCode?: string | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: "The browser's AuthenticationResponseJSON." })
+  passkeyResponse?: object | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description:
+      'Do not ask again on this device, where the settings allow it. The delivery chosen in the first step holds.',
+  })
+  trustDevice?: boolean | null;
+}
+
+@ObjectType('CompleteMfaPayload', {
+  simpleResolvers: true,
+  description: 'Answer of completeMfa.',
+  implements: SignInResultType,
+})
+export class CompleteMfaPayload extends SignInResultType {}
 
 @InputType('SetUpFirstAdminInput', { description: 'Input of setUpFirstAdmin.' })
 export class SetUpFirstAdminInput extends HandOverInput {
@@ -167,8 +227,23 @@ export class SignOutEverywherePayload extends Payload {
 
 @InputType('ConfirmIdentityInput', { description: 'Input of confirmIdentity.' })
 export class ConfirmIdentityInput {
-  @Field(() => String, { description: 'Present password.' })
-  password!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'Present password; exactly one of password, code, passkey.',
+  })
+  password?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'TOTP code, or a code sent for STEP_UP.' })
+  code?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Token of the verification, with a code that was sent.' })
+  verificationToken?: string | null;
+
+  @Field(() => PasskeyAssertionInput, {
+    nullable: true,
+    description: 'Proof by passkey; options from startPasskeySignIn.',
+  })
+  passkey?: PasskeyAssertionInput | null;
 }
 
 @ObjectType('ConfirmIdentityPayload', { simpleResolvers: true, description: 'Answer of confirmIdentity.' })
@@ -202,6 +277,12 @@ export class PasswordPolicyType {
 
   @Field(() => Int, { description: 'Most bytes in UTF-8.' })
   maxBytes!: number;
+
+  @Field(() => Int, { description: 'Number of earlier passwords that are refused, besides the present one.' })
+  historySize!: number;
+
+  @Field(() => Boolean, { description: 'Common and leaked passwords are refused, by an offline list.' })
+  breachListChecked!: boolean;
 
   @Field(() => Boolean, { description: 'Own names and addresses are refused.' })
   personalDataChecked!: boolean;

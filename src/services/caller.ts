@@ -1,3 +1,4 @@
+import type { UserId } from '../ids.ts';
 import { Failure } from '../errors.ts';
 import type { Origin } from '../events/recorder.ts';
 import type { UserView } from '../entities/user.queries.ts';
@@ -52,3 +53,7 @@ export const systemOrigin = (part: string): Origin => ({
 /** How a person is called in the log: by address where there is one. */
 export const nameOf = (user: Pick<UserView, 'email' | 'username' | 'phone' | 'displayName'> | null): string | null =>
   user === null ? null : (user.email ?? user.username ?? user.phone ?? user.displayName);
+
+/** A user, for the log. */
+export const userReference = (user: Parameters<typeof nameOf>[0] & { readonly id: UserId }) =>
+  ({ type: 'User', id: user.id, label: nameOf(user) }) as const;

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { createToken, parseToken, sameHash, type TokenKind } from '../crypto/opaque-token.ts';
 import type { Secret } from '../crypto/secret.ts';
+import type { Database } from '../database/database.ts';
 import { instantOf, sql } from '../database/sql.ts';
 import { OneTimeToken } from '../entities/one-time-token.entity.ts';
 import { reject } from '../errors.ts';
@@ -12,7 +13,14 @@ import type { OneTimeTokenKind } from '../vocabulary.ts';
 const prefixOf: Readonly<Record<OneTimeTokenKind, TokenKind>> = {
   SETUP: 'setup',
   INVITE: 'invite',
+  RESET: 'reset',
   PASSWORD_CHANGE: 'challenge',
+  EMAIL_CHANGE: 'emailChange',
+  SIGN_IN_LINK: 'mailedSignIn',
+  MFA: 'challenge',
+  PASSKEY_REGISTRATION: 'challenge',
+  PASSKEY_ASSERTION: 'challenge',
+  PROVIDER_SIGN_IN: 'challenge',
 };
 
 export interface IssuedToken {
@@ -41,10 +49,12 @@ interface TokenRow {
 
 /** Tokens that are a right, once. Looking at one never consumes it; consuming is one conditional statement. */
 export class OneTimeTokenService {
+  readonly #database: Database;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(parts: { database: Database; clock: Clock }) {
+    this.#database = parts.database;
+    this.#clock = parts.clock;
   }
 
   /** A new token of its kind; older open ones of the same user and kind stop working. */
@@ -82,19 +92,28 @@ export class OneTimeTokenService {
    * Uses the token up. Of any number of parallel calls exactly one returns; the others throw TOKEN_USED (TOKEN_EXPIRED past
    * its life). Call it inside the transaction of what the token allows.
    */
-  async consume(em: EntityManager, token: FoundToken): Promise<void> {
+  async consume(em: EntityManager, token: FoundToken, field = fieldOf(token)): Promise<void> {
     const now = this.#clock.now().toISOString();
     const rows = await sql(
       em,
       'update one_time_tokens set used_at = $2 where id = $1 and used_at is null and expires_at > $2 returning id',
       [token.id, now],
     );
-    if (rows.length === 0) this.refuse(token);
+    if (rows.length === 0) this.refuse(token, field);
+  }
+
+  /** Counts an answer to a challenge before it is looked at; false when there were `maximum` already, or it is over. */
+  async takeAttempt(token: FoundToken, maximum: number): Promise<boolean> {
+    const rows = await this.#database.query(
+      `update one_time_tokens set attempts = attempts + 1
+       where id = $1 and used_at is null and expires_at > $2 and attempts < $3 returning id`,
+      [token.id, this.#clock.now().toISOString(), maximum],
+    );
+    return rows.length > 0;
   }
 
   /** Refuses a token that is not valid (any more): TOKEN_EXPIRED or TOKEN_USED, for the field of the form that held it. */
-  refuse(token: FoundToken): never {
-    const field = token.kind === 'SETUP' ? 'setupToken' : 'token';
+  refuse(token: FoundToken, field = fieldOf(token)): never {
     return reject(token.state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED', { field: [field] });
   }
 
@@ -120,3 +139,5 @@ export class OneTimeTokenService {
     return { id: row.id, kind: row.kind, userId: row.user_id, state, context: row.context };
   }
 }
+
+const fieldOf = (token: FoundToken): string => (token.kind === 'SETUP' ? 'setupToken' : 'token');

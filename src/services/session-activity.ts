@@ -4,13 +4,15 @@ import type { Database } from '../database/database.ts';
 import type { SessionView } from '../entities/session.queries.ts';
 import type { SessionId } from '../ids.ts';
 
-/** `lastSeenAt` is exact to this. */
+/** `lastSeenAt` of a session is exact to this. */
 const PRECISION_SECONDS = 60;
+/** That of a device: coarser, because an index is in its order. */
+const DEVICE_PRECISION_SECONDS = 600;
 const FLUSH_INTERVAL_MS = 5000;
 const MAXIMUM_PENDING = 10_000;
 
 /**
- * Marks sessions as used, which moves their end by idleness on. Not with a statement per request: sessions that were not
+ * Marks sessions and their devices as used, which moves the end of a session by idleness on. Not with a statement per request: sessions that were not
  * marked for a minute are collected and marked together every few seconds.
  */
 export class SessionActivity {
@@ -18,7 +20,8 @@ export class SessionActivity {
   readonly #clock: Clock;
   readonly #idleSeconds: number;
   readonly #onError: (error: unknown) => void;
-  readonly #pending = new Set<SessionId>();
+  /** Where each session was used from last. */
+  readonly #pending = new Map<SessionId, string>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: { database: Database; clock: Clock; config: Config; onError: (error: unknown) => void }) {
@@ -28,11 +31,11 @@ export class SessionActivity {
     this.#onError = parts.onError;
   }
 
-  /** Notes that a session was used just now. */
-  seen(session: Pick<SessionView, 'id' | 'lastSeenAt'>): void {
+  /** Notes that a session was used just now, from this address. */
+  seen(session: Pick<SessionView, 'id' | 'lastSeenAt'>, ipAddress: string): void {
     if (session.lastSeenAt > secondsAfter(this.#clock.now(), -PRECISION_SECONDS)) return;
     if (this.#pending.size >= MAXIMUM_PENDING) return;
-    this.#pending.add(session.id);
+    this.#pending.set(session.id, ipAddress);
     this.#timer ??= setTimeout(() => {
       this.flush().catch(this.#onError);
     }, FLUSH_INTERVAL_MS).unref();
@@ -43,14 +46,27 @@ export class SessionActivity {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#pending.size === 0) return;
-    const ids = [...this.#pending];
+    const ids = [...this.#pending.keys()];
+    const addresses = [...this.#pending.values()];
     this.#pending.clear();
     const now = this.#clock.now();
     await this.#database.query(
-      `update sessions set last_seen_at = greatest(last_seen_at, $2::timestamptz),
-         expires_at = greatest(expires_at, least($3::timestamptz, absolute_expires_at))
-       where id = any($1::uuid[]) and ended_at is null and expires_at > $2::timestamptz`,
-      [ids, now.toISOString(), secondsAfter(now, this.#idleSeconds).toISOString()],
+      `with seen as (
+         update sessions s set last_seen_at = greatest(s.last_seen_at, $2::timestamptz), ip_address = used.ip_address,
+           expires_at = greatest(s.expires_at, least($3::timestamptz, s.absolute_expires_at))
+         from unnest($1::uuid[], $5::text[]) as used(id, ip_address)
+         where s.id = used.id and s.ended_at is null and s.expires_at > $2::timestamptz
+         returning s.device_id, s.ip_address
+       )
+       update devices d set last_seen_at = $2::timestamptz, last_ip_address = seen.ip_address from seen
+       where d.id = seen.device_id and d.last_seen_at <= $4::timestamptz`,
+      [
+        ids,
+        now.toISOString(),
+        secondsAfter(now, this.#idleSeconds).toISOString(),
+        secondsAfter(now, -DEVICE_PRECISION_SECONDS).toISOString(),
+        addresses,
+      ],
     );
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import { type ParsedToken, sameHash } from '../crypto/opaque-token.ts';
 import type { Database } from '../database/database.ts';
 import {
@@ -12,6 +13,7 @@ import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import type { GroupId, SessionId, UserId } from '../ids.ts';
 import type { SessionPrincipal } from '../principal.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import { secondFactorDueAt } from './second-factor-policy.ts';
 import type { SessionActivity } from './session-activity.ts';
 
 /** Everything that one statement says about the caller of a request. */
@@ -31,12 +33,20 @@ export class SessionAuthenticator {
   readonly #directory: GroupDirectory;
   readonly #activity: SessionActivity;
   readonly #clock: Clock;
+  readonly #mfa: Config['mfa'];
 
-  constructor(parts: { database: Database; directory: GroupDirectory; activity: SessionActivity; clock: Clock }) {
+  constructor(parts: {
+    database: Database;
+    directory: GroupDirectory;
+    activity: SessionActivity;
+    clock: Clock;
+    config: Config;
+  }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#activity = parts.activity;
     this.#clock = parts.clock;
+    this.#mfa = parts.config.mfa;
   }
 
   /** The session that a verified access token names; null when it is over or is not that user's. */
@@ -60,9 +70,10 @@ export class SessionAuthenticator {
   async #authenticated(row: AuthenticationRow, ipAddress: string): Promise<Authenticated> {
     await this.#directory.reach(row.epoch);
     const session = sessionViewOf(row);
-    this.#activity.seen(session);
+    this.#activity.seen(session, ipAddress);
+    const account = userViewOf(row, this.#clock.now());
     return {
-      account: userViewOf(row, this.#clock.now()),
+      account,
       session,
       groupIds: row.group_ids,
       principal: {
@@ -76,6 +87,7 @@ export class SessionAuthenticator {
         organizationId: null,
         assuranceLevel: row.assurance_level,
         authenticatedAt: session.authenticatedAt,
+        secondFactorDueAt: secondFactorDueAt(account, this.#mfa),
         grants: this.#directory.grantsOf(row.group_ids),
         permissionVersion: permissionVersionOf(row.epoch, row.group_ids),
         ipAddress,

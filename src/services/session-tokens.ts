@@ -6,7 +6,8 @@ import { type AccessClaims, signAccessToken } from '../crypto/jwt.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { SessionId, UserId } from '../ids.ts';
-import type { AssuranceLevel, SignInMethod } from '../vocabulary.ts';
+import { amrOf, type ProvedFactor } from '../factors.ts';
+import type { AssuranceLevel } from '../vocabulary.ts';
 import type { SigningKeyService } from './signing-key.service.ts';
 
 /** What a client is handed; with COOKIE delivery the session secret travels in the cookie alone. */
@@ -29,7 +30,7 @@ export interface TokenSubject {
   readonly scopes: readonly string[];
   readonly authenticatedAt: Date;
   readonly assuranceLevel: AssuranceLevel;
-  readonly signInMethod: SignInMethod;
+  readonly factors: readonly ProvedFactor[];
   /** Instant of issue; equal subjects at an equal instant get equal tokens, so that a replayed refresh gets the same pair. */
   readonly issuedAt: Date;
   readonly sessionExpiresAt: Date;
@@ -37,13 +38,6 @@ export interface TokenSubject {
 
 /** A router compares scopes; more than this many would make the token larger than proxies take. */
 const MAXIMUM_SCOPES = 100;
-
-/** Authentication methods of RFC 8176. */
-const AMR: Readonly<Record<SignInMethod, readonly string[]>> = {
-  PASSWORD: ['pwd'],
-  SIGN_UP: ['pwd'],
-  INVITATION: ['pwd'],
-};
 
 /** Makes the tokens of a session: bodies for clients that keep tokens, a CSRF token for those that keep a cookie. */
 export class SessionTokenIssuer {
@@ -104,7 +98,7 @@ export class SessionTokenIssuer {
       exp: toNumericDate(expiresAt),
       auth_time: toNumericDate(subject.authenticatedAt),
       acr: subject.assuranceLevel.toLowerCase(),
-      amr: AMR[subject.signInMethod],
+      amr: amrOf(subject.factors),
       pv: subject.permissionVersion,
       ...(this.#settings.claimEmail && subject.email !== null ? { email: subject.email } : {}),
       ...(this.#settings.claimGroups ? { groups: subject.groupNames } : {}),

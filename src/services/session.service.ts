@@ -10,10 +10,11 @@ import { Session } from '../entities/session.entity.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
+import type { ProvedFactor } from '../factors.ts';
 import type { GroupId, SessionId, UserId } from '../ids.ts';
 import { permissionDefinitions } from '../permissions/catalogue.ts';
 import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
-import { type Caller, nameOf, originOf, type SignedInCaller } from './caller.ts';
+import { type Caller, nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { Reading } from './text.ts';
 import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
@@ -22,6 +23,14 @@ import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-
 export interface ClientFacts {
   readonly clientName: string | null;
   readonly deviceName: string | null;
+  /** The secret that an earlier sign-in gave this device; whatever does not fit is nobody's. */
+  readonly deviceToken: Secret<string> | null;
+}
+
+/** The secret by which a device is recognised from now on. */
+export interface DeviceSecret {
+  readonly token: Secret<string>;
+  readonly expiresAt: Date;
 }
 
 export interface StartedSession {
@@ -29,6 +38,8 @@ export interface StartedSession {
   readonly tokens: SessionTokens;
   /** The clear value of the session cookie; null with BODY delivery. */
   readonly cookie: { readonly token: Secret<string>; readonly expiresAt: Date } | null;
+  /** The clear value of the device cookie; null with BODY delivery and for a device that has its secret already. */
+  readonly deviceCookie: DeviceSecret | null;
 }
 
 interface SessionSecrets {
@@ -67,7 +78,13 @@ export class SessionService {
   /** Makes the row of a new session, with its secret; to be saved in the transaction that proved the identity. */
   create(
     caller: Caller,
-    facts: { userId: UserId; signInMethod: SignInMethod; delivery: TokenDelivery; client: ClientFacts },
+    facts: {
+      userId: UserId;
+      signInMethod: SignInMethod;
+      factors: readonly ProvedFactor[];
+      delivery: TokenDelivery;
+      client: ClientFacts;
+    },
   ): SessionSecrets {
     const now = this.#clock.now();
     const absoluteExpiresAt = secondsAfter(now, this.#settings.sessionAbsoluteSeconds);
@@ -75,8 +92,10 @@ export class SessionService {
     const session = new Session({
       userId: facts.userId,
       signInMethod: facts.signInMethod,
+      factors: facts.factors,
       delivery: facts.delivery,
-      ...facts.client,
+      clientName: facts.client.clientName,
+      deviceName: facts.client.deviceName,
       ipAddress: caller.ipAddress,
       userAgent: caller.userAgent,
       now,
@@ -100,22 +119,29 @@ export class SessionService {
     { session, secret }: SessionSecrets,
     user: Pick<UserView, 'email'>,
     groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+    device: DeviceSecret | null,
   ): Promise<StartedSession> {
     if (session.delivery === 'COOKIE') {
       const tokens = this.#issuer.cookie(secret);
-      return { session, tokens, cookie: { token: secret, expiresAt: session.absoluteExpiresAt } };
+      return { session, tokens, cookie: { token: secret, expiresAt: session.absoluteExpiresAt }, deviceCookie: device };
     }
-    const { id, userId, authenticatedAt, assuranceLevel, signInMethod, expiresAt, createdAt: issuedAt } = session;
+    const { id, userId, authenticatedAt, assuranceLevel, factors, expiresAt, createdAt: issuedAt } = session;
     const subject = await this.subjectOf(
-      { id, userId, authenticatedAt, assuranceLevel, signInMethod, expiresAt, email: user.email, issuedAt },
+      { id, userId, authenticatedAt, assuranceLevel, factors, expiresAt, email: user.email, issuedAt },
       groups,
     );
-    return { session, tokens: await this.#issuer.body(subject, secret), cookie: null };
+    const tokens = await this.#issuer.body(subject, secret);
+    return {
+      session,
+      tokens: { ...tokens, deviceToken: device?.token.reveal() ?? null },
+      cookie: null,
+      deviceCookie: null,
+    };
   }
 
   /** The facts for an access token of a session. */
   async subjectOf(
-    session: Pick<Session, 'id' | 'userId' | 'authenticatedAt' | 'assuranceLevel' | 'signInMethod' | 'expiresAt'> & {
+    session: Pick<Session, 'id' | 'userId' | 'authenticatedAt' | 'assuranceLevel' | 'factors' | 'expiresAt'> & {
       readonly email: string | null;
       readonly issuedAt: Date;
     },
@@ -131,7 +157,7 @@ export class SessionService {
       scopes: this.#scopesOf(groups.ids),
       authenticatedAt: session.authenticatedAt,
       assuranceLevel: session.assuranceLevel,
-      signInMethod: session.signInMethod,
+      factors: session.factors,
       issuedAt: session.issuedAt,
       sessionExpiresAt: session.expiresAt,
     };
@@ -179,7 +205,10 @@ export class SessionService {
     });
   }
 
-  /** Ends sessions by id or by user, those that are not ended yet, as part of a larger change; gives their ids. */
+  /**
+   * Ends sessions by id or by user, as part of a larger change; gives the ids of those that were still going on. One whose
+   * time was over is marked with that as its reason, and ended all the same: another replica's clock may be behind.
+   */
   async endAll(
     em: EntityManager,
     which: { sessionIds: readonly SessionId[] } | { userIds: readonly UserId[]; except?: SessionId | null },
@@ -188,15 +217,30 @@ export class SessionService {
     const [condition, ids] =
       'sessionIds' in which ? ['id = any($3::uuid[])', which.sessionIds] : ['user_id = any($3::uuid[])', which.userIds];
     const except = 'except' in which ? (which.except ?? null) : null;
-    const rows = await sql<{ id: SessionId }>(
+    const rows = await sql<{ id: SessionId; end_reason: SessionEndReason }>(
       em,
-      `update sessions set ended_at = $1, end_reason = $2
-       where ended_at is null and ${condition} and id is distinct from $4::uuid returning id`,
+      `update sessions set ended_at = least(expires_at, $1::timestamptz), end_reason = case
+         when expires_at > $1::timestamptz then $2 when expires_at >= absolute_expires_at then 'EXPIRED' else 'IDLE' end
+       where ended_at is null and ${condition} and id is distinct from $4::uuid returning id, end_reason`,
       [this.#clock.now().toISOString(), reason, ids, except],
     );
-    return rows.map((row) => row.id);
+    return rows.filter((row) => row.end_reason === reason).map((row) => row.id);
   }
 }
+
+/** A session that began, for the log and the outbox. */
+export const sessionStarted = (
+  id: string,
+  user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
+  method: string,
+  issuer: string | null = null,
+): Happening => ({
+  action: 'session.started',
+  actor: userReference(user),
+  target: { type: 'Session', id, label: nameOf(user) },
+  metadata: issuer === null ? { method } : { method, issuer },
+  event: { type: 'SessionStarted', payload: { sessionId: id, userId: user.id, method } },
+});
 
 /** A session that ended, for the log and the outbox. */
 export const sessionEnded = (

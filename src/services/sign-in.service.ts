@@ -3,42 +3,30 @@ import type { Config } from '../config/config.ts';
 import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
-import { sql } from '../database/sql.ts';
-import { type AccountRow, completeSignIn, countSignInTry } from '../entities/account.queries.ts';
-import { insertSession } from '../entities/session.queries.ts';
-import { type UserView, userViewOf } from '../entities/user.queries.ts';
-import { Rejection, reject } from '../errors.ts';
+import { type AccountRow, countSignInTry } from '../entities/account.queries.ts';
+import { userViewOf } from '../entities/user.queries.ts';
+import { reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import type { UserId } from '../ids.ts';
-import type { AssuranceLevel, TokenDelivery } from '../vocabulary.ts';
-import { type Caller, nameOf, originOf, type SignedInCaller } from './caller.ts';
+import type { TokenDelivery } from '../vocabulary.ts';
+import { type Caller, originOf, userReference } from './caller.ts';
 import { identifierTyped } from './identifiers.ts';
-import type { OneTimeTokenService } from './one-time-token.service.ts';
-import type { ClientFacts, SessionService, StartedSession } from './session.service.ts';
-import type { SessionTokens, SessionTokenIssuer } from './session-tokens.ts';
+import type { ClientFacts } from './session.service.ts';
+import { deviceKeyOf, type Rehash, type SignInFlow, type SignInOutcome } from './sign-in-flow.ts';
 
 export interface SignInRequest {
   readonly identifier: string;
   readonly password: Secret<string>;
   readonly delivery: TokenDelivery;
   readonly client: ClientFacts;
+  /** TOTP or recovery code, to save the second step. */
+  readonly mfaCode: Secret<string> | null;
 }
 
-/** What a sign-in leads to: a session, or what must happen first. */
-export type SignInOutcome =
-  | { readonly step: 'COMPLETE'; readonly user: UserView; readonly started: StartedSession }
-  | {
-      readonly step: 'PASSWORD_CHANGE_REQUIRED';
-      readonly challenge: { readonly token: string; readonly expiresAt: Date };
-    };
-
-/** Signing in by password, and proving the identity again. */
+/** Signing in by password. */
 export class SignInService {
   readonly #database: Database;
   readonly #hasher: PasswordHasher;
-  readonly #sessions: SessionService;
-  readonly #tokens: OneTimeTokenService;
-  readonly #issuer: SessionTokenIssuer;
+  readonly #flow: SignInFlow;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #config: Config;
@@ -46,18 +34,14 @@ export class SignInService {
   constructor(parts: {
     database: Database;
     hasher: PasswordHasher;
-    sessions: SessionService;
-    oneTimeTokens: OneTimeTokenService;
-    issuer: SessionTokenIssuer;
+    signInFlow: SignInFlow;
     recorder: Recorder;
     clock: Clock;
     config: Config;
   }) {
     this.#database = parts.database;
     this.#hasher = parts.hasher;
-    this.#sessions = parts.sessions;
-    this.#tokens = parts.oneTimeTokens;
-    this.#issuer = parts.issuer;
+    this.#flow = parts.signInFlow;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
     this.#config = parts.config;
@@ -68,65 +52,19 @@ export class SignInService {
    * answer INVALID_CREDENTIALS after the same work: one look-up, one hash, one line in the log.
    */
   async signIn(caller: Caller, request: SignInRequest): Promise<SignInOutcome> {
-    const account = await this.#countTry(request.identifier);
+    const account = await this.#countTry(request.identifier, request.client);
     const matches = await this.#hasher.verify(account?.password_hash ?? null, request.password);
     if (account === null || !matches || !account.counted) return this.#refuse(caller, account, matches);
-    const user = userViewOf(account, this.#clock.now());
-    return user.passwordChangeRequired
-      ? this.#askForNewPassword(caller, user, request)
-      : this.#complete(caller, account, user, request);
+    const factor = {
+      method: 'PASSWORD',
+      credentialId: account.credential_id,
+      at: this.#clock.now().toISOString(),
+    } as const;
+    const facts = { ...request, signInMethod: 'PASSWORD', factors: [factor], counted: true } as const;
+    return this.#flow.goOn(caller, account, facts, await this.#rehash(account, request.password));
   }
 
-  /**
-   * Proves the identity of the signed-in caller again, by password: the session counts as fresh for the step-up time.
-   * Errors: CURRENT_PASSWORD_INCORRECT; wrong tries count towards the lock as those of signIn do.
-   */
-  async confirmIdentity(
-    caller: SignedInCaller,
-    password: Secret<string>,
-  ): Promise<{ assuranceLevel: AssuranceLevel; freshUntil: Date; tokens: SessionTokens | null }> {
-    const { session, account: own } = caller;
-    if (session === null) return reject('CURRENT_PASSWORD_INCORRECT', { field: ['password'] });
-    const account = await this.#countTry(own.email ?? own.phone ?? own.username ?? '');
-    const matches = await this.#hasher.verify(account?.password_hash ?? null, password);
-    if (account === null || !matches || !account.counted || account.user_id !== own.id) {
-      await this.#record(caller, { action: 'identity.confirmed', result: 'FAILURE', target: userReference(own) });
-      return reject('CURRENT_PASSWORD_INCORRECT', { field: ['password'] });
-    }
-    const now = this.#clock.now();
-    await this.#database.transaction(async (em) => {
-      await sql(
-        em,
-        'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null',
-        [own.id],
-      );
-      await sql(em, 'update sessions set authenticated_at = $2 where id = $1', [session.id, now.toISOString()]);
-      await this.#recorder.record(em, originOf(caller), [{ action: 'identity.confirmed', target: userReference(own) }]);
-    });
-    return {
-      assuranceLevel: session.assuranceLevel,
-      freshUntil: secondsAfter(now, this.#config.tokens.stepUpSeconds),
-      tokens:
-        session.delivery === 'COOKIE'
-          ? null
-          : await this.#freshAccessToken({ ...session, authenticatedAt: now }, account, now),
-    };
-  }
-
-  async #freshAccessToken(
-    session: Parameters<SessionService['subjectOf']>[0] extends infer Subject
-      ? Omit<Subject, 'email' | 'issuedAt'>
-      : never,
-    account: AccountRow,
-    now: Date,
-  ): Promise<SessionTokens> {
-    const groups = { epoch: account.epoch, ids: account.group_ids };
-    const subject = await this.#sessions.subjectOf({ ...session, email: account.email, issuedAt: now }, groups);
-    const access = await this.#issuer.access(subject);
-    return { ...access, refreshToken: null, refreshTokenExpiresAt: null, csrfToken: null, deviceToken: null };
-  }
-
-  async #countTry(typed: string): Promise<AccountRow | null> {
+  async #countTry(typed: string, client: ClientFacts): Promise<AccountRow | null> {
     const identifier = identifierTyped(typed);
     const now = this.#clock.now();
     const rows = await this.#database.query<AccountRow>(countSignInTry, [
@@ -135,6 +73,7 @@ export class SignInService {
       now.toISOString(),
       this.#config.lockout.maximumFailures,
       secondsAfter(now, this.#config.lockout.lockSeconds).toISOString(),
+      ...deviceKeyOf(client),
     ]);
     return rows[0] ?? null;
   }
@@ -150,63 +89,14 @@ export class SignInService {
     return reject('INVALID_CREDENTIALS');
   }
 
-  async #complete(caller: Caller, account: AccountRow, user: UserView, request: SignInRequest): Promise<SignInOutcome> {
-    const now = this.#clock.now();
-    const created = this.#sessions.create(caller, {
-      userId: user.id,
-      signInMethod: 'PASSWORD',
-      delivery: request.delivery,
-      client: request.client,
-    });
-    const rehashed = await this.#rehash(account, request.password);
-    await this.#database.transaction(async (em) => {
-      const [completed] = await sql(em, completeSignIn, [user.id, now.toISOString()]);
-      if (completed === undefined) throw new Rejection([{ code: 'INVALID_CREDENTIALS' }]);
-      if (rehashed !== null) {
-        await sql(
-          em,
-          'update credentials set secret = $2, updated_at = $3, version = version + 1 where id = $1 and secret = $4',
-          [account.credential_id, rehashed, now.toISOString(), account.password_hash],
-        );
-      }
-      await insertSession(em, created.session);
-      await this.#recorder.record(em, originOf(caller), [sessionStarted(created.session.id, user, 'PASSWORD')]);
-    });
-    const started = await this.#sessions.handOver(created, user, { epoch: account.epoch, ids: account.group_ids });
-    return { step: 'COMPLETE', user: { ...user, failedSignInCount: 0, lockedUntil: null, lastSignInAt: now }, started };
-  }
-
-  async #askForNewPassword(caller: Caller, user: UserView, request: SignInRequest): Promise<SignInOutcome> {
-    const now = this.#clock.now();
-    const challenge = await this.#database.transaction(async (em) => {
-      await sql(
-        em,
-        'update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null',
-        [user.id],
-      );
-      await this.#recorder.record(em, originOf(caller), [
-        { action: 'password-change.required', actor: userReference(user), target: userReference(user) },
-      ]);
-      return this.#tokens.issue(em, {
-        kind: 'PASSWORD_CHANGE',
-        userId: user.id,
-        expiresAt: secondsAfter(now, this.#config.tokens.stepUpSeconds),
-        context: { delivery: request.delivery, ...request.client },
-      });
-    });
-    return {
-      step: 'PASSWORD_CHANGE_REQUIRED',
-      challenge: { token: challenge.token.reveal(), expiresAt: challenge.expiresAt },
-    };
-  }
-
-  async #rehash(account: AccountRow, password: Secret<string>): Promise<string | null> {
-    const outdated = account.password_hash !== null && this.#hasher.needsRehash(account.password_hash);
-    return outdated ? this.#hasher.hash(password) : null;
+  async #rehash(account: AccountRow, password: Secret<string>): Promise<Rehash | null> {
+    const { credential_id: credentialId, password_hash: oldHash } = account;
+    if (credentialId === null || oldHash === null || !this.#hasher.needsRehash(oldHash)) return null;
+    return { credentialId, oldHash, newHash: await this.#hasher.hash(password) };
   }
 
   async #record(caller: Caller, happening: Happening): Promise<void> {
-    await this.#recorder.record(this.#database.orm.em.fork(), originOf(caller), [happening]);
+    await this.#recorder.recordAlone(this.#database, originOf(caller), [happening]);
   }
 }
 
@@ -216,20 +106,3 @@ const reasonOf = (account: AccountRow | null, matches: boolean): string => {
   if (!account.counted) return 'LOCKED';
   return matches ? 'OTHER' : 'WRONG_PASSWORD';
 };
-
-/** A user, for the log. */
-export const userReference = (user: Parameters<typeof nameOf>[0] & { readonly id: UserId }) =>
-  ({ type: 'User', id: user.id, label: nameOf(user) }) as const;
-
-/** A session that began, for the log and the outbox. */
-export const sessionStarted = (
-  id: string,
-  user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
-  method: string,
-): Happening => ({
-  action: 'session.started',
-  actor: userReference(user),
-  target: { type: 'Session', id, label: nameOf(user) },
-  metadata: { method },
-  event: { type: 'SessionStarted', payload: { sessionId: id, userId: user.id, method } },
-});

@@ -5,6 +5,8 @@ import type { GroupId, UserId } from '../../src/ids.ts';
 import { newId, parseId } from '../../src/ids.ts';
 import * as seeded from '../../src/permissions/seeded-groups.ts';
 import { SignInDocument } from '../../generated/client/graphql.ts';
+import type { ProvedFactor } from '../../src/factors.ts';
+import { jwtParts } from './records.ts';
 import type { TestApp } from './test-app.ts';
 import { TestClient } from './test-client.ts';
 
@@ -50,6 +52,9 @@ const GROUPS = {
   dataOfficer: [seeded.DATA_OFFICERS_GROUP_ID],
 } as const satisfies Record<Exclude<keyof Cast, 'anonymous'>, readonly GroupId[]>;
 
+/** Holders of permissions that ask for two factors: their sessions have them. */
+const STRONG: ReadonlySet<string> = new Set<keyof Cast>(['admin', 'keyMaster', 'impersonator', 'dataOfficer']);
+
 /** Makes (once per database) and signs in the people of a test. */
 export const createCast = async (app: TestApp): Promise<Cast> => {
   const entries = Object.entries(GROUPS).map(async ([name, groupIds]) => {
@@ -58,13 +63,27 @@ export const createCast = async (app: TestApp): Promise<Cast> => {
       email,
     ]);
     if (known.length === 0) await makePerson(app, { email, displayName: `The ${name}`, groupIds });
-    return [name, await signIn(app, email)] as const;
+    const actor = await signIn(app, email);
+    return [name, STRONG.has(name) ? await raiseToAal2(app, actor) : actor] as const;
   });
   const actors = Object.fromEntries(await Promise.all(entries)) as unknown as Omit<Cast, 'anonymous'>;
   await app.database.query(
     'update permission_epoch set first_administrator_at = coalesce(first_administrator_at, now())',
   );
   return { ...actors, anonymous: app.anonymous() };
+};
+
+/**
+ * Writes a proved second factor into the present session of somebody, without an enrolment: for tests of what such a session
+ * may do. The way there is in tests/api/mfa.
+ */
+export const raiseToAal2 = async <Somebody extends Actor>(app: TestApp, actor: Somebody): Promise<Somebody> => {
+  const factor: ProvedFactor = { method: 'TOTP', credentialId: null, at: app.clock.now().toISOString() };
+  await app.database.query(
+    `update sessions set factors = factors || $2::jsonb, assurance_level = 'AAL2' where id = $1`,
+    [jwtParts(actor.accessToken).claims['sid'], JSON.stringify([factor])],
+  );
+  return actor;
 };
 
 /** Makes an active person directly, with the password `PASSWORD`. */

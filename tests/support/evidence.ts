@@ -68,6 +68,7 @@ const TABLES = {
   one_time_tokens: '*',
   idempotency_keys: '*',
   permission_epoch: '*',
+  devices: 'id, user_id, secret_hash, name, trusted_until',
   sessions: 'id, user_id, ended_at, end_reason, authenticated_at, refresh_hash',
   audit_events: 'id',
   outbox_events: 'id',

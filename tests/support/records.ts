@@ -72,10 +72,15 @@ interface SetCookie {
   readonly attributes: readonly string[];
 }
 
-/** The one cookie that an answer sets. */
-export const cookieOf = (answer: Pick<Answer<unknown>, 'headers'>): SetCookie => {
-  const [text = '', ...others] = answer.headers.getSetCookie();
-  if (text === '' || others.length > 0) throw new Error('The answer sets no cookie, or several.');
+/** The one session cookie that an answer sets; with 'device' the one that recognises the device. */
+export const cookieOf = (
+  answer: Pick<Answer<unknown>, 'headers'>,
+  which: 'session' | 'device' = 'session',
+): SetCookie => {
+  const isDevice = (cookie: string): boolean => /^(?:__Host-)?gatehouse-device=/.test(cookie);
+  const all = answer.headers.getSetCookie();
+  const [text = '', ...others] = all.filter((cookie) => isDevice(cookie) === (which === 'device'));
+  if (text === '' || others.length > 0) throw new Error('The answer sets no such cookie, or several.');
   const [pair = '', ...attributes] = text.split('; ');
   const at = pair.indexOf('=');
   return { pair, name: pair.slice(0, at), value: pair.slice(at + 1), attributes };

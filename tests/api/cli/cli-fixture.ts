@@ -6,23 +6,14 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, type QueryResultRow } from 'pg';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import type { Host } from '../../../src/cli/host.ts';
+import { createServices } from '../../../src/app.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
-import { PasswordHasher } from '../../../src/crypto/password-hasher.ts';
 import { Database } from '../../../src/database/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.ts';
 import { loadMasterKeys } from '../../../src/database/master-key-file.ts';
 import { SchemaMigrator } from '../../../src/database/migrator.ts';
-import { Recorder } from '../../../src/events/recorder.ts';
 import { ormOptions } from '../../../src/orm.ts';
-import { AccessGuard } from '../../../src/services/access-guard.ts';
-import { GroupDirectory } from '../../../src/services/group-directory.ts';
-import { OneTimeTokenService } from '../../../src/services/one-time-token.service.ts';
-import { SeedService } from '../../../src/services/seed.service.ts';
-import { SessionService } from '../../../src/services/session.service.ts';
-import { SessionTokenIssuer } from '../../../src/services/session-tokens.ts';
-import { SetupService } from '../../../src/services/setup.service.ts';
-import { SigningKeyService } from '../../../src/services/signing-key.service.ts';
 
 const projectMigrations = join(import.meta.dirname, '../../../migrations');
 
@@ -50,26 +41,10 @@ export interface Cluster {
   stop(): Promise<void>;
 }
 
-/** The services of one database, as the composition root builds them; cheap hashes. */
+/** The services of one database, as the composition root builds them. */
 const servicesOf = async (config: Config, database: Database) => {
   const masterKeys = await loadMasterKeys(config);
-  const clock = systemClock;
-  const recorder = new Recorder(clock);
-  const hasher = new PasswordHasher({
-    parameters: { memoryKib: 1024, iterations: 1, parallelism: 1 },
-    implementation: 'auto',
-    concurrency: 2,
-    limit: 100,
-  });
-  const directory = new GroupDirectory(database);
-  const signingKeys = new SigningKeyService({ database, masterKeys, recorder, clock, config });
-  const issuer = new SessionTokenIssuer({ config, masterKeys, signingKeys });
-  const sessions = new SessionService({ database, recorder, issuer, directory, masterKeys, clock, config });
-  const oneTimeTokens = new OneTimeTokenService(clock);
-  const setup = new SetupService({ database, hasher, sessions, oneTimeTokens, recorder, clock, config });
-  const guard = new AccessGuard({ directory, clock, config });
-  const seed = new SeedService({ database, hasher, setup, guard, recorder, clock, config });
-  return { setup, seed, hasher };
+  return createServices({ config, database, masterKeys, clock: systemClock, log: () => undefined });
 };
 
 /** A host like the process, with everything it prints and reads in memory. */

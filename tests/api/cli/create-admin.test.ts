@@ -59,7 +59,7 @@ describe('create-admin', () => {
     const weak = await run(person, 'password1234');
     expect(weak).toMatchObject({
       exitCode: 1,
-      notes: [expect.stringMatching(/^The password breaks a rule.*\(password\) \[BREACH_LIST\]$/)],
+      notes: [expect.stringMatching(/^The password is on the list of common.*\(password\) \[BREACH_LIST\]$/)],
     });
     const malformed = await run(['--email', 'nobody', '--name', ' ']);
     expect(malformed.notes).toEqual(['A value is missing or blank. (displayName) Not an e-mail address. (email)']);
