@@ -21,7 +21,7 @@ const ORM = packages('@mikro-orm|pg|kysely');
 const own = (names) => `^src/(${names})(/|\\.ts$)`;
 
 /** What everything may import. */
-const COMMON = 'errors|ids|clock|principal|vocabulary|crypto/secret|config/config|config/settings|log';
+const COMMON = 'errors|ids|clock|principal|vocabulary|factors|crypto/secret|config/config|config/settings|log';
 
 /** What a permission is and whether it is held: pure functions. */
 const ALGEBRA =
@@ -127,7 +127,7 @@ module.exports = {
     forbid(
       'orm-in-its-layers',
       'Whoever holds an EntityManager can go around every guard.',
-      { path: '^src/', pathNot: own('entities|services|loaders|events|database|cli|app|orm') },
+      { path: '^src/', pathNot: own('entities|services|messages|loaders|events|database|cli|app|orm') },
       ORM,
     ),
     forbid(

@@ -1,0 +1,70 @@
+import type { UserView } from '../entities/user.queries.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { ProvedFactor } from '../factors.ts';
+import type { MfaMethod, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import type { ClientFacts, StartedSession } from './session.service.ts';
+
+/** What the next step of a sign-in needs. */
+export interface SignInChallenge {
+  readonly token: string;
+  readonly methods: readonly MfaMethod[];
+  readonly passkeyOptions: object | null;
+  readonly expiresAt: Date;
+}
+
+/** What a proved first factor leads to: a session, or what must happen first. */
+export type SignInOutcome =
+  | { readonly step: 'COMPLETE'; readonly user: UserView; readonly started: StartedSession }
+  | { readonly step: 'MFA_REQUIRED' | 'PASSWORD_CHANGE_REQUIRED'; readonly challenge: SignInChallenge };
+
+/** A first factor that was proved, and how the session is wanted. */
+export interface SignInFacts {
+  readonly signInMethod: SignInMethod;
+  /** What was checked so far; the assurance of the session follows from it alone. */
+  readonly factors: readonly ProvedFactor[];
+  readonly delivery: TokenDelivery;
+  readonly client: ClientFacts;
+  /** The OpenID Connect issuer that vouched for the person; for the log. */
+  readonly issuer?: string | null;
+  /** TOTP or recovery code given at once, to save the second step. */
+  readonly mfaCode?: Secret<string> | null;
+  /** The second factor is not asked for on this device from now on, where the settings allow it. */
+  readonly trustDevice?: boolean;
+  /** The try was counted before the password was looked at; it is taken back when the sign-in needs another step. */
+  readonly counted?: boolean;
+}
+
+/** A password just checked, whose hash has other parameters than today's. */
+export interface Rehash {
+  readonly credentialId: string;
+  readonly oldHash: string;
+  readonly newHash: string;
+}
+
+/** What a challenge stores, so that later steps take nothing of it from the client again. */
+export const contextOf = (facts: SignInFacts): Readonly<Record<string, unknown>> => ({
+  signInMethod: facts.signInMethod,
+  factors: facts.factors,
+  delivery: facts.delivery,
+  clientName: facts.client.clientName,
+  deviceName: facts.client.deviceName,
+  ...(facts.issuer == null ? {} : { issuer: facts.issuer }),
+});
+
+/** Reads what `contextOf` stored. */
+export const storedFacts = (
+  context: Readonly<Record<string, unknown>>,
+): SignInFacts & { readonly passkeyChallenge: string | null } => ({
+  signInMethod: context['signInMethod'] as SignInMethod,
+  factors: context['factors'] as readonly ProvedFactor[],
+  delivery: context['delivery'] === 'BODY' ? 'BODY' : 'COOKIE',
+  client: {
+    clientName: textOrNull(context['clientName']),
+    deviceName: textOrNull(context['deviceName']),
+    deviceToken: null,
+  },
+  issuer: textOrNull(context['issuer']),
+  passkeyChallenge: textOrNull(context['passkeyChallenge']),
+});
+
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
