@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util';
 import { buildPlayground } from './build-playground.mjs';
 import { buildServer } from './build-server.mjs';
+import { buildTemplates } from './build-templates.mjs';
 import { check, stamp, stateOf } from './stale.mjs';
 
 const usage = `Usage: npm run build -- [--server-only] [--if-stale] [--force]
 
   --server-only  leave the playground alone
   --if-stale     build the server too only when its sources changed
-  --force        build the playground even when nothing changed
+  --force        build templates and playground even when nothing changed
 `;
 
 const { values } = parseArgs({
@@ -40,6 +41,7 @@ const main = async () => {
     return;
   }
   if (due('server', !values['if-stale'])) await run('server', buildServer, (files) => files.join(', '));
+  if (due('templates', values.force)) await run('templates', buildTemplates, (count) => `dist/templates (${count})`);
   if (!values['server-only'] && due('playground', values.force)) {
     await run('playground', buildPlayground, (size) => `dist/playground (${(size / 1e6).toFixed(1)} MB compressed)`);
   }

@@ -1,3 +1,3 @@
 import { launch } from './launch.mjs';
 
-await launch({ output: 'dist/cli.js', targets: ['server'], server: false });
+await launch({ output: 'dist/cli.js', targets: ['server', 'templates'], server: false });

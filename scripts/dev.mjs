@@ -1,8 +1,11 @@
 // Runs the sources and restarts at every change.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { ensureTemplates } from './build-templates.mjs';
 import { stopWithNpm } from './launch.mjs';
 import { root } from './stale.mjs';
+
+await ensureTemplates();
 
 const watcher = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
 const child = spawn(process.execPath, [watcher, 'watch', '--clear-screen=false', 'src/main.ts'], {

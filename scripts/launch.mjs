@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { enableCompileCache, setSourceMapsSupport } from 'node:module';
+import { enableCompileCache, flushCompileCache, setSourceMapsSupport } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,7 +40,7 @@ const installed = (tool) => existsSync(join(root, 'node_modules', tool));
  */
 const ensureBuilt = (targets, output) => {
   const due = dueTargets(targets);
-  if (due.length > 0 && installed('esbuild')) {
+  if (due.length > 0 && installed('rolldown')) {
     const options = due.includes('playground') && installed('vite') ? ['--if-stale'] : ['--if-stale', '--server-only'];
     // Not to stdout: the command line's own output may be read by a program.
     const stdio = ['ignore', 2, 2];
@@ -70,7 +70,7 @@ export const stopWithNpm = () => {
 
 /**
  * Runs one built entry inside this process, so that signals and exit codes are its own.
- * @param {{ output: string, targets: ('server' | 'playground')[], server: boolean }} entry
+ * @param {{ output: string, targets: ('server' | 'templates' | 'playground')[], server: boolean }} entry
  */
 export const launch = async ({ output, targets, server }) => {
   if (!isNewEnough) {
@@ -90,4 +90,6 @@ export const launch = async ({ output, targets, server }) => {
   enableCompileCache(join(root, 'dist', 'cache'));
   if (server) stopWithNpm();
   await import(pathToFileURL(path).href);
+  // Now and not at the end, which may be a sudden one.
+  flushCompileCache();
 };

@@ -1,4 +1,4 @@
-// Runs at the end of `npm ci`: leaves the server and the playground built. It never fails an installation: without the
+// Runs at the end of `npm ci`: leaves server, templates and playground built. It never fails an installation: without the
 // build tools (--omit=dev) or without sources (an image's dependency layer) there is nothing it could do.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { nodeBinary } from './node-binary.mjs';
 import { check, dueTargets, root } from './stale.mjs';
 
 const due = dueTargets();
-const missingTools = ['esbuild', 'vite'].filter((tool) => !existsSync(join(root, 'node_modules', tool)));
+const missingTools = ['rolldown', 'mjml', 'vite'].filter((tool) => !existsSync(join(root, 'node_modules', tool)));
 
 if (due.length === 0) {
   if (check('server') === 'absent') console.log('gatehouse: nothing to build, there are no sources here.');

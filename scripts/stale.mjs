@@ -13,7 +13,15 @@ const stampFile = join(root, 'dist', 'build.json');
 export const targets = {
   server: {
     inputs: ['src', 'tsconfig.json', 'package-lock.json', 'scripts/build-server.mjs'],
-    outputs: { 'src/main.ts': 'dist/main.js', 'src/cli/main.ts': 'dist/cli.js' },
+    outputs: {
+      'src/main.ts': 'dist/main.js',
+      'src/cli/main.ts': 'dist/cli.js',
+      'src/crypto/password-guesses.worker.ts': 'dist/password-guesses.worker.js',
+    },
+  },
+  templates: {
+    inputs: ['templates', 'package-lock.json', 'scripts/build-templates.mjs'],
+    outputs: { 'templates/test.mjml': 'dist/templates/test.html' },
   },
   playground: {
     inputs: ['playground', 'package-lock.json', 'scripts/build-playground.mjs'],
@@ -83,7 +91,7 @@ export const stateOf = (target) => {
 };
 
 /**
- * @param {'server' | 'playground'} target
+ * @param {'server' | 'templates' | 'playground'} target
  * @returns {'current' | 'missing' | 'stale' | 'absent'} `absent` = neither sources nor output are here
  */
 export const check = (target) => {

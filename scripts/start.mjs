@@ -1,3 +1,3 @@
 import { launch } from './launch.mjs';
 
-await launch({ output: 'dist/main.js', targets: ['server', 'playground'], server: true });
+await launch({ output: 'dist/main.js', targets: ['server', 'templates', 'playground'], server: true });

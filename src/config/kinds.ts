@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from '../crypto/secret.ts';
 import { isHost, isRedirectUri, normalizedBaseUrl, normalizedNetwork, normalizedOrigin } from './addresses.ts';
 import { databaseTarget, databaseUrlProblem } from './database-url.ts';
@@ -11,6 +11,8 @@ export interface Kind<T> {
   readonly form: string;
   readonly schema: z.ZodType<T, Raw>;
   readonly isSecret: boolean;
+  /** Written as objects and lists in YAML, and as the same in JSON elsewhere; `Raw` is that JSON. */
+  readonly isStructured?: boolean;
   /** What an empty text means; null where emptiness is a mistake (an unset variable expanded in a script, for example). */
   readonly empty: { readonly value: T } | null;
   /** Text for documents and for `config check`; never shows a secret. */
@@ -19,7 +21,8 @@ export interface Kind<T> {
 
 const single = (fix: string) => z.string({ error: `is a list; ${fix}` }).trim();
 
-const scalar = <T>(form: string, fix: string, read: (text: string) => T | null, what: string): Kind<T> => ({
+/** A kind that is written as one text. */
+export const scalar = <T>(form: string, fix: string, read: (text: string) => T | null, what: string): Kind<T> => ({
   form,
   isSecret: false,
   empty: null,
@@ -66,6 +69,16 @@ export const duration = (minimum: number, maximum: number): Kind<number> => {
     show: durationText,
   };
 };
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:\d\d)$/;
+
+/** A point in time as RFC 3339 writes it, with its zone. */
+export const instant: Kind<string> = scalar(
+  'instant, RFC 3339',
+  'write date, time and zone, for example 2026-01-31T09:00:00Z',
+  (given) => (INSTANT.test(given) && !Number.isNaN(Date.parse(given)) ? given : null),
+  'is no instant',
+);
 
 const BYTES: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 1024, kib: 1024, mb: 1_048_576, mib: 1_048_576 };
 
@@ -121,6 +134,15 @@ export const text = (maximumLength: number, form = 'text'): Kind<string> => {
   return scalar(form, fix, read, 'is too long or holds control characters');
 };
 
+/** One e-mail address, without a name beside it. */
+export const mailAddress: Kind<string> = scalar(
+  'e-mail address',
+  'give one address such as id@example.org, without a name and without <>',
+  (given) =>
+    given.length <= 320 && /^[\w.!#$%&'*+/=?^`{|}~-]+@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/i.test(given) ? given : null,
+  'is no e-mail address',
+);
+
 /** Something to listen on. */
 export const host: Kind<string> = scalar(
   'host name or address',
@@ -147,7 +169,8 @@ export const baseUrl: Kind<string> = scalar(
 const itemsOf = (raw: Raw): readonly string[] =>
   (typeof raw === 'string' ? raw.split(/[\s,]+/) : raw.map((item) => item.trim())).filter((item) => item !== '');
 
-const list = (form: string, fix: string, read: (item: string) => string | null): Kind<readonly string[]> => ({
+/** A kind that is written as a list of texts, separated by commas or blanks, or as a YAML sequence. */
+export const list = (form: string, fix: string, read: (item: string) => string | null): Kind<readonly string[]> => ({
   form,
   isSecret: false,
   empty: { value: [] },

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Secret } from '../crypto/secret.ts';
 import type { Kind, Raw } from './kinds.ts';
 

@@ -29,7 +29,7 @@ export const toSubgraph = (
     resolvers[type] = { ...resolvers[type], __resolveReference: resolve };
   }
   const { sdl, imports } = rewrite(printSubgraphSchema(plain));
-  const typeDefs = parse(`${link(['key', 'shareable', ...imports])}\n${sdl}`);
+  const typeDefs = parse(`${link(['key', 'shareable', ...imports])}\n${sdl}`, { noLocation: true });
   const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
   copyExtensions(plain, subgraph);
   boundEntities(subgraph, new Set(Object.keys(references)));

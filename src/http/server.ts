@@ -17,6 +17,7 @@ import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { randomId } from '../ids.ts';
 import type { HealthService } from '../services/health.service.ts';
+import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
@@ -29,6 +30,7 @@ import { documentLimits } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import type { Metrics } from './metrics.ts';
 import { operationsRoutes } from './operations-routes.ts';
+import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
@@ -36,6 +38,7 @@ export interface ServerParts extends ContextParts {
   readonly schema: GraphQLSchema;
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
+  readonly providerSignIn: ProviderSignInService;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly credentialFields: readonly string[];
@@ -93,6 +96,7 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   });
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
+  if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
   await registerGraphql(app, parts, { report, requestLog });
   if (config.server.playground) {
     // Only where there is a page to serve: what serves files is not loaded elsewhere.
