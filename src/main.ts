@@ -7,7 +7,8 @@ import { type Config, ConfigError, readProcessConfig } from './config/config.ts'
 import { loadMasterKeys } from './database/master-key-file.ts';
 import { SchemaMigrator } from './database/migrator.ts';
 import type { Server } from './http/server.ts';
-import { createLogger, logOf } from './log.ts';
+import type { SharedCounters } from './limits/redis-counters.ts';
+import { createLogger, type Log, logOf } from './log.ts';
 import { announce } from './start/announce.ts';
 import { fatal } from './start/fatal.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
@@ -37,7 +38,8 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
   const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
-  const services = createServices(foundation);
+  const counters = await openCounters(config, foundation.log);
+  const services = createServices({ ...foundation, ...counters });
   const server = await createApp(foundation, services, logger);
   await lowerPoolPriority();
   await server.app.listen({ host: config.server.host, port: config.server.port });
@@ -45,12 +47,21 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   stopWhenTold(config, logger, async () => {
     await announced; // it still asks the database
     await drain(server, config.server.shutdownGraceSeconds);
-    await services.housekeeping.stop();
+    await Promise.all([services.housekeeping.stop(), services.messageWorker.stop()]);
     await services.activity.flush();
+    counters.close?.();
     await opened.close();
   });
   services.housekeeping.start();
+  services.messageWorker.start();
   await announced;
+};
+
+/** Counters of limits that replicas share, where the settings name a Redis. */
+const openCounters = async ({ redis }: Config, log: Log): Promise<Partial<SharedCounters>> => {
+  if (redis.url === null) return {};
+  const { redisCounters } = await import('./limits/redis-counters.ts');
+  return redisCounters(redis.url, log);
 };
 
 /** Time for closing the database, after the requests had theirs. */
