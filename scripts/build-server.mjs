@@ -47,6 +47,15 @@ const entitiesByName = replacing('entities-by-name', /[\\/]@mikro-orm[\\/]decora
 ]);
 
 /**
+ * Apollo asks for Node's hashes through `module.require`, which a bundle does not have, and would hash every document with a
+ * SHA-256 written in JavaScript.
+ */
+const nativeHashes = replacing('native-hashes', /[\\/]@apollo[\\/]utils\.createhash[\\/]dist[\\/]index\.js$/, [
+  ['utils_isnodelike_1.isNodeLike && module.require', 'utils_isnodelike_1.isNodeLike'],
+  ['module.require("crypto")', 'require("crypto")'],
+]);
+
+/**
  * Entities and schema classes are known by their names, and of two classes of one name the bundler calls one `User$1`. It
  * could keep all names, but then every function made at run time would pay for it.
  */
@@ -105,7 +114,7 @@ const bundle = async () => {
     platform: 'node',
     tsconfig: join(root, 'tsconfig.json'),
     external: outside,
-    plugins: [bundledShield, entitiesByName],
+    plugins: [bundledShield, entitiesByName, nativeHashes],
     logLevel: 'warn',
   });
   try {

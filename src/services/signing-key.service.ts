@@ -89,8 +89,10 @@ export class SigningKeyService {
     const life = this.#config.tokens.accessTtlSeconds;
     const overlap = input.overlapSeconds ?? life * 2;
     if (overlap < life) reject('INVALID_VALUE', { field: ['overlapSeconds'] });
-    const created = await this.#generate(input.algorithm ?? (await this.active()).algorithm);
-    const retiringKey = await this.#database.transaction(async (em) => {
+    const generated = await generateSigningKey(input.algorithm ?? (await this.active()).algorithm);
+    const rotated = await this.#database.transaction(async (em) => {
+      // Made here: after a deadlock this runs again, and the ORM would take the first row for one that it knows.
+      const created = this.#rowOf(generated);
       // Rotations wait for each other: a row lock would let the second one find no active key while the first changes it.
       await sql(em, `select pg_advisory_xact_lock(hashtext('gatehouse.signing-keys'))`);
       const previous = await em.findOne(SigningKey, { status: 'ACTIVE' });
@@ -109,17 +111,17 @@ export class SigningKeyService {
           event: { type: 'SigningKeyRotated', payload: { kid: created.kid, algorithm: created.algorithm } },
         },
       ]);
-      return previous;
+      return { signingKey: created, retiringKey: previous };
     });
     await this.#read();
-    return { signingKey: created, retiringKey };
+    return rotated;
   }
 
   async #createFirst(): Promise<void> {
-    const created = await this.#generate(this.#config.tokens.algorithm);
+    const generated = await generateSigningKey(this.#config.tokens.algorithm);
     try {
       await this.#database.transaction(async (em) => {
-        em.persist(created);
+        em.persist(this.#rowOf(generated));
         await em.flush();
       });
     } catch (error) {
@@ -127,11 +129,10 @@ export class SigningKeyService {
     }
   }
 
-  async #generate(algorithm: SigningAlgorithm): Promise<SigningKey> {
-    const generated = await generateSigningKey(algorithm);
+  #rowOf(generated: Awaited<ReturnType<typeof generateSigningKey>>): SigningKey {
     return new SigningKey({
       kid: generated.kid,
-      algorithm,
+      algorithm: generated.algorithm,
       publicJwk: { ...generated.publicJwk },
       publicKeyPem: generated.publicPem,
       sealedPrivateJwk: seal(this.#masterKeys, 'signing', Buffer.from(generated.privateJwk.reveal()), generated.kid),

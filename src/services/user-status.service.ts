@@ -2,20 +2,20 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import { ownAccount, type OwnAccountRow } from '../entities/own-account.queries.ts';
 import { groupIdsColumn, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { type Problem, Rejection } from '../errors.ts';
+import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
-import { can } from '../permissions/rules.ts';
+import { and, can, notImpersonating, viaSession } from '../permissions/rules.ts';
 import type { SessionEndReason } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { Authority } from './authority.ts';
-import { originOf, type SignedInCaller } from './caller.ts';
+import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { endOpenTokens } from './invitation.service.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
-import { userReference } from './sign-in.service.ts';
 import { readText } from './text.ts';
 import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
 
@@ -108,7 +108,8 @@ export class UserStatusService {
   }
 
   /**
-   * Wakes disabled accounts: ACTIVE, or INVITED where no password was ever set. A lock that still runs keeps its reason: a
+   * Wakes disabled accounts: PENDING where no address was ever proved or given by an administrator, INVITED where nobody ever
+   * had a way in, else ACTIVE. A lock that still runs keeps its reason: a
    * lock without one counts as automatic, which spares sessions and leaves an administrator counted as active.
    */
   async enable(caller: SignedInCaller, ids: readonly string[], reason: string): Promise<readonly UserView[]> {
@@ -117,7 +118,12 @@ export class UserStatusService {
       action: 'user.enabled',
       reason: readReason(reason),
       set: `status = case when u.status <> 'DISABLED' then u.status
-          when exists (select from credentials c where c.user_id = u.id) then 'ACTIVE' else 'INVITED' end,
+          when not exists (select from identifiers i where i.user_id = u.id and i.exclusive)
+            and exists (select from identifiers i where i.user_id = u.id) then 'PENDING'
+          when exists (select from credentials c where c.user_id = u.id)
+            or exists (select from external_identities e where e.user_id = u.id)
+            or u.last_sign_in_at is not null then 'ACTIVE'
+          else 'INVITED' end,
         status_reason = case when u.status = 'DISABLED' and (u.locked_until is null or u.locked_until <= $2::timestamptz)
           then null else u.status_reason end`,
       until: null,
@@ -151,22 +157,55 @@ export class UserStatusService {
       const { authority, rows } = await this.#lockTargets(em, caller, targets, 'delete:users');
       this.#requireOthers(authority, rows);
       this.#requireReach(authority, rows);
-      const ended = await this.#sessions.endAll(em, { userIds: targets }, 'ACCOUNT_DELETED');
-      await sql(em, 'delete from users where id = any($1::uuid[])', [targets]);
-      await this.#guard.keepAnAdministrator(em, targets);
       const people = rows.map((row) => userViewOf(row, this.#clock.now()));
-      await this.#recorder.record(
-        em,
-        originOf(caller),
-        people.map((user): Happening => ({
-          action: 'user.deleted',
-          target: userReference(user),
-          metadata: why === null ? {} : { reason: why },
-          event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
-        })),
-      );
+      await this.#remove(em, caller, people, why === null ? {} : { reason: why });
       return targets;
     });
+  }
+
+  /**
+   * Deletes the account of a caller who proved to be its owner; `farewell` is written in the same transaction, where there is an
+   * address that is theirs. Errors: LAST_ADMIN; throws UNAUTHENTICATED when the account was shut out or the session ended
+   * meanwhile.
+   */
+  async deleteOwn(
+    caller: SignedInCaller,
+    farewell: (em: EntityManager, user: UserView & { readonly email: string }) => Promise<void>,
+  ): Promise<UserId> {
+    const { account, session } = caller;
+    return this.#database.transaction(async (em) => {
+      await this.#guard.lock(em, caller, and(viaSession, notImpersonating));
+      const now = this.#clock.now();
+      const values = [account.id, now.toISOString(), session?.id];
+      const [row] = session === null ? [] : await sql<OwnAccountRow>(em, ownAccount, values);
+      if (row === undefined) throw new Failure('UNAUTHENTICATED');
+      const user = userViewOf(row, now);
+      if (row.email_is_own && user.email !== null) await farewell(em, { ...user, email: user.email });
+      await this.#remove(em, caller, [user], { byOwner: true });
+      return user.id;
+    });
+  }
+
+  async #remove(
+    em: EntityManager,
+    caller: SignedInCaller,
+    people: readonly UserView[],
+    metadata: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
+    const ids = people.map(({ id }) => id);
+    const ended = await this.#sessions.endAll(em, { userIds: ids }, 'ACCOUNT_DELETED');
+    await sql(em, 'delete from users where id = any($1::uuid[])', [ids]);
+    await this.#guard.keepAnAdministrator(em, ids);
+    await this.#recorder.record(
+      em,
+      originOf(caller),
+      people.map((user): Happening => ({
+        action: 'user.deleted',
+        target: userReference(user),
+        metadata,
+        event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
+      })),
+    );
   }
 
   async #change(caller: SignedInCaller, ids: readonly string[], change: StatusChange): Promise<readonly UserView[]> {
@@ -182,6 +221,7 @@ export class UserStatusService {
          where u.id = any($1::uuid[]) and ($3::text is null or true) and ($4::timestamptz is null or true)`,
         [targets, now.toISOString(), change.reason, change.until?.toISOString() ?? null],
       );
+      if (change.action === 'user.unlocked') await sql(em, unlockDevices, [targets]);
       const ended = await this.#end(em, targets, change, now);
       const after = await this.#read(em, targets);
       await this.#recorder.record(em, originOf(caller), [...happeningsOf(after, change), ...ended]);
@@ -252,6 +292,11 @@ export class UserStatusService {
     return rows.map((row) => userViewOf(row, this.#clock.now()));
   }
 }
+
+/** Failures are counted by device as well. `$1` users. */
+const unlockDevices = `
+update devices set failed_sign_in_count = 0, locked_until = null
+where user_id = any($1::uuid[]) and (failed_sign_in_count > 0 or locked_until is not null)`;
 
 const readReason = (reason: string): string => {
   const read = readText(reason, { field: ['reason'], maximum: 500 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SignInDocument, SignInOnDeviceDocument } from '../../../generated/client/graphql.ts';
+import { SignInDocument, SignInOnDeviceDocument, UnlockUsersDocument } from '../../../generated/client/graphql.ts';
 import { makePerson, PASSWORD } from '../../support/cast.ts';
 import { inParallel } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
@@ -68,6 +68,17 @@ describe('a device that is known', () => {
     expect((await attempt(email, token)).data.signIn?.step).toBe('FAILED');
     expect((await attempt(email, null)).data.signIn?.step).toBe('COMPLETE');
     app().clock.advance(901);
+    expect((await attempt(email, token)).data.signIn?.step).toBe('COMPLETE');
+  });
+
+  test('is free again when an administrator unlocks its owner', async () => {
+    const email = await person();
+    const token = await deviceOf(email);
+    await inParallel(6, (index) => attempt(email, token, `wrong from the device ${index}`));
+    expect((await attempt(email, token)).data.signIn?.step).toBe('FAILED');
+    const { admin } = await app().cast();
+    const [row] = await app().database.query<{ id: string }>('select id from users where email = $1', [email]);
+    await admin.send(UnlockUsersDocument, { input: { ids: [row?.id ?? ''], reason: 'Called the help desk.' } });
     expect((await attempt(email, token)).data.signIn?.step).toBe('COMPLETE');
   });
 

@@ -59,10 +59,9 @@ describe('a sign-in of somebody with a second factor', () => {
   test('completes with a TOTP code: a session of two factors that says which', async () => {
     const { email, secret, actor } = await enrolled(app());
     const challengeToken = await challengeOf(email);
-    const { result, audit } = await recording(app(), async () => ({
-      result: await complete({ challengeToken, code: nextCode(app(), secret) }),
-    })).then(([{ result }, rest]) => ({ result, ...rest }));
-    const done = result.data.completeMfa;
+    const code = nextCode(app(), secret);
+    const [answer, { audit }] = await recording(app(), () => complete({ challengeToken, code }));
+    const done = answer.data.completeMfa;
     expect(done).toMatchObject({ step: 'COMPLETE', user: { email }, errors: [] });
     const { claims } = jwtParts(done?.tokens?.accessToken ?? '');
     expect(claims).toMatchObject({ sub: actor.id, acr: 'aal2', amr: ['pwd', 'otp', 'mfa'] });
@@ -176,7 +175,7 @@ describe('a sign-in of somebody with a second factor', () => {
   });
 
   test('lets a challenge die after ten minutes, and with the account', async () => {
-    const { cast } = { cast: await app().cast() };
+    const cast = await app().cast();
     const { email, secret, actor } = await enrolled(app());
     const old = await challengeOf(email);
     app().clock.advance(601);

@@ -78,6 +78,29 @@ describe('disableUsers and enableUsers', () => {
     expect(accepted.data.setPasswordWithToken?.errors).toMatchObject([{ code: 'TOKEN_USED' }]);
   });
 
+  test('brings a sign-up that was never verified back as PENDING, not as an account that may sign in', async () => {
+    const person = await holderOf(app(), []);
+    await app().database.query(`update users set status = 'PENDING' where id = $1`, [person.id]);
+    await app().database.query('update identifiers set exclusive = false, verified_at = null where user_id = $1', [
+      person.id,
+    ]);
+    await disable(person.id);
+    expect((await enable(person.id)).data.enableUsers).toMatchObject({ errors: [], users: [{ status: 'PENDING' }] });
+  });
+
+  test('brings somebody who comes from an external provider back as ACTIVE, password or not', async () => {
+    const person = await holderOf(app(), []);
+    await app().database.query('update users set last_sign_in_at = null where id = $1', [person.id]);
+    await app().database.query('delete from credentials where user_id = $1', [person.id]);
+    await app().database.query(
+      `insert into external_identities (id, user_id, issuer, subject, linked_at)
+       values (gen_random_uuid(), $1, 'https://issuer.example', 'subject-of-disabled', now())`,
+      [person.id],
+    );
+    await disable(person.id);
+    expect((await enable(person.id)).data.enableUsers).toMatchObject({ errors: [], users: [{ status: 'ACTIVE' }] });
+  });
+
   test('enabling changes nothing about somebody who is not disabled', async () => {
     const person = await holderOf(app(), []);
     expect((await enable(person.id)).data.enableUsers?.users).toMatchObject([{ status: 'ACTIVE' }]);
