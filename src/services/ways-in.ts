@@ -1,0 +1,39 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { sql } from '../database/sql.ts';
+import { reject } from '../errors.ts';
+import type { UserId } from '../ids.ts';
+
+/** The lasting ways in which somebody can sign in. Mailed codes and links are none: they hang on an address that can be lost. */
+interface WaysIn {
+  readonly password: boolean;
+  readonly passkeys: number;
+  readonly identities: number;
+}
+
+const WAYS_IN = `
+select exists (select from credentials c where c.user_id = $1 and c.type = 'PASSWORD') as password,
+  (select count(*)::int from credentials c where c.user_id = $1 and c.type = 'PASSKEY') as passkeys,
+  (select count(*)::int from external_identities e where e.user_id = $1) as identities`;
+
+/**
+ * Makes other changes of the same person's ways in wait until this transaction ends. Call it before the change: a statement sees
+ * what was committed when it began, so that whoever waited for the lock counts rightly in the statement after it only.
+ */
+export const lockWaysIn = async (em: EntityManager, userId: UserId): Promise<void> => {
+  await sql(em, 'select id from users where id = $1 for update', [userId]);
+};
+
+/** What there is now, the changes of this transaction included. Exact after `lockWaysIn`. */
+const waysIn = async (em: EntityManager, userId: UserId): Promise<WaysIn> => {
+  const [row] = await sql<WaysIn>(em, WAYS_IN, [userId]);
+  return row ?? { password: false, passkeys: 0, identities: 0 };
+};
+
+/**
+ * Looks at what a removal leaves behind, in its transaction and after it; `lockWaysIn` came first, so that of two removals at
+ * once the second sees the first. Error: LAST_SIGN_IN_METHOD, which undoes the removal.
+ */
+export const keepAWayIn = async (em: EntityManager, userId: UserId): Promise<void> => {
+  const { password, passkeys, identities } = await waysIn(em, userId);
+  if (!password && passkeys + identities === 0) reject('LAST_SIGN_IN_METHOD');
+};
