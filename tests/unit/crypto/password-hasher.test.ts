@@ -4,6 +4,7 @@ import type { Argon2Choice, Argon2Job, Argon2Parameters } from '../../../src/cry
 import { PasswordHasher } from '../../../src/crypto/password-hasher.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { Failure } from '../../../src/errors.ts';
+import { FOREIGN, FOREIGN_PASSWORD } from '../../support/foreign-hashes.ts';
 import { printed } from './printed.ts';
 
 /** What was computed, seen at the border to the library. */
@@ -85,6 +86,25 @@ describe('the password hasher', () => {
       );
     }
     expect(seen).toEqual(Array.from({ length: 4 }, () => [[256, 2, 1, 32, 16]]));
+  });
+
+  test('a foreign hash costs the same argon2id beside it, whether the password is wrong or right and renews it', async () => {
+    const hasher = make();
+    for (const { text } of FOREIGN.filter((one) => !one.text.startsWith('$argon2id$'))) {
+      computed.length = 0;
+      expect(await hasher.verify(text, wrong)).toBe(false);
+      expect(cost(computed)).toBe(512);
+      computed.length = 0;
+      expect(await hasher.verify(text, new Secret(FOREIGN_PASSWORD))).toBe(true);
+      expect(hasher.needsRehash(text)).toBe(true);
+      await hasher.hash(new Secret(FOREIGN_PASSWORD));
+      expect(cost(computed)).toBe(512);
+    }
+  });
+
+  test('a password beyond the maximum is not right for a foreign hash either', async () => {
+    const [first] = FOREIGN;
+    expect(await make({ maximumBytes: 8 }).verify(first?.text ?? '', new Secret(FOREIGN_PASSWORD))).toBe(false);
   });
 
   test('after the parameters were raised an older hash costs as much as an unknown account, and is renewed', async () => {
