@@ -1,0 +1,80 @@
+import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { PasswordHasher } from '../crypto/password-hasher.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { Database } from '../database/database.ts';
+import { countOwnTry, type OwnTryRow } from '../entities/credential.queries.ts';
+import { reject } from '../errors.ts';
+import { and, freshly, viaSession } from '../permissions/rules.ts';
+import type { AccessGuard } from './access-guard.ts';
+import type { SignedInCaller } from './caller.ts';
+
+/** The longest time since the last proof where no password can be asked for; a setting can shorten it. */
+const confirmed = and(viaSession, freshly(10));
+
+/**
+ * Asks signed-in people for a proof again, before they change how they sign in. Every try counts towards the lock of the
+ * account before it is looked at, as at sign-in; whoever completes the change forgets the failures in its transaction.
+ */
+export class OwnProof {
+  readonly #database: Database;
+  readonly #hasher: PasswordHasher;
+  readonly #guard: AccessGuard;
+  readonly #clock: Clock;
+  readonly #settings: Config['lockout'];
+
+  constructor(parts: { database: Database; hasher: PasswordHasher; guard: AccessGuard; clock: Clock; config: Config }) {
+    this.#database = parts.database;
+    this.#hasher = parts.hasher;
+    this.#guard = parts.guard;
+    this.#clock = parts.clock;
+    this.#settings = parts.config.lockout;
+  }
+
+  /** Counts one try; null while the account is locked, when nothing is looked at. */
+  async countTry({ account }: SignedInCaller): Promise<OwnTryRow | null> {
+    const now = this.#clock.now();
+    const [row] = await this.#database.query<OwnTryRow>(countOwnTry, [
+      account.id,
+      now.toISOString(),
+      this.#settings.maximumFailures,
+      secondsAfter(now, this.#settings.lockSeconds).toISOString(),
+    ]);
+    return row?.counted === true ? row : null;
+  }
+
+  /**
+   * Whether this is the caller's password; one try, counted. Without a password only accounts that have none pass, in a
+   * session that was confirmed lately. Errors: REQUIRED where there is a password to give; throws STEP_UP_REQUIRED.
+   */
+  async password(caller: SignedInCaller, password: Secret<string> | null): Promise<boolean> {
+    return (await this.provedHash(caller, password, 'password')) !== null;
+  }
+
+  /**
+   * As `password`, for the field of that name; gives what was proved: the hash of the present password, or `hash: null` for a
+   * confirmed account that has none. Null = the proof failed.
+   */
+  async provedHash(
+    caller: SignedInCaller,
+    password: Secret<string> | null,
+    field: string,
+  ): Promise<{ readonly hash: string | null } | null> {
+    if (password === null) {
+      if (await this.#hasPassword(caller)) return reject('REQUIRED', { field: [field] });
+      this.#guard.authorityOf(caller).demand(confirmed);
+    }
+    const tried = await this.countTry(caller);
+    const hash = tried?.password_hash ?? null;
+    if (password === null) return tried === null || hash !== null ? null : { hash };
+    const matches = await this.#hasher.verify(hash, password);
+    return tried !== null && matches ? { hash } : null;
+  }
+
+  async #hasPassword({ account }: SignedInCaller): Promise<boolean> {
+    const rows = await this.#database.query(`select from credentials where user_id = $1 and type = 'PASSWORD'`, [
+      account.id,
+    ]);
+    return rows.length > 0;
+  }
+}
