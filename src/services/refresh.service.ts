@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
@@ -10,7 +11,7 @@ import {
   tokenFromSecret,
 } from '../crypto/opaque-token.ts';
 import type { Database } from '../database/database.ts';
-import { instantOf } from '../database/sql.ts';
+import { instantOf, sql } from '../database/sql.ts';
 import {
   type FamilyRow,
   familyBySelector,
@@ -18,13 +19,16 @@ import {
   rotateFamily,
   sessionViewOf,
 } from '../entities/session.queries.ts';
+import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import type { SessionId } from '../ids.ts';
+import type { DeviceId, SessionId } from '../ids.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { type Caller, originOf } from './caller.ts';
 import type { SessionService } from './session.service.ts';
 import { sessionEnded } from './session.service.ts';
 import type { SessionTokenIssuer, SessionTokens } from './session-tokens.ts';
+import { deviceNameOf } from './user-agent.ts';
 
 /** A family that rotates every ten minutes for its 30 days stays below; beyond, a secret is not traced any more. */
 const MAXIMUM_TRACED_GENERATIONS = 5000;
@@ -39,6 +43,7 @@ export class RefreshService {
   readonly #sessions: SessionService;
   readonly #issuer: SessionTokenIssuer;
   readonly #recorder: Recorder;
+  readonly #messages: MessageOutbox;
   readonly #masterKeys: MasterKeys;
   readonly #clock: Clock;
   readonly #settings: Config['tokens'];
@@ -48,6 +53,7 @@ export class RefreshService {
     sessions: SessionService;
     issuer: SessionTokenIssuer;
     recorder: Recorder;
+    messages: MessageOutbox;
     masterKeys: MasterKeys;
     clock: Clock;
     config: Config;
@@ -56,6 +62,7 @@ export class RefreshService {
     this.#sessions = parts.sessions;
     this.#issuer = parts.issuer;
     this.#recorder = parts.recorder;
+    this.#messages = parts.messages;
     this.#masterKeys = parts.masterKeys;
     this.#clock = parts.clock;
     this.#settings = parts.config.tokens;
@@ -123,30 +130,41 @@ export class RefreshService {
     return this.#pairOf(family, presented.selector, deriveSuccessor(key, presented.secret), rotatedAt);
   }
 
+  /** The log and the mail name the device whose token it was; the address is where the old token came from. */
   async #endFamily(caller: Caller, family: FamilyRow): Promise<never> {
-    const user = {
-      id: family.user_id,
-      email: family.email,
-      username: family.username,
-      phone: family.phone,
-      displayName: family.display_name,
-    };
+    const user = userViewOf(family, this.#clock.now());
+    const fallback = family.device_name ?? family.client_name ?? (await deviceNameOf(family.user_agent));
     await this.#database.transaction(async (em) => {
       const ended = await this.#sessions.endAll(em, { sessionIds: [family.session_id] }, 'REFRESH_TOKEN_REUSED');
       // Somebody ended it between the two statements: one end, one line in the log.
       if (ended.length === 0) return;
+      const device = (await deviceOf(em, family.session_id)) ?? { id: null, name: fallback };
+      await this.#warn(em, caller, user, device.name);
       await this.#recorder.record(em, originOf(caller), [
         {
           action: 'refresh-token.reused',
           result: 'FAILURE',
-          target: { type: 'Session', id: family.session_id, label: family.device_name ?? family.client_name },
-          metadata: { userId: family.user_id },
+          target: { type: 'Session', id: family.session_id, label: device.name },
+          metadata: { userId: family.user_id, deviceId: device.id },
           event: { type: 'RefreshTokenReused', payload: { sessionId: family.session_id, userId: family.user_id } },
         },
         ...ended.map((id: SessionId) => sessionEnded(id, user, 'REFRESH_TOKEN_REUSED')),
       ]);
     });
     return reject('REFRESH_TOKEN_REUSED', { field: ['refreshToken'] });
+  }
+
+  /** Writes to the owner, at an address that is known to be theirs. */
+  async #warn(em: EntityManager, caller: Caller, user: UserView, device: string): Promise<void> {
+    if (user.email === null || user.emailVerifiedAt === null) return;
+    await this.#messages.enqueue(em, {
+      template: 'session-reuse',
+      recipient: user.email,
+      userId: user.id,
+      userName: user.displayName,
+      locale: user.locale,
+      variables: { device, ipAddress: caller.ipAddress, at: this.#clock.now().toISOString() },
+    });
   }
 
   /**
@@ -168,12 +186,22 @@ export class RefreshService {
 
   async #pairOf(row: RotatedRow, selector: string, successor: Buffer, issuedAt: Date): Promise<SessionTokens> {
     const subject = await this.#sessions.subjectOf(
-      { ...sessionViewOf(row), email: row.email, issuedAt },
+      { ...sessionViewOf(row), email: row.email, attributes: row.attributes, issuedAt },
       { epoch: row.epoch, ids: row.group_ids },
     );
     return this.#issuer.body(subject, tokenFromSecret('refresh', selector, successor));
   }
 }
+
+/** The device that a session runs on; null when none was recognised or is left. */
+const deviceOf = async (em: EntityManager, sessionId: SessionId): Promise<{ id: DeviceId; name: string } | null> => {
+  const [row] = await sql<{ id: DeviceId; name: string }>(
+    em,
+    'select d.id, d.name from sessions s join devices d on d.id = s.device_id where s.id = $1',
+    [sessionId],
+  );
+  return row ?? null;
+};
 
 /** Ends sessions whose time is over, at most `batch` of them; run by housekeeping. Rows stay for the list of past sessions. */
 export const endExpiredSessions = async (database: Database, now: Date, batch: number): Promise<number> => {

@@ -65,7 +65,7 @@ export class SessionRevocationService {
    * others that the caller may see but not end.
    */
   async revoke(caller: SignedInCaller, ids: readonly string[]): Promise<readonly ListedSession[]> {
-    const targets = readTargetIds<SessionId>(ids, 'ids');
+    const targets = readTargetIds(ids, 'ids', parseId<SessionId>);
     return this.#database.transaction(async (em) => {
       const authority = await this.#authorityOver(em, caller, 'sessions', targets);
       const rows = await this.#lockSessions(em, authority, targets);

@@ -1,9 +1,8 @@
 import { SignInDocument, ViewerDocument } from '../../generated/client/graphql.ts';
 import { type DeviceId, newId, parseId, type SessionId, type UserId } from '../../src/ids.ts';
 import { PASSWORD } from './cast.ts';
-import { cookieOf } from './records.ts';
 import type { TestApp } from './test-app.ts';
-import type { TestClient } from './test-client.ts';
+import type { Answer, TestClient } from './test-client.ts';
 
 /** A session begun over HTTP, and a client that is in it. */
 export interface BegunSession {
@@ -38,7 +37,7 @@ export const beginSession = async (
 };
 
 /** The session cookie among those that an answer sets, as a browser sends it back. */
-const sessionCookieOf = (answer: Parameters<typeof cookieOf>[0]): string => {
+const sessionCookieOf = (answer: Pick<Answer<unknown>, 'headers'>): string => {
   const pairs = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
   return pairs.find((pair) => /^(?:__Host-)?gatehouse=/.test(pair)) ?? '';
 };

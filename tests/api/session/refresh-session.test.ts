@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { RefreshSessionDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
 import { createToken, parseToken, tokenFromSecret } from '../../../src/crypto/opaque-token.ts';
 import { type Actor, makePerson, signIn } from '../../support/cast.ts';
+import { messagesTo } from '../../support/messages.ts';
 import { jwtParts, recording, signInState, statementsOf } from '../../support/records.ts';
+import { beginSession } from '../../support/sessions.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const DAY = 86_400;
@@ -100,7 +102,7 @@ describe('refreshSession', () => {
     const { accessToken, refreshToken } = await tokensOf(actor.refreshToken);
     expect(await viewerBy(accessToken)).toBe('OK');
     app().clock.advance(11);
-    await app().database.query(`update sessions set device_name = 'Old phone' where user_id = $1`, [actor.id]);
+    await app().database.query(`update devices set name = 'Old phone' where user_id = $1`, [actor.id]);
     const [codes, { audit, events }] = await recording(app(), () => codesOf(actor.refreshToken));
     expect(codes).toEqual(['REFRESH_TOKEN_REUSED']);
     expect(await viewerBy(accessToken)).toBe('UNAUTHENTICATED');
@@ -123,6 +125,44 @@ describe('refreshSession', () => {
       { type: 'RefreshTokenReused', payload: { sessionId: id, userId: actor.id } },
       { type: 'SessionRevoked', payload: { sessionId: id, userId: actor.id, reason: 'REFRESH_TOKEN_REUSED' } },
     ]);
+  });
+
+  test('names the device of a stolen token in the log and in a mail to its owner, once', async () => {
+    const { refreshToken } = await beginSession(app(), actor.email, { userAgent: 'ShopApp/2.1' });
+    await tokensOf(refreshToken);
+    app().clock.advance(60);
+    const thief = app().anonymous({ 'user-agent': 'curl/8.5.0' });
+    await Promise.all(
+      Array.from({ length: 20 }, () => thief.send(RefreshSessionDocument, { input: { refreshToken } })),
+    );
+    const [line, ...others] = await app().database.query<{ label: string; metadata: Record<string, unknown> }>(
+      `select v.values ->> 'targetLabel' as label, e.metadata from audit_personal_values v
+       join audit_events e on e.id = v.event_id
+       where e.action = 'refresh-token.reused' and e.metadata ->> 'userId' = $1`,
+      [actor.id],
+    );
+    const [device] = await app().database.query<{ id: string }>(
+      `select id from devices where user_id = $1 and name = 'ShopApp'`,
+      [actor.id],
+    );
+    expect(others).toEqual([]);
+    expect(line).toEqual({ label: 'ShopApp', metadata: { userId: actor.id, deviceId: device?.id } });
+    const mails = (await messagesTo(app(), actor.email)).filter(({ template }) => template === 'session-reuse');
+    expect(mails).toMatchObject([
+      {
+        userId: actor.id,
+        locale: 'en',
+        variables: { device: 'ShopApp', ipAddress: '127.0.0.1', at: app().clock.now().toISOString() },
+      },
+    ]);
+  });
+
+  test('writes to no address that nobody has proved', async () => {
+    await app().database.query('update users set email_verified_at = null where id = $1', [actor.id]);
+    await tokensOf(actor.refreshToken);
+    app().clock.advance(60);
+    expect(await codesOf(actor.refreshToken)).toEqual(['REFRESH_TOKEN_REUSED']);
+    expect(await messagesTo(app(), actor.email)).toEqual([]);
   });
 
   test('takes a parent for stolen even at once when its successor was used already', async () => {

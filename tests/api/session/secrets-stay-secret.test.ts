@@ -3,6 +3,7 @@ import {
   ConfirmIdentityDocument,
   CreateUserDocument,
   RefreshSessionDocument,
+  RequestPasswordResetDocument,
   RequirePasswordChangeDocument,
   SetPasswordWithTokenDocument,
   SetUpFirstAdminDocument,
@@ -13,6 +14,7 @@ import {
 } from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { cookieOf } from '../../support/records.ts';
+import { linkTokenOf } from '../../support/messages.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 
 const PASSWORDS = {
@@ -22,6 +24,7 @@ const PASSWORDS = {
   typedAsName: 'marble thicket compass nine',
   invited: 'silver orchard beacon twelve',
   changed: 'golden estuary signal thirteen',
+  recovered: 'purple glacier anthem fourteen',
 } as const;
 
 /** Runs every way of signing in, right and wrong, and gives each secret that was sent or handed out. */
@@ -87,7 +90,7 @@ class Journey {
     const { data } = await admin.send(CreateUserDocument, {
       input: { email: 'guest@secret.example', displayName: 'Guest', groupIds: [MEMBERS_GROUP_ID] },
     });
-    const token = new URL(data.createUser?.setupLink ?? '').hash.replace('#invite=', '');
+    const token = await linkTokenOf(this.#app, 'guest@secret.example', 'invite');
     this.#keep(token);
     await this.#setPassword(token, PASSWORDS.weak);
     await this.#setPassword(token, PASSWORDS.invited);
@@ -104,6 +107,19 @@ class Journey {
     this.#keep(challenge);
     const done = await this.#setPassword(challenge, PASSWORDS.changed);
     this.#keep(cookieOf(done).value, done.data.setPasswordWithToken?.tokens?.csrfToken);
+  }
+
+  async recover(): Promise<void> {
+    const email = 'guest@secret.example';
+    await this.#app.anonymous().send(RequestPasswordResetDocument, { input: { email } });
+    await this.#app.services.messageWorker.run();
+    const token = await linkTokenOf(this.#app, email, 'reset');
+    this.#keep(token);
+    await this.#app.anonymous().send(TokenStatusDocument, { token });
+    await this.#setPassword(token, PASSWORDS.weak);
+    await this.#setPassword(token, PASSWORDS.recovered);
+    await this.#setPassword(token, PASSWORDS.changed);
+    await fetch(`${this.#app.url}/account/reset`, { headers: { 'accept-language': 'de' } });
   }
 
   #setPassword(token: string, newPassword: string) {
@@ -131,10 +147,12 @@ describe('after every way of signing in, right and wrong', () => {
     const adminToken = await journey.setUp();
     await journey.signIn();
     await journey.invite(adminToken);
+    app.clock.advance(61);
+    await journey.recover();
     await journey.stumble();
     const credentials = await app.database.query<{ secret: string }>('select secret from credentials');
     const secrets = [...journey.secrets];
-    expect(secrets).toHaveLength(19);
+    expect(secrets).toHaveLength(21);
     expect(credentials).toHaveLength(2);
     const tables = await app.database.query<{ name: string }>(
       `select relname as name from pg_class where relkind in ('r', 'p') and not relispartition and relnamespace = 'public'::regnamespace`,
