@@ -6,7 +6,7 @@ const source = join(root, 'templates');
 
 /**
  * Turns the MJML of the messages into HTML once, so that the server needs no MJML, and puts it into `dist/templates` with the text
- * twins and the languages. What stands in `<% %>` is left for the server. @returns {Promise<number>} how many templates
+ * twins, the languages, and what the browser loads for the account pages. What stands in `<% %>` is left for the server. @returns {Promise<number>} how many templates
  */
 export const buildTemplates = async () => {
   const { default: mjml2html } = await import('mjml');
@@ -31,7 +31,9 @@ export const buildTemplates = async () => {
     for (const name of readdirSync(source).filter((file) => file.endsWith('.txt'))) {
       cpSync(join(source, name), join(fresh, name));
     }
-    cpSync(join(source, 'locales'), join(fresh, 'locales'), { recursive: true });
+    for (const folder of ['locales', 'account']) {
+      cpSync(join(source, folder), join(fresh, folder), { recursive: true });
+    }
     rmSync(output, { recursive: true, force: true });
     renameSync(fresh, output);
     return names.length;

@@ -1,4 +1,4 @@
-import type { MessageId } from '../../src/ids.ts';
+import type { MessageId, UserId } from '../../src/ids.ts';
 import type { CapturedMessage } from '../../src/messages/captured-inbox.ts';
 import { openVariables } from '../../src/messages/sealed-variables.ts';
 import type { TestApp } from './test-app.ts';
@@ -70,4 +70,30 @@ export const codeTo = async (app: TestApp, recipient: string): Promise<string> =
   const code = (await newestTo(app, recipient, 'code'))?.variables['code'];
   if (code === undefined) throw new Error(`No code went to ${recipient}.`);
   return code;
+};
+
+/** A mail with a link that the worker gave up. */
+export const addFailedMail = async (
+  app: TestApp,
+  mail: { readonly recipient: string; readonly userId: UserId | null; readonly expiresAt?: Date },
+): Promise<MessageId> => {
+  const id = await app.database.transaction((em) =>
+    app.services.messages.enqueue(em, {
+      template: 'reset',
+      recipient: mail.recipient,
+      userId: mail.userId,
+      userName: 'Ada',
+      locale: 'en',
+      variables: {
+        link: `${app.config.server.baseUrl}/account/reset#token=ght_sesame`,
+        expiresAt: '2026-03-01T17:30:00Z',
+      },
+      expiresAt: mail.expiresAt ?? null,
+    }),
+  );
+  await app.database.query(
+    `update messages set state = 'FAILED', failure = '451 try later', attempts = 16, next_attempt_at = null where id = $1`,
+    [id],
+  );
+  return id;
 };
