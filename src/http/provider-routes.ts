@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Secret } from '../crypto/secret.ts';
+import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { Caller } from '../services/caller.ts';
 import type { FinishedSignIn, ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import { clientAddress } from './client-address.ts';
@@ -9,9 +10,14 @@ import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCoo
 
 const MAXIMUM_PARAMETER = 4096;
 
+/** What a guess at somebody else's sign-in leads to; the others are mistakes and refusals. */
+const isGuess = (finished: FinishedSignIn): boolean =>
+  'error' in finished && ['TOKEN_INVALID', 'TOKEN_USED', 'SUBJECT_TOKEN_INVALID'].includes(finished.error);
+
 interface ProviderRoutes {
   readonly config: Config;
   readonly providerSignIn: ProviderSignInService;
+  readonly networkLimits: NetworkLimits;
 }
 
 /** A parameter; null when it is absent, empty when it is repeated or longer than any that is meant. */
@@ -46,7 +52,10 @@ const fragmentOf = (finished: FinishedSignIn): string => {
  * that uses something up: the protocol wants it so (OpenID Connect Core section 3.1.2.5). It needs the state that was begun,
  * the cookie of the browser that began it, and a code of the issuer; it answers with a redirect whatever happens.
  */
-export const providerRoutes: FastifyPluginAsync<ProviderRoutes> = async (app, { config, providerSignIn }) => {
+export const providerRoutes: FastifyPluginAsync<ProviderRoutes> = async (
+  app,
+  { config, providerSignIn, networkLimits },
+) => {
   const name = cookieName(config);
   const browserCookieName = `${name}-sign-in`;
 
@@ -62,20 +71,20 @@ export const providerRoutes: FastifyPluginAsync<ProviderRoutes> = async (app, { 
 
   app.get('/auth/external/callback', { exposeHeadRoute: false }, async (request, reply) => {
     const device = deviceCookie(request, reply, deviceCookieName(config));
-    const finished = await providerSignIn.finish(
-      stranger(request),
-      {
-        state: parameter(request, 'state'),
-        code: parameter(request, 'code'),
-        error: parameter(request, 'error'),
-        issuer: parameter(request, 'iss'),
-        browser: presentedCookie(request, browserCookieName) ?? null,
-      },
-      {
-        clientName: null,
-        deviceName: null,
-        deviceToken: device.presented === null ? null : new Secret(device.presented),
-      },
+    const caller = stranger(request);
+    const answer = {
+      state: parameter(request, 'state'),
+      code: parameter(request, 'code'),
+      error: parameter(request, 'error'),
+      issuer: parameter(request, 'iss'),
+      browser: presentedCookie(request, browserCookieName) ?? null,
+    };
+    const deviceToken = device.presented === null ? null : new Secret(device.presented);
+    const client = { clientName: null, deviceName: null, deviceToken };
+    const finished = await networkLimits.tried(
+      caller.ipAddress,
+      () => providerSignIn.finish(caller, answer, client),
+      isGuess,
     );
     if ('outcome' in finished && finished.outcome.step === 'COMPLETE') {
       const { cookie, deviceCookie: made } = finished.outcome.started;
