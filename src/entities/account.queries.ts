@@ -16,6 +16,8 @@ export interface AccountRow extends SignInAccountRow {
   readonly credential_id: string | null;
   /** This try was counted: the account is active, and neither it nor the known device was locked when the try began. */
   readonly counted: boolean;
+  /** A sign-up that waits for the proof of its address; it stands beside the account that has the address, if there is one. */
+  readonly is_pending: boolean;
 }
 
 /** A failure from now on: the count starts anew after a lock is over, and the `$4`th failure locks until `$5`. */
@@ -38,11 +40,15 @@ const signInColumns = `${userColumns}, u.mfa_enabled_at, ${groupIdsColumn},
  * A device that presents its secret has a count of its own: strangers who guess lock strangers out, not the owner.
  * `$1` kind, `$2` value, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now, `$6` selector and `$7`
  * hash of the device's secret, or null.
- * An unknown identifier costs the same statement.
+ * An unknown identifier costs the same statement. The newest sign-up that waits with the identifier is a second row.
  */
 export const countSignInTry = `
 with found as (
   select i.user_id from identifiers i where i.kind = $1 and i.value = $2 and i.exclusive
+), pending as (
+  select i.user_id from identifiers i join users w on w.id = i.user_id
+  where i.kind = $1 and i.value = $2 and not i.exclusive and w.status = 'PENDING'
+  order by i.created_at desc, i.id desc limit 1
 ), known as (
   select d.id, d.user_id from devices d
   where d.selector = $6 and d.secret_hash = $7::bytea and d.user_id = (select user_id from found)
@@ -58,10 +64,11 @@ with found as (
     and (k.locked_until is null or k.locked_until <= $3::timestamptz)
   returning k.id
 )
-select ${signInColumns}, p.id as credential_id, p.secret as password_hash,
-  exists (select from counted) or exists (select from counted_on_device) as counted
-from found join users u on u.id = found.user_id
-left join devices d on d.id = (select id from known)
+select ${signInColumns}, p.id as credential_id, p.secret as password_hash, c.is_pending,
+  not c.is_pending and (exists (select from counted) or exists (select from counted_on_device)) as counted
+from (select user_id, false as is_pending from found union all select user_id, true from pending) c
+join users u on u.id = c.user_id
+left join devices d on d.id = (select id from known) and d.user_id = u.id
 left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'`;
 
 /**
@@ -99,10 +106,12 @@ where id = $1 and $2::uuid is null and status_reason is null`;
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
- * longer sign in. `$1` user, `$2` now.
+ * longer sign in. The count of strangers stays when the device is known. `$1` user, `$2` now, `$3` known device or null.
  */
 export const completedSignIn = `completed as (
-  update users set failed_sign_in_count = 0, locked_until = null, last_sign_in_at = $2::timestamptz
+  update users set last_sign_in_at = $2::timestamptz,
+    failed_sign_in_count = case when $3::uuid is null then 0 else failed_sign_in_count end,
+    locked_until = case when $3::uuid is null then null else locked_until end
   where id = $1 and status = 'ACTIVE'
     and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
   returning id
@@ -114,26 +123,29 @@ export const forgottenFailures = `forgotten as (
 )`;
 
 /**
- * Part of a statement: stores the hash of the same password by other parameters, if `guard` has a row and nobody changed the
- * password meanwhile. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
+ * Stores the hash of the same password by other parameters, if nobody changed the password meanwhile. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
  */
-export const replacedPasswordHash = (guard: string): string => `rehashed as (
+export const replacePasswordHash = `
   update credentials set secret = $2::text, updated_at = $3::timestamptz, version = version + 1
-  where $2::text is not null and id = $1::uuid and secret = $4::text and exists (select from ${guard})
-)`;
+  where $2::text is not null and id = $1::uuid and secret = $4::text`;
+
+/** Part of a statement: the same, if `guard` has a row. */
+export const replacedPasswordHash = (guard: string): string =>
+  `rehashed as (${replacePasswordHash} and exists (select from ${guard}))`;
 
 /**
  * Makes an account with everything that belongs to it from the start, as one statement.
  * `$1` id, `$2` display name, `$3` locale, `$4` status, `$5` e-mail, `$6` phone and `$7` user name as typed, `$8` when the
  * addresses were proved, `$9` a new password is asked for at the first sign-in, `$10` now, `$11` last sign-in,
- * `$12` normalised identifiers (JSON: id, kind, value), `$13` id of the credential, `$14` hash of the password or null,
- * `$15` ids of the memberships, `$16` their groups, `$17` who adds them.
+ * `$12` normalised identifiers (JSON: id, kind, value, skeleton), `$13` id of the credential, `$14` hash of the password or null,
+ * `$15` ids of the memberships, `$16` their groups, `$17` who adds them, `$18` nobody else can have the identifiers, `$19` custom
+ * attributes (JSON).
  */
 export const insertAccount = `
 with names as (
-  insert into identifiers (id, user_id, kind, value, exclusive, verified_at, created_at)
-  select i.id, $1, i.kind, i.value, true, $8::timestamptz, $10::timestamptz
-  from jsonb_to_recordset($12::jsonb) as i(id uuid, kind text, value text)
+  insert into identifiers (id, user_id, kind, value, skeleton, exclusive, verified_at, created_at)
+  select i.id, $1, i.kind, i.value, i.skeleton, $18, $8::timestamptz, $10::timestamptz
+  from jsonb_to_recordset($12::jsonb) as i(id uuid, kind text, value text, skeleton text)
 ), password as (
   insert into credentials (id, user_id, type, secret, created_at, updated_at)
   select $13::uuid, $1, 'PASSWORD', $14::text, $10::timestamptz, $10::timestamptz where $14::text is not null
@@ -142,7 +154,8 @@ with names as (
   select m.id, $1, m.group_id, $17::uuid, $10::timestamptz from unnest($15::uuid[], $16::uuid[]) as m(id, group_id)
 )
 insert into users as u (id, kind, display_name, locale, status, email, email_verified_at, phone, phone_verified_at, username,
-  failed_sign_in_count, password_change_required, last_sign_in_at, created_at, updated_at)
+  failed_sign_in_count, password_change_required, last_sign_in_at, created_at, updated_at, attributes)
 values ($1, 'PERSON', $2, $3, $4, $5, case when $5::text is not null then $8::timestamptz end,
-  $6, case when $6::text is not null then $8::timestamptz end, $7, 0, $9, $11::timestamptz, $10::timestamptz, $10::timestamptz)
+  $6, case when $6::text is not null then $8::timestamptz end, $7, 0, $9, $11::timestamptz, $10::timestamptz, $10::timestamptz,
+  $19::jsonb)
 returning ${userColumns}`;

@@ -3,7 +3,12 @@ import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { countSecondFactorFailure, type SignInAccountRow, takeTryBack } from '../entities/account.queries.ts';
+import {
+  countSecondFactorFailure,
+  replacePasswordHash,
+  type SignInAccountRow,
+  takeTryBack,
+} from '../entities/account.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -12,7 +17,7 @@ import type { UserId } from '../ids.ts';
 import type { FactorMethod, MfaMethod } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import type { FoundToken, OneTimeTokenService } from './one-time-token.service.ts';
-import { contextOf, type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
+import { contextOf, rehashValues, type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
 
 /** Checks of second factors; each consumes what it accepts. */
 export interface SecondFactors {
@@ -74,7 +79,7 @@ export class SecondStep {
     const issued = await this.#challenge(caller, account, {
       kind: 'MFA',
       action: 'mfa.required',
-      counted: facts.counted === true,
+      facts,
       context,
     });
     return {
@@ -88,7 +93,7 @@ export class SecondStep {
     const issued = await this.#challenge(caller, account, {
       kind: 'PASSWORD_CHANGE',
       action: 'password-change.required',
-      counted: facts.counted === true,
+      facts,
       context: contextOf(facts),
     });
     return { step: 'PASSWORD_CHANGE_REQUIRED', challenge: { ...issued, methods: [], passkeyOptions: null } };
@@ -97,23 +102,25 @@ export class SecondStep {
   async #challenge(
     caller: Caller,
     account: SignInAccountRow,
-    facts: {
+    next: {
       kind: 'MFA' | 'PASSWORD_CHANGE';
       action: string;
-      counted: boolean;
+      facts: SignInFacts;
       context: Readonly<Record<string, unknown>>;
     },
   ): Promise<{ token: string; expiresAt: Date }> {
     const { clock, config, database, oneTimeTokens, recorder } = this.#parts;
+    const { counted, rehash } = next.facts;
     const user = userReference(userViewOf(account, clock.now()));
     const issued = await database.transaction(async (em) => {
-      if (facts.counted) await sql(em, takeTryBack, [account.user_id, account.device_id]);
-      await recorder.record(em, originOf(caller), [{ action: facts.action, actor: user, target: user }]);
+      if (counted === true) await sql(em, takeTryBack, [account.user_id, account.device_id]);
+      if (rehash != null) await sql(em, replacePasswordHash, rehashValues(rehash, clock.now()));
+      await recorder.record(em, originOf(caller), [{ action: next.action, actor: user, target: user }]);
       return oneTimeTokens.issue(em, {
-        kind: facts.kind,
+        kind: next.kind,
         userId: account.user_id,
         expiresAt: secondsAfter(clock.now(), config.tokens.stepUpSeconds),
-        context: facts.context,
+        context: next.context,
       });
     });
     return { token: issued.token.reveal(), expiresAt: issued.expiresAt };

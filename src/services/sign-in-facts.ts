@@ -17,6 +17,21 @@ export type SignInOutcome =
   | { readonly step: 'COMPLETE'; readonly user: UserView; readonly started: StartedSession }
   | { readonly step: 'MFA_REQUIRED' | 'PASSWORD_CHANGE_REQUIRED'; readonly challenge: SignInChallenge };
 
+/** A password just checked, whose hash has other parameters than today's. */
+export interface Rehash {
+  readonly credentialId: string;
+  readonly oldHash: string;
+  readonly newHash: string;
+}
+
+/** The values of `replacedPasswordHash`: nothing happens without one. */
+export const rehashValues = (rehash: Rehash | null, now: Date): readonly unknown[] => [
+  rehash?.credentialId ?? null,
+  rehash?.newHash ?? null,
+  now.toISOString(),
+  rehash?.oldHash ?? null,
+];
+
 /** A first factor that was proved, and how the session is wanted. */
 export interface SignInFacts {
   readonly signInMethod: SignInMethod;
@@ -32,13 +47,8 @@ export interface SignInFacts {
   readonly trustDevice?: boolean;
   /** The try was counted before the password was looked at; it is taken back when the sign-in needs another step. */
   readonly counted?: boolean;
-}
-
-/** A password just checked, whose hash has other parameters than today's. */
-export interface Rehash {
-  readonly credentialId: string;
-  readonly oldHash: string;
-  readonly newHash: string;
+  /** The right password, hashed anew; stored whatever step comes next. */
+  readonly rehash?: Rehash | null;
 }
 
 /** What a challenge stores, so that later steps take nothing of it from the client again. */

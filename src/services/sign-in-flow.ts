@@ -13,7 +13,7 @@ import { type Caller, originOf, userReference } from './caller.ts';
 import { deviceKeyOf, type DeviceRecognition } from './device-recognition.ts';
 import type { SecondStep, SecondStepAnswer } from './second-step.ts';
 import { type ClientFacts, type SessionService, sessionStarted } from './session.service.ts';
-import type { Rehash, SignInFacts, SignInOutcome } from './sign-in-facts.ts';
+import { rehashValues, type SignInFacts, type SignInOutcome } from './sign-in-facts.ts';
 import { signInCompletion } from './sign-in.statements.ts';
 
 /** Sign-ins that no guess can succeed in: an automatic lock, which anybody can cause, does not stop them. */
@@ -58,19 +58,14 @@ export class SignInFlow {
   }
 
   /** The same for an account that was read with the check of its password: it is known to be open to this sign-in. */
-  async goOn(
-    caller: Caller,
-    account: SignInAccountRow,
-    facts: SignInFacts,
-    rehash: Rehash | null = null,
-  ): Promise<SignInOutcome> {
+  async goOn(caller: Caller, account: SignInAccountRow, facts: SignInFacts): Promise<SignInOutcome> {
     const factors = this.#withTrust(account, facts.factors);
     if (this.#needsSecondFactor(account, factors)) {
       const added = facts.mfaCode ? await this.#parts.secondStep.checkCode(caller, account, facts) : null;
       if (added === null) return this.#parts.secondStep.askForSecondFactor(caller, account, facts);
-      return this.#finish(caller, account, { ...facts, factors: [...factors, added] }, rehash);
+      return this.#finish(caller, account, { ...facts, factors: [...factors, added] });
     }
-    return this.#finish(caller, account, { ...facts, factors }, rehash);
+    return this.#finish(caller, account, { ...facts, factors });
   }
 
   /**
@@ -90,7 +85,7 @@ export class SignInFlow {
     if (account === undefined || !this.#isOpen(account, stored)) return this.#refuse(caller, account ?? null, stored);
     const added = await secondStep.answer(caller, account, challenge, answer);
     const factors = [...stored.factors, added];
-    return this.#finish(caller, account, { ...stored, client, factors, trustDevice: answer.trustDevice }, null);
+    return this.#finish(caller, account, { ...stored, client, factors, trustDevice: answer.trustDevice });
   }
 
   /** Active, not locked by an administrator, and not locked automatically unless this kind of sign-in cannot be guessed. */
@@ -113,23 +108,13 @@ export class SignInFlow {
     return !factors.some((factor) => factor.method === 'DEVICE');
   }
 
-  async #finish(
-    caller: Caller,
-    account: SignInAccountRow,
-    facts: SignInFacts,
-    rehash: Rehash | null,
-  ): Promise<SignInOutcome> {
+  async #finish(caller: Caller, account: SignInAccountRow, facts: SignInFacts): Promise<SignInOutcome> {
     return account.password_change_required && facts.signInMethod === 'PASSWORD'
       ? this.#parts.secondStep.askForNewPassword(caller, account, facts)
-      : this.#complete(caller, account, facts, rehash);
+      : this.#complete(caller, account, facts);
   }
 
-  async #complete(
-    caller: Caller,
-    account: SignInAccountRow,
-    facts: SignInFacts,
-    rehash: Rehash | null,
-  ): Promise<SignInOutcome> {
+  async #complete(caller: Caller, account: SignInAccountRow, facts: SignInFacts): Promise<SignInOutcome> {
     const { clock, database, devices, recorder, sessions } = this.#parts;
     const now = clock.now();
     const at = now.toISOString();
@@ -141,7 +126,7 @@ export class SignInFlow {
       signInCompletion.text,
       signInCompletion.values({
         completed: [user.id, at, account.device_id],
-        rehashed: [rehash?.credentialId ?? null, rehash?.newHash ?? null, at, rehash?.oldHash ?? null],
+        rehashed: rehashValues(facts.rehash ?? null, now),
         device: device.values,
         session: newSessionValues(created.session),
         notice: devices.notice(caller, user, device),

@@ -9,9 +9,12 @@ import { reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
-import { identifierTyped } from './identifiers.ts';
+import { identifierTyped, type NormalisedIdentifier } from './identifiers.ts';
 import type { ClientFacts } from './session.service.ts';
-import { deviceKeyOf, type Rehash, type SignInFlow, type SignInOutcome } from './sign-in-flow.ts';
+import { deviceKeyOf } from './device-recognition.ts';
+import type { Rehash, SignInOutcome } from './sign-in-facts.ts';
+import type { SignInFlow } from './sign-in-flow.ts';
+import type { SignUpService, VerificationOutcome } from './sign-up.service.ts';
 
 export interface SignInRequest {
   readonly identifier: string;
@@ -27,6 +30,7 @@ export class SignInService {
   readonly #database: Database;
   readonly #hasher: PasswordHasher;
   readonly #flow: SignInFlow;
+  readonly #signUp: SignUpService;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #config: Config;
@@ -35,6 +39,7 @@ export class SignInService {
     database: Database;
     hasher: PasswordHasher;
     signInFlow: SignInFlow;
+    signUp: SignUpService;
     recorder: Recorder;
     clock: Clock;
     config: Config;
@@ -42,6 +47,7 @@ export class SignInService {
     this.#database = parts.database;
     this.#hasher = parts.hasher;
     this.#flow = parts.signInFlow;
+    this.#signUp = parts.signUp;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
     this.#config = parts.config;
@@ -49,25 +55,44 @@ export class SignInService {
 
   /**
    * Signs in by identifier and password. Unknown, wrong, locked, disabled, invited and passwordless accounts give the one
-   * answer INVALID_CREDENTIALS after the same work: one look-up, one hash, one line in the log.
+   * answer INVALID_CREDENTIALS after the same work: one look-up, one hash (two where strangers can sign up), one line in the
+   * log. The right password of a sign-up that waits gives VERIFICATION_REQUIRED. Errors: also DISABLED_BY_SETTING.
    */
-  async signIn(caller: Caller, request: SignInRequest): Promise<SignInOutcome> {
-    const account = await this.#countTry(request.identifier, request.client);
+  async signIn(caller: Caller, request: SignInRequest): Promise<SignInOutcome | VerificationOutcome> {
+    if (!this.#config.signIn.methods.includes('PASSWORD'))
+      return reject('DISABLED_BY_SETTING', { field: ['password'] });
+    const identifier = identifierTyped(request.identifier);
+    const rows = await this.#countTry(identifier, request.client);
+    const account = rows.find((row) => !row.is_pending) ?? null;
+    const pending = rows.find((row) => row.is_pending) ?? null;
     const matches = await this.#hasher.verify(account?.password_hash ?? null, request.password);
-    if (account === null || !matches || !account.counted) return this.#refuse(caller, account, matches);
+    if (account === null || !matches || !account.counted) {
+      // Looked at for everybody, whether or not the identifier has an account: a stranger's sign-up must not tell.
+      const waits =
+        this.#strangersSignUp && (await this.#hasher.verify(pending?.password_hash ?? null, request.password));
+      if (pending === null || identifier === null || !waits) return this.#refuse(caller, account ?? pending, matches);
+      const { delivery, client } = request;
+      return this.#signUp.askAgain(caller, pending, { identifier, owner: account, delivery, client });
+    }
     const factor = {
       method: 'PASSWORD',
       credentialId: account.credential_id,
       at: this.#clock.now().toISOString(),
     } as const;
-    const facts = { ...request, signInMethod: 'PASSWORD', factors: [factor], counted: true } as const;
-    return this.#flow.goOn(caller, account, facts, await this.#rehash(account, request.password));
+    const rehash = await this.#rehash(account, request.password);
+    const facts = { ...request, signInMethod: 'PASSWORD', factors: [factor], counted: true, rehash } as const;
+    return this.#flow.goOn(caller, account, facts);
   }
 
-  async #countTry(typed: string, client: ClientFacts): Promise<AccountRow | null> {
-    const identifier = identifierTyped(typed);
+  get #strangersSignUp(): boolean {
+    const { mode, verification } = this.#config.signUp;
+    return mode === 'OPEN' && verification === 'REQUIRED';
+  }
+
+  /** The account of the identifier, and the newest sign-up that waits with it; at most one of each. */
+  async #countTry(identifier: NormalisedIdentifier | null, client: ClientFacts): Promise<readonly AccountRow[]> {
     const now = this.#clock.now();
-    const rows = await this.#database.query<AccountRow>(countSignInTry, [
+    return this.#database.query<AccountRow>(countSignInTry, [
       identifier?.kind ?? 'EMAIL',
       identifier?.value ?? '',
       now.toISOString(),
@@ -75,7 +100,6 @@ export class SignInService {
       secondsAfter(now, this.#config.lockout.lockSeconds).toISOString(),
       ...deviceKeyOf(client),
     ]);
-    return rows[0] ?? null;
   }
 
   /** The reason is kept for administrators in the log; the caller never learns it. */

@@ -9,6 +9,7 @@ import {
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
 import { PASSWORD } from '../../support/cast.ts';
+import { FOREIGN, FOREIGN_PASSWORD } from '../../support/foreign-hashes.ts';
 import { inParallel } from '../../support/evidence.ts';
 import { enrolled, nextCode, totpCode, wrongCode } from '../../support/mfa.ts';
 import { cookieOf, jwtParts, recording } from '../../support/records.ts';
@@ -194,6 +195,23 @@ describe('a sign-in of somebody with a second factor', () => {
     expect(done.data.completeMfa?.tokens).toMatchObject({ accessToken: null, refreshToken: null });
     expect(cookieOf(done).name).toBe('gatehouse');
     expect(cookieOf(done, 'device').name).toBe('gatehouse-device');
+  });
+
+  test('brings an old hash up to date although the sign-in is not complete yet', async () => {
+    const { email, actor } = await enrolled(app());
+    const [old] = FOREIGN;
+    if (old === undefined) throw new Error('There is no foreign hash.');
+    await app().database.query(`update credentials set secret = $2 where user_id = $1 and type = 'PASSWORD'`, [
+      actor.id,
+      old.text,
+    ]);
+    expect((await begin(email, { password: FOREIGN_PASSWORD })).data.signIn?.step).toBe('MFA_REQUIRED');
+    const [row] = await app().database.query<{ secret: string }>(
+      `select secret from credentials where user_id = $1 and type = 'PASSWORD'`,
+      [actor.id],
+    );
+    expect(row?.secret).toMatch(/^\$argon2id\$/);
+    expect((await begin(email, { password: FOREIGN_PASSWORD })).data.signIn?.step).toBe('MFA_REQUIRED');
   });
 
   test('writes no code and no challenge into the log', async () => {
