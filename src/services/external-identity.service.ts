@@ -158,7 +158,11 @@ export class ExternalIdentityService {
       await lockWaysIn(em, userId);
       const [row] = await sql<ExternalIdentityRow>(em, deleteIdentity, [id, userId]);
       if (row === undefined) throw new Rejection([targetNotFound('id', idText)]);
-      await this.#keepAWayIn(em, caller);
+      await keepAWayIn(
+        em,
+        userId,
+        this.#parts.providers.all.map(({ issuer }) => issuer),
+      );
       // The account is not what the issuer says any more: if it makes one for this person, that is another one.
       await sql(em, 'update users set external_id = null where id = $1 and source = $2 and external_id = $3', [
         userId,
@@ -270,19 +274,6 @@ export class ExternalIdentityService {
       if (error instanceof SubjectTokenError) return this.#refuse(caller, issuer, error.fault, purpose);
       throw error;
     }
-  }
-
-  /** An identity of an issuer that the settings no longer name opens nothing. */
-  async #keepAWayIn(em: EntityManager, { principal: { userId } }: SignedInCaller): Promise<void> {
-    await keepAWayIn(em, userId);
-    const issuers = this.#parts.providers.all.map(({ issuer }) => issuer);
-    const [row] = await sql<{ open: boolean }>(
-      em,
-      `select exists (select from credentials where user_id = $1 and type in ('PASSWORD', 'PASSKEY'))
-         or exists (select from external_identities where user_id = $1 and issuer = any($2::text[])) as open`,
-      [userId, issuers],
-    );
-    if (row?.open !== true) reject('LAST_SIGN_IN_METHOD', { field: ['id'] });
   }
 
   /** Ends what began with an identity: sessions, and sign-ins that wait for their second step. */

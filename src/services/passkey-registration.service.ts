@@ -52,6 +52,8 @@ export interface PasskeyRegistrationParts {
   readonly sessions: SessionService;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  /** Issuers that people can come from. */
+  readonly issuers: readonly string[];
   /** Checks the present password and confirms the session; throws CURRENT_PASSWORD_INCORRECT. */
   readonly confirmByPassword: (caller: SignedInCaller, password: Secret<string>) => Promise<unknown>;
 }
@@ -138,7 +140,7 @@ export class PasskeyRegistrationService {
       await lockWaysIn(em, account.id);
       const [row] = await sql<PasskeyRow>(em, deletePasskey, [id, account.id]);
       if (row === undefined) return notThere(givenId);
-      await keepAWayIn(em, account.id);
+      await keepAWayIn(em, account.id, this.#parts.issuers);
       const proved = await sql<{ id: SessionId }>(em, sessionsProvedByPasskey, [account.id, id, sessionId]);
       const ended = await sessions.endAll(em, { sessionIds: proved.map((one) => one.id) }, 'CREDENTIALS_CHANGED');
       await mfaChanges.record(em, caller, {

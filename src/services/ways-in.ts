@@ -13,7 +13,7 @@ interface WaysIn {
 const WAYS_IN = `
 select exists (select from credentials c where c.user_id = $1 and c.type = 'PASSWORD') as password,
   (select count(*)::int from credentials c where c.user_id = $1 and c.type = 'PASSKEY') as passkeys,
-  (select count(*)::int from external_identities e where e.user_id = $1) as identities`;
+  (select count(*)::int from external_identities e where e.user_id = $1 and e.issuer = any($2::text[])) as identities`;
 
 /**
  * Makes other changes of the same person's ways in wait until this transaction ends. Call it before the change: a statement sees
@@ -24,16 +24,17 @@ export const lockWaysIn = async (em: EntityManager, userId: UserId): Promise<voi
 };
 
 /** What there is now, the changes of this transaction included. Exact after `lockWaysIn`. */
-const waysIn = async (em: EntityManager, userId: UserId): Promise<WaysIn> => {
-  const [row] = await sql<WaysIn>(em, WAYS_IN, [userId]);
+const waysIn = async (em: EntityManager, userId: UserId, issuers: readonly string[]): Promise<WaysIn> => {
+  const [row] = await sql<WaysIn>(em, WAYS_IN, [userId, issuers]);
   return row ?? { password: false, passkeys: 0, identities: 0 };
 };
 
 /**
  * Looks at what a removal leaves behind, in its transaction and after it; `lockWaysIn` came first, so that of two removals at
- * once the second sees the first. Error: LAST_SIGN_IN_METHOD, which undoes the removal.
+ * once the second sees the first. An identity of an issuer that the settings no longer name opens nothing: `issuers` are those
+ * they do name. Error: LAST_SIGN_IN_METHOD, which undoes the removal.
  */
-export const keepAWayIn = async (em: EntityManager, userId: UserId): Promise<void> => {
-  const { password, passkeys, identities } = await waysIn(em, userId);
-  if (!password && passkeys + identities === 0) reject('LAST_SIGN_IN_METHOD');
+export const keepAWayIn = async (em: EntityManager, userId: UserId, issuers: readonly string[]): Promise<void> => {
+  const { password, passkeys, identities } = await waysIn(em, userId, issuers);
+  if (!password && passkeys + identities === 0) reject('LAST_SIGN_IN_METHOD', { field: ['id'] });
 };

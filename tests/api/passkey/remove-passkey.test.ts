@@ -5,6 +5,7 @@ import {
   RenamePasskeyDocument,
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
 import { newId } from '../../../src/ids.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
 import { signIn } from '../../support/cast.ts';
@@ -81,6 +82,13 @@ describe('removePasskey', () => {
     await app().database.query(
       `insert into external_identities (id, user_id, issuer, subject, linked_at) values ($1, $2, 'https://issuer.example', 'subject', now())`,
       [newId(), actor.id],
+    );
+    // The settings name no such issuer: nobody comes in by it.
+    expect(await remove(actor, passkeyId)).toMatchObject({ errors: [{ code: 'LAST_SIGN_IN_METHOD' }] });
+    const secret = await app().services.hasher.hash(new Secret('a password of their own again'));
+    await app().database.query(
+      `insert into credentials (id, user_id, type, secret, created_at, updated_at) values ($1, $2, 'PASSWORD', $3, now(), now())`,
+      [newId(), actor.id, secret],
     );
     expect(await remove(actor, passkeyId)).toMatchObject({ passkeyId, errors: [] });
   });
