@@ -59,15 +59,21 @@ module.exports = {
       pathNot: '^src/(crypto/|errors\\.ts$|ids\\.ts$|clock\\.ts$|vocabulary\\.ts$)',
     }),
     forbid(
+      'providers-know-no-layer',
+      'What other servers say is checked without database, GraphQL or requests of ours.',
+      '^src/providers/',
+      { path: '^src/', pathNot: own(`providers|${COMMON}|config|permissions/networks`) },
+    ),
+    forbid(
       'core-knows-no-graphql',
       'Services, tables, events, keys and settings serve every surface: command line, jobs and pages too.',
-      '^src/(services|entities|crypto|events|loaders|database|config)/',
+      '^src/(services|messages|entities|crypto|events|loaders|database|config)/',
       `(${own('schema|resolvers|context|explain|permissions/tree|permissions/shield')}|${GRAPHQL})`,
     ),
     forbid(
       'core-knows-no-http',
       'Services answer callers, not requests.',
-      '^src/(services|entities|crypto|events|loaders|database|permissions|config|explain)/',
+      '^src/(services|messages|entities|crypto|events|loaders|database|permissions|config|explain)/',
       `(${own('http|auth|start|cli|app')}|${HTTP})`,
     ),
     forbid(
@@ -75,6 +81,12 @@ module.exports = {
       'Tables and their own transitions stand below everything that moves them.',
       '^src/entities/',
       { path: '^src/', pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql`) },
+    ),
+    forbid(
+      'messages-know-no-service',
+      'What sends messages takes them from the table; whoever causes one calls it, never the other way round.',
+      '^src/messages/',
+      { path: '^src/', pathNot: own(`messages|entities|${COMMON}|config/settings-mail|crypto|database|installation`) },
     ),
     forbid(
       'events-know-entities-only',

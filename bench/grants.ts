@@ -29,6 +29,7 @@ const principal: Principal = {
   organizationId: null,
   assuranceLevel: 'AAL1',
   authenticatedAt: now,
+  secondFactorDueAt: null,
   grants: effective,
   permissionVersion: '1',
   ipAddress: '127.0.0.1',

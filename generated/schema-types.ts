@@ -11,7 +11,7 @@ export type Scalars = {
   DateTime: { input: string; output: string; }
   /** E-mail address; output only, inputs take String. */
   EmailAddress: { input: string; output: string; }
-  /** A JSON object; output only. */
+  /** A JSON object. What an input may hold is said where it takes one. */
   JSONObject: { input: Record<string, unknown>; output: Record<string, unknown>; }
   /** Phone number in E.164 form, +390123456789; output only, inputs take String. */
   PhoneNumber: { input: string; output: string; }
@@ -47,10 +47,143 @@ export type AssuranceLevel =
   /** Two factors, or a passkey with user verification. */
   | 'AAL2';
 
+/** Input of changePassword. */
+export type ChangePasswordInput = {
+  /** Present password; accounts without one must be confirmed. */
+  currentPassword?: InputMaybe<Scalars['String']['input']>;
+  /** As passwordPolicy says. */
+  newPassword: Scalars['String']['input'];
+};
+
+/** Answer of changePassword. */
+export type ChangePasswordPayload = {
+  __typename?: 'ChangePasswordPayload';
+  /** Other sessions that ended. */
+  endedSessionCount?: Maybe<Scalars['Int']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The caller. */
+  user?: Maybe<User>;
+  /** Password rules that were broken; empty otherwise. */
+  violations: Array<PasswordRule>;
+};
+
+/** What is sent. */
+export type CodeForm =
+  /** Six digits. */
+  | 'CODE'
+  /** A link with a one-time token. */
+  | 'LINK';
+
+/** What a requested code is for. */
+export type CodePurpose =
+  /** To sign in. */
+  | 'SIGN_IN'
+  /** To confirm the identity of the signed-in caller. */
+  | 'STEP_UP';
+
+/** Input of completeMfa. */
+export type CompleteMfaInput = {
+  /** Token of the challenge. */
+  challengeToken: Scalars['String']['input'];
+  /** TOTP code; exactly one of code, recoveryCode, passkeyResponse. */
+  code?: InputMaybe<Scalars['String']['input']>;
+  /** The browser's AuthenticationResponseJSON. */
+  passkeyResponse?: InputMaybe<Scalars['JSONObject']['input']>;
+  /** Recovery code; used up. */
+  recoveryCode?: InputMaybe<Scalars['String']['input']>;
+  /** Do not ask again on this device, where the settings allow it. The delivery chosen in the first step holds. */
+  trustDevice?: InputMaybe<Scalars['Boolean']['input']>;
+};
+
+/** Answer of completeMfa. */
+export type CompleteMfaPayload = SignInResult & {
+  __typename?: 'CompleteMfaPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+};
+
+/** Input of completePasskeyRegistration. */
+export type CompletePasskeyRegistrationInput = {
+  /** Token of startPasskeyRegistration. */
+  challengeToken: Scalars['String']['input'];
+  /** Name for the list, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** The browser's RegistrationResponseJSON. */
+  response: Scalars['JSONObject']['input'];
+};
+
+/** Answer of completePasskeyRegistration. */
+export type CompletePasskeyRegistrationPayload = {
+  __typename?: 'CompletePasskeyRegistrationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new passkey. */
+  passkey?: Maybe<Passkey>;
+};
+
+/** Input of completePasskeySignIn. */
+export type CompletePasskeySignInInput = {
+  /** Device and program that sign in. */
+  client?: InputMaybe<SignInClientInput>;
+  /** How the session is handed over. */
+  delivery?: TokenDelivery;
+  /** The proof. */
+  passkey: PasskeyAssertionInput;
+};
+
+/** Answer of completePasskeySignIn. */
+export type CompletePasskeySignInPayload = SignInResult & {
+  __typename?: 'CompletePasskeySignInPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+};
+
+/** Input of confirmEmailChange. */
+export type ConfirmEmailChangeInput = {
+  /** Token of the mailed link. */
+  token: Scalars['String']['input'];
+};
+
+/** Answer of confirmEmailChange. */
+export type ConfirmEmailChangePayload = {
+  __typename?: 'ConfirmEmailChangePayload';
+  /** The address that counts now. */
+  email?: Maybe<Scalars['EmailAddress']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of confirmIdentity. */
 export type ConfirmIdentityInput = {
-  /** Present password. */
-  password: Scalars['String']['input'];
+  /** TOTP code, or a code sent for STEP_UP. */
+  code?: InputMaybe<Scalars['String']['input']>;
+  /** Proof by passkey; options from startPasskeySignIn. */
+  passkey?: InputMaybe<PasskeyAssertionInput>;
+  /** Present password; exactly one of password, code, passkey. */
+  password?: InputMaybe<Scalars['String']['input']>;
+  /** Token of the verification, with a code that was sent. */
+  verificationToken?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Answer of confirmIdentity. */
@@ -64,6 +197,23 @@ export type ConfirmIdentityPayload = {
   freshUntil?: Maybe<Scalars['DateTime']['output']>;
   /** New access token that carries the confirmation; null with a cookie session. */
   tokens?: Maybe<SessionTokens>;
+};
+
+/** Input of confirmTotpEnrollment. */
+export type ConfirmTotpEnrollmentInput = {
+  /** Code shown by the authenticator. */
+  code: Scalars['String']['input'];
+};
+
+/** Answer of confirmTotpEnrollment. */
+export type ConfirmTotpEnrollmentPayload = {
+  __typename?: 'ConfirmTotpEnrollmentPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Second factors now. */
+  mfa?: Maybe<MfaState>;
+  /** Ten recovery codes, shown once; null on errors. */
+  recoveryCodes?: Maybe<Array<Scalars['String']['output']>>;
 };
 
 /** What a constraint compares. */
@@ -110,6 +260,8 @@ export type CreateGroupPayload = {
 
 /** Input of createUser. */
 export type CreateUserInput = {
+  /** Custom attributes, by name. */
+  attributes?: InputMaybe<Scalars['JSONObject']['input']>;
   /** Name shown to others, at most 100 characters. */
   displayName: Scalars['String']['input'];
   /** Address; at least one of email, phone, username. */
@@ -120,7 +272,7 @@ export type CreateUserInput = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Language of mails, BCP 47; absent = the server's. */
   locale?: InputMaybe<Scalars['String']['input']>;
-  /** Initial password; absent = invite by link. */
+  /** Initial password; absent = invite by mail. */
   password?: InputMaybe<Scalars['String']['input']>;
   /** Ask for a new password at the first sign-in; absent = true with a password. */
   passwordChangeRequired?: InputMaybe<Scalars['Boolean']['input']>;
@@ -135,9 +287,9 @@ export type CreateUserPayload = {
   __typename?: 'CreateUserPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
-  /** Delivery of the invitation; null when a password was given. */
+  /** Delivery of the invitation; null when a password was given, or the account has no address. */
   inviteEmail?: Maybe<MailDelivery>;
-  /** Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED. */
+  /** Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED, or the account has no address. */
   setupLink?: Maybe<Scalars['URL']['output']>;
   /** The new user. */
   user?: Maybe<User>;
@@ -172,6 +324,23 @@ export type DeleteGroupPayload = {
   group?: Maybe<Group>;
 };
 
+/** Input of deleteOwnAccount. */
+export type DeleteOwnAccountInput = {
+  /** The account's own address or user name, typed again. */
+  confirmation: Scalars['String']['input'];
+  /** Present password; accounts without one must be confirmed. */
+  currentPassword?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of deleteOwnAccount. */
+export type DeleteOwnAccountPayload = {
+  __typename?: 'DeleteOwnAccountPayload';
+  /** The caller's former id. */
+  deletedUserId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of deleteUsers. */
 export type DeleteUsersInput = {
   /** Users, at most 100; all or none. Cannot be undone. */
@@ -187,6 +356,70 @@ export type DeleteUsersPayload = {
   deletedUserIds: Array<Scalars['ID']['output']>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+};
+
+/** A device recognised across sessions. Own devices, or requires `view:sessions`. */
+export type Device = Node & {
+  __typename?: 'Device';
+  /** First sign-in. */
+  firstSeenAt: Scalars['DateTime']['output'];
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Address last seen. */
+  lastIpAddress: Scalars['String']['output'];
+  /** Last use. */
+  lastSeenAt: Scalars['DateTime']['output'];
+  /** Name derived from the client, or given at sign-in. */
+  name: Scalars['String']['output'];
+  /** Active sessions on it. */
+  sessionCount: Scalars['Int']['output'];
+  /** The second factor is not asked for here. */
+  trusted: Scalars['Boolean']['output'];
+  /** End of the trust. */
+  trustedUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Whose device it is. Requires `view:users`, or about oneself. */
+  user?: Maybe<User>;
+};
+
+/** A page of Device. */
+export type DeviceConnection = {
+  __typename?: 'DeviceConnection';
+  /** Items with their cursors. */
+  edges: Array<DeviceEdge>;
+  /** Items without cursors. */
+  nodes: Array<Device>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a Device page. */
+export type DeviceEdge = {
+  __typename?: 'DeviceEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Device;
+};
+
+/** Input of disableTotp. */
+export type DisableTotpInput = {
+  /** TOTP code; exactly one of code and recoveryCode. */
+  code?: InputMaybe<Scalars['String']['input']>;
+  /** Present password; accounts without one must be confirmed. */
+  password?: InputMaybe<Scalars['String']['input']>;
+  /** Recovery code; used up. */
+  recoveryCode?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of disableTotp. */
+export type DisableTotpPayload = {
+  __typename?: 'DisableTotpPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Second factors now. */
+  mfa?: Maybe<MfaState>;
 };
 
 /** Input of disableUsers. */
@@ -232,6 +465,84 @@ export type EnableUsersPayload = {
   errors: Array<UserError>;
   /** Users after the change; empty on errors. */
   users: Array<User>;
+};
+
+/** Input of exchangeToken. */
+export type ExchangeTokenInput = {
+  /** Device and program that sign in. */
+  client?: InputMaybe<SignInClientInput>;
+  /** How the session is handed over. */
+  delivery?: TokenDelivery;
+  /** Issuer identifier, one of signInOptions. */
+  issuer: Scalars['String']['input'];
+  /** Access or ID token of the provider. */
+  subjectToken: Scalars['String']['input'];
+  /** What kind of token it is (RFC 8693). */
+  subjectTokenType?: SubjectTokenType;
+};
+
+/** Answer of exchangeToken. */
+export type ExchangeTokenPayload = SignInResult & {
+  __typename?: 'ExchangeTokenPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** The account was made by this call. */
+  created: Scalars['Boolean']['output'];
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+};
+
+/** An account at an external issuer, linked to a user. */
+export type ExternalIdentity = Node & {
+  __typename?: 'ExternalIdentity';
+  /** Address that the issuer names; not used for matching. */
+  email?: Maybe<Scalars['EmailAddress']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Issuer identifier. */
+  issuer: Scalars['URL']['output'];
+  /** Last sign-in with it. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it was linked. */
+  linkedAt: Scalars['DateTime']['output'];
+  /** Name of the provider in the settings. */
+  providerName: Scalars['String']['output'];
+  /** Claim `sub` at the issuer. */
+  subject: Scalars['String']['output'];
+};
+
+/** An OpenID Connect issuer that people can come from. */
+export type ExternalProvider = {
+  __typename?: 'ExternalProvider';
+  /** Issuer identifier; input of exchangeToken. */
+  issuer: Scalars['URL']['output'];
+  /** Name for the button. */
+  name: Scalars['String']['output'];
+  /** Address that begins the redirect sign-in; null when only token exchange is on. */
+  startUrl?: Maybe<Scalars['URL']['output']>;
+};
+
+/** Input of forgetDevice. */
+export type ForgetDeviceInput = {
+  /** Device to forget; its sessions end and its trust is gone. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of forgetDevice. */
+export type ForgetDevicePayload = {
+  __typename?: 'ForgetDevicePayload';
+  /** The device that was forgotten. */
+  deviceId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** A set of grants and its members. */
@@ -362,7 +673,7 @@ export type Health = {
 /** One part of the server. */
 export type HealthCheck = {
   __typename?: 'HealthCheck';
-  /** Name: database, migrations, signing-keys. */
+  /** Name: database, mail, sms. */
   component: Scalars['String']['output'];
   /** Time of the check, milliseconds; null = not measured. */
   latencyMs?: Maybe<Scalars['Float']['output']>;
@@ -399,6 +710,63 @@ export type ImpersonationUse =
   /** It does not. */
   | 'NEVER';
 
+/** An invitation to an account. Sending it again makes a new one. */
+export type Invitation = Node & {
+  __typename?: 'Invitation';
+  /** When it was accepted. */
+  acceptedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Invited address; null when the account had none and the link was handed over. */
+  email?: Maybe<Scalars['EmailAddress']['output']>;
+  /** End of the link, 7 days by default. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** Groups that acceptance gives, at most 100. */
+  groups: Array<Group>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Who invited; null when the person asked for the link again. Requires `view:users`. */
+  invitedBy?: Maybe<User>;
+  /** Delivery of its mail; null when the account had no address. */
+  mail?: Maybe<MailDelivery>;
+  /** The invitation that this one repeats. */
+  previous?: Maybe<Invitation>;
+  /** Whether it can still be accepted. */
+  state: InvitationState;
+};
+
+/** State of an invitation. */
+export type InvitationState =
+  /** Was accepted. */
+  | 'ACCEPTED'
+  /** Past its life. */
+  | 'EXPIRED'
+  /** Can be accepted. */
+  | 'PENDING'
+  /** Was taken back. */
+  | 'REVOKED'
+  /** Was sent again; the newer one counts. */
+  | 'SUPERSEDED';
+
+/** Input of linkIdentity. */
+export type LinkIdentityInput = {
+  /** Issuer identifier, one of signInOptions. */
+  issuer: Scalars['String']['input'];
+  /** Access or ID token of the provider. */
+  subjectToken: Scalars['String']['input'];
+  /** What kind of token it is. */
+  subjectTokenType?: SubjectTokenType;
+};
+
+/** Answer of linkIdentity. */
+export type LinkIdentityPayload = {
+  __typename?: 'LinkIdentityPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The linked identity. */
+  identity?: Maybe<ExternalIdentity>;
+};
+
 /** Input of lockUsers. */
 export type LockUsersInput = {
   /** Users, at most 100; all or none. */
@@ -419,50 +787,176 @@ export type LockUsersPayload = {
 };
 
 /** One message and what became of it. The text is never shown. */
-export type MailDelivery = {
+export type MailDelivery = Node & {
   __typename?: 'MailDelivery';
+  /** Tries so far. */
+  attempts: Scalars['Int']['output'];
+  /** When it was written. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Answer of the mail server or the reason of the last failure, secrets left out. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Next try; null = none. */
+  nextAttemptAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The message that this one repeats. */
+  previous?: Maybe<MailDelivery>;
+  /** Address it goes to. */
+  recipient: Scalars['EmailAddress']['output'];
+  /** When the mail server took it. */
+  sentAt?: Maybe<Scalars['DateTime']['output']>;
   /** Where it stands. */
   state: MailState;
+  /** Kind of message: invite, reset, code. */
+  template: Scalars['String']['output'];
+  /** Account it is about. Requires `view:users`, or about oneself. */
+  user?: Maybe<User>;
+};
+
+/** A page of MailDelivery. */
+export type MailDeliveryConnection = {
+  __typename?: 'MailDeliveryConnection';
+  /** Items with their cursors. */
+  edges: Array<MailDeliveryEdge>;
+  /** Items without cursors. */
+  nodes: Array<MailDelivery>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a MailDelivery page. */
+export type MailDeliveryEdge = {
+  __typename?: 'MailDeliveryEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: MailDelivery;
+};
+
+/** Which messages; conditions are and-ed. Always newest first. */
+export type MailDeliveryFilter = {
+  /** Written within. */
+  createdAt?: InputMaybe<DateTimeRange>;
+  /** In one of these states; empty list = none. */
+  stateIn?: InputMaybe<Array<MailState>>;
+  /** Of this kind. */
+  template?: InputMaybe<Scalars['String']['input']>;
+  /** About this account. */
+  userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** Where a message stands. */
 export type MailState =
+  /** Given up; retryMail tries again. */
+  | 'FAILED'
   /** No mail transport is configured. */
-  | 'NOT_CONFIGURED';
+  | 'NOT_CONFIGURED'
+  /** Waits for its first or next try. */
+  | 'QUEUED'
+  /** The mail server took it. */
+  | 'SENT';
+
+/** A second factor. */
+export type MfaMethod =
+  /** WebAuthn passkey. */
+  | 'PASSKEY'
+  /** One of ten single-use codes. */
+  | 'RECOVERY_CODE'
+  /** Time-based code, RFC 6238. */
+  | 'TOTP';
+
+/** Second factors of an account. */
+export type MfaState = {
+  __typename?: 'MfaState';
+  /** A second factor is asked for at sign-in. */
+  enabled: Scalars['Boolean']['output'];
+  /** Registered passkeys, at most 20. */
+  passkeys: Array<Passkey>;
+  /** Unused recovery codes. */
+  recoveryCodesLeft: Scalars['Int']['output'];
+  /** When TOTP was confirmed; null = off. */
+  totpEnabledAt?: Maybe<Scalars['DateTime']['output']>;
+};
 
 export type Mutation = {
   __typename?: 'Mutation';
   /** Adds members; into groups with protected grants needs `grant-protected:groups`. Requires `assign:groups`. */
   addGroupMembers?: Maybe<AddGroupMembersPayload>;
+  /** Changes the caller's password and ends their other sessions. Requires a session, not impersonating. */
+  changePassword?: Maybe<ChangePasswordPayload>;
+  /** Answers the challenge of MFA_REQUIRED with a second factor. Open to anyone. */
+  completeMfa?: Maybe<CompleteMfaPayload>;
+  /** Registers the passkey. Requires a session, not impersonating, confirmed. */
+  completePasskeyRegistration?: Maybe<CompletePasskeyRegistrationPayload>;
+  /** Signs in by passkey. Open to anyone. */
+  completePasskeySignIn?: Maybe<CompletePasskeySignInPayload>;
+  /** Makes the new address count. Open to anyone. */
+  confirmEmailChange?: Maybe<ConfirmEmailChangePayload>;
   /** Proves the identity again and raises the session (step-up). Requires a session, not impersonating. */
   confirmIdentity?: Maybe<ConfirmIdentityPayload>;
+  /** Switches TOTP on. Requires a session, not impersonating, confirmed. */
+  confirmTotpEnrollment?: Maybe<ConfirmTotpEnrollmentPayload>;
   /** Makes a group, with grants `grant:groups`. Requires `create:groups`. */
   createGroup?: Maybe<CreateGroupPayload>;
   /** Makes a user, by invitation when no password is given. Requires `create:users`. */
   createUser?: Maybe<CreateUserPayload>;
   /** Deletes a group. Requires `delete:groups`. */
   deleteGroup?: Maybe<DeleteGroupPayload>;
+  /** Deletes the caller's account, where signInOptions allows it; the session must be confirmed where no password is given. Requires a session, not impersonating. */
+  deleteOwnAccount?: Maybe<DeleteOwnAccountPayload>;
   /** Deletes users. Requires `delete:users`. */
   deleteUsers?: Maybe<DeleteUsersPayload>;
+  /** Switches TOTP off; does nothing when off. The session must be confirmed where no password is given. Requires a session, not impersonating. */
+  disableTotp?: Maybe<DisableTotpPayload>;
   /** Disables users and ends their sessions. Requires `disable:users`. */
   disableUsers?: Maybe<DisableUsersPayload>;
   /** Enables users. Requires `disable:users`. */
   enableUsers?: Maybe<EnableUsersPayload>;
+  /** Signs in by a token of an external provider. Open to anyone. */
+  exchangeToken?: Maybe<ExchangeTokenPayload>;
+  /** Forgets a device, one's own or another's. Requires `revoke:sessions`, or a session, not impersonating. */
+  forgetDevice?: Maybe<ForgetDevicePayload>;
+  /** Links an external identity to the caller. Requires a session, not impersonating, confirmed. */
+  linkIdentity?: Maybe<LinkIdentityPayload>;
   /** Locks users and ends their sessions. Requires `lock:users`. */
   lockUsers?: Maybe<LockUsersPayload>;
   /** Rotates the refresh token. Open to anyone. */
   refreshSession?: Maybe<RefreshSessionPayload>;
+  /** Makes new recovery codes. Requires a session, not impersonating, confirmed. */
+  regenerateRecoveryCodes?: Maybe<RegenerateRecoveryCodesPayload>;
   /** Removes members. Requires `assign:groups`. */
   removeGroupMembers?: Maybe<RemoveGroupMembersPayload>;
+  /** Removes an own passkey. Requires a session, not impersonating, confirmed. */
+  removePasskey?: Maybe<RemovePasskeyPayload>;
+  /** Renames an own passkey. Requires a session, not impersonating, confirmed. */
+  renamePasskey?: Maybe<RenamePasskeyPayload>;
+  /** Sends a link to a new address of the caller; the session must be confirmed where no password is given. Requires a session, not impersonating. */
+  requestEmailChange?: Maybe<RequestEmailChangePayload>;
+  /** Sends a reset link, or the set-up link of an invitation; always the same answer. Open to anyone. */
+  requestPasswordReset?: Maybe<RequestPasswordResetPayload>;
+  /** Sends a code or link to sign in; for STEP_UP a code to the signed-in caller. Open to anyone. */
+  requestSignInCode?: Maybe<RequestSignInCodePayload>;
   /** Makes users choose a new password at the next sign-in. Requires `update:users`. */
   requirePasswordChange?: Maybe<RequirePasswordChangePayload>;
-  /** Makes a new set-up link; older links die. Requires `create:users`. */
+  /** Sends a code again. Open to anyone. */
+  resendCode?: Maybe<ResendCodePayload>;
+  /** Sends a new invitation; older links die. Requires `create:users`. */
   resendInvite?: Maybe<ResendInvitePayload>;
+  /** Removes another person's second factors and ends their sessions. Requires `reset-mfa:users`, a session, not impersonating, confirmed, aal2. */
+  resetUserMfa?: Maybe<ResetUserMfaPayload>;
+  /** Sends a failed message again. Requires `retry:mail`. */
+  retryMail?: Maybe<RetryMailPayload>;
+  /** Ends sessions, one's own or others'. Requires `revoke:sessions`, or a session, not impersonating. */
+  revokeSessions?: Maybe<RevokeSessionsPayload>;
+  /** Ends all sessions of a user. Requires `revoke:sessions`, or about oneself, a session, not impersonating. */
+  revokeUserSessions?: Maybe<RevokeUserSessionsPayload>;
   /** Makes another key sign access tokens; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
   rotateSigningKey?: Maybe<RotateSigningKeyPayload>;
   /** Replaces the grants of a group; protected ones need `grant-protected:groups`. Requires `grant:groups`. */
   setGroupPermissions?: Maybe<SetGroupPermissionsPayload>;
-  /** Sets the password of the account that a token names, and ends its sessions. Open to anyone. */
+  /** Sets a password by a mailed or challenge token; ends all sessions, keeps MFA, activates an invited account. Open to anyone. */
   setPasswordWithToken?: Maybe<SetPasswordWithTokenPayload>;
   /** Makes the first administrator and signs in; only while none has ever existed. Open to anyone. */
   setUpFirstAdmin?: Maybe<SetUpFirstAdminPayload>;
@@ -472,12 +966,28 @@ export type Mutation = {
   signOut?: Maybe<SignOutPayload>;
   /** Ends all sessions of the caller. Requires not impersonating. */
   signOutEverywhere?: Maybe<SignOutEverywherePayload>;
+  /** Makes an account for oneself. Where addresses are proved first, a known address gets the same answer. Open to anyone. */
+  signUp?: Maybe<SignUpPayload>;
+  /** Begins registering a passkey; a right password also confirms the session, which must be confirmed where none is given. Requires a session, not impersonating. */
+  startPasskeyRegistration?: Maybe<StartPasskeyRegistrationPayload>;
+  /** Begins a passkey sign-in or proof. Open to anyone. */
+  startPasskeySignIn?: Maybe<StartPasskeySignInPayload>;
+  /** Begins switching TOTP on; a right password also confirms the session, which must be confirmed where none is given. Requires a session, not impersonating. */
+  startTotpEnrollment?: Maybe<StartTotpEnrollmentPayload>;
+  /** Unlinks an external identity of the caller; sessions that began with it end, the present one excepted. Requires a session, not impersonating, confirmed. */
+  unlinkIdentity?: Maybe<UnlinkIdentityPayload>;
   /** Unlocks users and forgets their failed sign-ins. Requires `lock:users`. */
   unlockUsers?: Maybe<UnlockUsersPayload>;
   /** Changes name, description or reach. Requires `update:groups`. */
   updateGroup?: Maybe<UpdateGroupPayload>;
+  /** Changes the caller's own name or language. Requires a session, not impersonating. */
+  updateProfile?: Maybe<UpdateProfilePayload>;
   /** Changes names, identifiers and groups. Requires `update:users`. */
   updateUser?: Maybe<UpdateUserPayload>;
+  /** Signs in by code or link. Open to anyone. */
+  verifySignInCode?: Maybe<VerifySignInCodePayload>;
+  /** Completes a sign-up by the code that was sent, and signs in. Open to anyone. */
+  verifySignUp?: Maybe<VerifySignUpPayload>;
 };
 
 
@@ -486,8 +996,38 @@ export type MutationAddGroupMembersArgs = {
 };
 
 
+export type MutationChangePasswordArgs = {
+  input: ChangePasswordInput;
+};
+
+
+export type MutationCompleteMfaArgs = {
+  input: CompleteMfaInput;
+};
+
+
+export type MutationCompletePasskeyRegistrationArgs = {
+  input: CompletePasskeyRegistrationInput;
+};
+
+
+export type MutationCompletePasskeySignInArgs = {
+  input: CompletePasskeySignInInput;
+};
+
+
+export type MutationConfirmEmailChangeArgs = {
+  input: ConfirmEmailChangeInput;
+};
+
+
 export type MutationConfirmIdentityArgs = {
   input: ConfirmIdentityInput;
+};
+
+
+export type MutationConfirmTotpEnrollmentArgs = {
+  input: ConfirmTotpEnrollmentInput;
 };
 
 
@@ -506,8 +1046,18 @@ export type MutationDeleteGroupArgs = {
 };
 
 
+export type MutationDeleteOwnAccountArgs = {
+  input: DeleteOwnAccountInput;
+};
+
+
 export type MutationDeleteUsersArgs = {
   input: DeleteUsersInput;
+};
+
+
+export type MutationDisableTotpArgs = {
+  input: DisableTotpInput;
 };
 
 
@@ -521,6 +1071,21 @@ export type MutationEnableUsersArgs = {
 };
 
 
+export type MutationExchangeTokenArgs = {
+  input: ExchangeTokenInput;
+};
+
+
+export type MutationForgetDeviceArgs = {
+  input: ForgetDeviceInput;
+};
+
+
+export type MutationLinkIdentityArgs = {
+  input: LinkIdentityInput;
+};
+
+
 export type MutationLockUsersArgs = {
   input: LockUsersInput;
 };
@@ -531,8 +1096,38 @@ export type MutationRefreshSessionArgs = {
 };
 
 
+export type MutationRegenerateRecoveryCodesArgs = {
+  input: RegenerateRecoveryCodesInput;
+};
+
+
 export type MutationRemoveGroupMembersArgs = {
   input: RemoveGroupMembersInput;
+};
+
+
+export type MutationRemovePasskeyArgs = {
+  input: RemovePasskeyInput;
+};
+
+
+export type MutationRenamePasskeyArgs = {
+  input: RenamePasskeyInput;
+};
+
+
+export type MutationRequestEmailChangeArgs = {
+  input: RequestEmailChangeInput;
+};
+
+
+export type MutationRequestPasswordResetArgs = {
+  input: RequestPasswordResetInput;
+};
+
+
+export type MutationRequestSignInCodeArgs = {
+  input: RequestSignInCodeInput;
 };
 
 
@@ -541,8 +1136,33 @@ export type MutationRequirePasswordChangeArgs = {
 };
 
 
+export type MutationResendCodeArgs = {
+  input: ResendCodeInput;
+};
+
+
 export type MutationResendInviteArgs = {
   input: ResendInviteInput;
+};
+
+
+export type MutationResetUserMfaArgs = {
+  input: ResetUserMfaInput;
+};
+
+
+export type MutationRetryMailArgs = {
+  input: RetryMailInput;
+};
+
+
+export type MutationRevokeSessionsArgs = {
+  input: RevokeSessionsInput;
+};
+
+
+export type MutationRevokeUserSessionsArgs = {
+  input: RevokeUserSessionsInput;
 };
 
 
@@ -581,6 +1201,31 @@ export type MutationSignOutEverywhereArgs = {
 };
 
 
+export type MutationSignUpArgs = {
+  input: SignUpInput;
+};
+
+
+export type MutationStartPasskeyRegistrationArgs = {
+  input: StartPasskeyRegistrationInput;
+};
+
+
+export type MutationStartPasskeySignInArgs = {
+  input: StartPasskeySignInInput;
+};
+
+
+export type MutationStartTotpEnrollmentArgs = {
+  input: StartTotpEnrollmentInput;
+};
+
+
+export type MutationUnlinkIdentityArgs = {
+  input: UnlinkIdentityInput;
+};
+
+
 export type MutationUnlockUsersArgs = {
   input: UnlockUsersInput;
 };
@@ -591,8 +1236,23 @@ export type MutationUpdateGroupArgs = {
 };
 
 
+export type MutationUpdateProfileArgs = {
+  input: UpdateProfileInput;
+};
+
+
 export type MutationUpdateUserArgs = {
   input: UpdateUserInput;
+};
+
+
+export type MutationVerifySignInCodeArgs = {
+  input: VerifySignInCodeInput;
+};
+
+
+export type MutationVerifySignUpArgs = {
+  input: VerifySignUpInput;
 };
 
 /** Something with an id of its own. There is no root field `node`. */
@@ -621,9 +1281,40 @@ export type PageInfo = {
   startCursor?: Maybe<Scalars['String']['output']>;
 };
 
+/** A WebAuthn credential. */
+export type Passkey = Node & {
+  __typename?: 'Passkey';
+  /** Its provider keeps a copy. */
+  backedUp: Scalars['Boolean']['output'];
+  /** When it was registered. */
+  createdAt: Scalars['DateTime']['output'];
+  /** It cannot be synchronised to other devices. */
+  deviceBound: Scalars['Boolean']['output'];
+  /** UUIDv7; not the WebAuthn credential id. */
+  id: Scalars['ID']['output'];
+  /** Last use. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Name given by the person. */
+  name: Scalars['String']['output'];
+  /** WebAuthn transports: usb, nfc, ble, internal, hybrid. */
+  transports: Array<Scalars['String']['output']>;
+};
+
+/** A passkey's proof. */
+export type PasskeyAssertionInput = {
+  /** Token of the challenge that was answered. */
+  challengeToken: Scalars['String']['input'];
+  /** The browser's AuthenticationResponseJSON. */
+  response: Scalars['JSONObject']['input'];
+};
+
 /** What a password must meet. */
 export type PasswordPolicy = {
   __typename?: 'PasswordPolicy';
+  /** Common and leaked passwords are refused, by an offline list. */
+  breachListChecked: Scalars['Boolean']['output'];
+  /** Number of earlier passwords that are refused, besides the present one. */
+  historySize: Scalars['Int']['output'];
   /** Most bytes in UTF-8. */
   maxBytes: Scalars['Int']['output'];
   /** Fewest Unicode code points. */
@@ -634,8 +1325,10 @@ export type PasswordPolicy = {
 
 /** A rule of the password policy. */
 export type PasswordRule =
-  /** A common pattern. */
+  /** Common or leaked. */
   | 'BREACH_LIST'
+  /** Used before. */
+  | 'HISTORY'
   /** Too many bytes. */
   | 'MAX_BYTES'
   /** Too few characters. */
@@ -738,16 +1431,22 @@ export type Query = {
   __typename?: 'Query';
   _entities: Array<Maybe<_Entity>>;
   _service: _Service;
+  /** Recognised devices, last used first; without `view:sessions` only one's own. Requires a signed-in caller. */
+  devices?: Maybe<DeviceConnection>;
   /** One group. Requires `view:groups`. */
   group?: Maybe<Group>;
   /** Groups. Requires `view:groups`. */
   groups?: Maybe<GroupConnection>;
   /** Whether the server works. Open to anyone. */
   health?: Maybe<Health>;
+  /** Messages sent and waiting. Requires `view:mail`. */
+  mailDeliveries?: Maybe<MailDeliveryConnection>;
   /** The rules that a password must meet. Open to anyone. */
   passwordPolicy?: Maybe<PasswordPolicy>;
   /** Every permission there is, at most 2,000. Requires `view:groups`. */
   permissionCatalog?: Maybe<Array<PermissionDefinition>>;
+  /** Sessions, newest first; without `view:sessions` only one's own. Requires a signed-in caller. */
+  sessions?: Maybe<SessionConnection>;
   /** What a sign-in page has to offer. Open to anyone. */
   signInOptions?: Maybe<SignInOptions>;
   /** Public keys that verify access tokens, as in `/.well-known/jwks.json`. Open to anyone. */
@@ -768,6 +1467,15 @@ export type Query_EntitiesArgs = {
 };
 
 
+export type QueryDevicesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
 export type QueryGroupArgs = {
   id: Scalars['ID']['input'];
 };
@@ -780,6 +1488,29 @@ export type QueryGroupsArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<GroupOrder>;
+};
+
+
+export type QueryMailDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<MailDeliveryFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QuerySessionsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<SessionFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QuerySignInOptionsArgs = {
+  identifier?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -817,6 +1548,21 @@ export type RefreshSessionPayload = {
   tokens?: Maybe<SessionTokens>;
 };
 
+/** Input of regenerateRecoveryCodes. */
+export type RegenerateRecoveryCodesInput = {
+  /** TOTP code; recovery codes are refused. */
+  totpCode: Scalars['String']['input'];
+};
+
+/** Answer of regenerateRecoveryCodes. */
+export type RegenerateRecoveryCodesPayload = {
+  __typename?: 'RegenerateRecoveryCodesPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Ten new recovery codes, shown once; the old ones are void; null on errors. */
+  recoveryCodes?: Maybe<Array<Scalars['String']['output']>>;
+};
+
 /** Input of removeGroupMembers. */
 export type RemoveGroupMembersInput = {
   /** Group. */
@@ -832,6 +1578,97 @@ export type RemoveGroupMembersPayload = {
   errors: Array<UserError>;
   /** The group after the change. */
   group?: Maybe<Group>;
+};
+
+/** Input of removePasskey. */
+export type RemovePasskeyInput = {
+  /** Passkey; the last way to sign in cannot be removed. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of removePasskey. */
+export type RemovePasskeyPayload = {
+  __typename?: 'RemovePasskeyPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Second factors now. */
+  mfa?: Maybe<MfaState>;
+  /** The passkey that was removed. */
+  passkeyId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** Input of renamePasskey. */
+export type RenamePasskeyInput = {
+  /** Passkey. */
+  id: Scalars['ID']['input'];
+  /** New name, at most 100 characters. */
+  name: Scalars['String']['input'];
+};
+
+/** Answer of renamePasskey. */
+export type RenamePasskeyPayload = {
+  __typename?: 'RenamePasskeyPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The passkey after the change. */
+  passkey?: Maybe<Passkey>;
+};
+
+/** Input of requestEmailChange. */
+export type RequestEmailChangeInput = {
+  /** Present password; accounts without one must be confirmed. */
+  currentPassword?: InputMaybe<Scalars['String']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Address to prove. */
+  newEmail: Scalars['String']['input'];
+};
+
+/** Answer of requestEmailChange. */
+export type RequestEmailChangePayload = {
+  __typename?: 'RequestEmailChangePayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** End of the link. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Address that was written to; the same answer when it is in use. */
+  pendingEmail?: Maybe<Scalars['EmailAddress']['output']>;
+};
+
+/** Input of requestPasswordReset. */
+export type RequestPasswordResetInput = {
+  /** Address of the account. */
+  email: Scalars['String']['input'];
+};
+
+/** Answer of requestPasswordReset. */
+export type RequestPasswordResetPayload = {
+  __typename?: 'RequestPasswordResetPayload';
+  /** The request was well-formed; says nothing about the account. */
+  accepted: Scalars['Boolean']['output'];
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
+/** Input of requestSignInCode. */
+export type RequestSignInCodeInput = {
+  /** Code or link. */
+  form?: CodeForm;
+  /** E-mail address or phone number; needed for SIGN_IN, refused for STEP_UP. */
+  identifier?: InputMaybe<Scalars['String']['input']>;
+  /** What the code is for. */
+  purpose?: CodePurpose;
+};
+
+/** Answer of requestSignInCode. */
+export type RequestSignInCodePayload = {
+  __typename?: 'RequestSignInCodePayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Cooldown left when nothing was sent. */
+  retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
+  /** Looks the same for an unknown identifier. */
+  verification?: Maybe<Verification>;
 };
 
 /** Input of requirePasswordChange. */
@@ -851,8 +1688,27 @@ export type RequirePasswordChangePayload = {
   users: Array<User>;
 };
 
+/** Input of resendCode. */
+export type ResendCodeInput = {
+  /** Token of the verification. */
+  verificationToken: Scalars['String']['input'];
+};
+
+/** Answer of resendCode. */
+export type ResendCodePayload = {
+  __typename?: 'ResendCodePayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Cooldown left when nothing was sent. */
+  retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
+  /** The newest code, or the present one within the cooldown. */
+  verification?: Maybe<Verification>;
+};
+
 /** Input of resendInvite. */
 export type ResendInviteInput = {
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Invited user. */
   userId: Scalars['ID']['input'];
 };
@@ -862,11 +1718,32 @@ export type ResendInvitePayload = {
   __typename?: 'ResendInvitePayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
-  /** Delivery of the invitation. */
+  /** The new invitation; older links no longer work. */
+  invitation?: Maybe<Invitation>;
+  /** Delivery of the invitation; null when the account has no address. */
   inviteEmail?: Maybe<MailDelivery>;
-  /** Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED. */
+  /** Cooldown left when nothing was sent. */
+  retryAfterSeconds?: Maybe<Scalars['Int']['output']>;
+  /** Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED, or the account has no address. */
   setupLink?: Maybe<Scalars['URL']['output']>;
   /** The invited user. */
+  user?: Maybe<User>;
+};
+
+/** Input of resetUserMfa. */
+export type ResetUserMfaInput = {
+  /** Kept in the audit log, at most 500 characters. */
+  reason: Scalars['String']['input'];
+  /** Whose second factors are removed, passkeys included. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Answer of resetUserMfa. */
+export type ResetUserMfaPayload = {
+  __typename?: 'ResetUserMfaPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The user after the change. */
   user?: Maybe<User>;
 };
 
@@ -881,6 +1758,53 @@ export type ResourceScope = {
 export type ResourceScopeInput = {
   /** Everything, or what is listed. */
   mode: ScopeMode;
+};
+
+/** Input of retryMail. */
+export type RetryMailInput = {
+  /** Message to send again. */
+  id: Scalars['ID']['input'];
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of retryMail. */
+export type RetryMailPayload = {
+  __typename?: 'RetryMailPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new message; the failed one is kept as its `previous`. */
+  mailDelivery?: Maybe<MailDelivery>;
+};
+
+/** Input of revokeSessions. */
+export type RevokeSessionsInput = {
+  /** Sessions to end, at most 100; all or none. */
+  ids: Array<Scalars['ID']['input']>;
+};
+
+/** Answer of revokeSessions. */
+export type RevokeSessionsPayload = {
+  __typename?: 'RevokeSessionsPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Sessions that ended; empty on errors. */
+  sessions: Array<Session>;
+};
+
+/** Input of revokeUserSessions. */
+export type RevokeUserSessionsInput = {
+  /** Whose sessions end, all of them. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Answer of revokeUserSessions. */
+export type RevokeUserSessionsPayload = {
+  __typename?: 'RevokeUserSessionsPayload';
+  /** Number of sessions that ended. */
+  endedSessionCount?: Maybe<Scalars['Int']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** Input of rotateSigningKey. */
@@ -909,7 +1833,7 @@ export type ScopeMode =
   /** Only the listed ones and those below. */
   | 'LISTED';
 
-/** One signed-in client. */
+/** One signed-in client. Own sessions, or requires `view:sessions`. */
 export type Session = Node & {
   __typename?: 'Session';
   /** Strength of the proof so far. */
@@ -920,6 +1844,12 @@ export type Session = Node & {
   createdAt: Scalars['DateTime']['output'];
   /** This very request runs in it. */
   current: Scalars['Boolean']['output'];
+  /** The recognised device; null when none was recognised. */
+  device?: Maybe<Device>;
+  /** Why it ended. */
+  endReason?: Maybe<SessionEndReason>;
+  /** When it ended; null while active. */
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
   /** End by idleness or by absolute limit, whichever comes first. */
   expiresAt: Scalars['DateTime']['output'];
   /** UUIDv7 text, never reused. */
@@ -930,8 +1860,61 @@ export type Session = Node & {
   lastSeenAt: Scalars['DateTime']['output'];
   /** First factor that began the session. */
   signInMethod: SignInMethod;
+  /** Whose session it is. Requires `view:users`, or about oneself. */
+  user?: Maybe<User>;
   /** User-Agent header last seen. */
   userAgent?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of Session. */
+export type SessionConnection = {
+  __typename?: 'SessionConnection';
+  /** Items with their cursors. */
+  edges: Array<SessionEdge>;
+  /** Items without cursors. */
+  nodes: Array<Session>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a Session page. */
+export type SessionEdge = {
+  __typename?: 'SessionEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Session;
+};
+
+/** Why a session ended. */
+export type SessionEndReason =
+  /** The account was deleted or erased. */
+  | 'ACCOUNT_DELETED'
+  /** The account was disabled. */
+  | 'ACCOUNT_DISABLED'
+  /** An administrator locked the account. */
+  | 'ACCOUNT_LOCKED'
+  /** Password, address or second factor changed. */
+  | 'CREDENTIALS_CHANGED'
+  /** It reached its absolute limit. */
+  | 'EXPIRED'
+  /** It was not used for too long. */
+  | 'IDLE'
+  /** A rotated refresh token came back. */
+  | 'REFRESH_TOKEN_REUSED'
+  /** The person or an administrator revoked it. */
+  | 'REVOKED'
+  /** The person signed out. */
+  | 'SIGNED_OUT';
+
+/** Which sessions; conditions are and-ed. */
+export type SessionFilter = {
+  /** True = not ended, false = ended. */
+  active?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Of this user; absent = all that the caller may see. */
+  userId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 /** What a client needs to go on; with COOKIE delivery the session is in the cookie alone. */
@@ -943,6 +1926,8 @@ export type SessionTokens = {
   accessTokenExpiresAt?: Maybe<Scalars['DateTime']['output']>;
   /** Value of the `x-csrf-token` header; null with BODY. */
   csrfToken?: Maybe<Scalars['String']['output']>;
+  /** Recognises this device at the next sign-in; null with COOKIE, and for a device that presented its token. */
+  deviceToken?: Maybe<Scalars['String']['output']>;
   /** Opaque, rotated at every use; null with COOKIE. */
   refreshToken?: Maybe<Scalars['String']['output']>;
   /** End of the refresh token; null where there is none. */
@@ -976,17 +1961,19 @@ export type SetPasswordWithTokenInput = {
   delivery?: InputMaybe<TokenDelivery>;
   /** As passwordPolicy says. */
   newPassword: Scalars['String']['input'];
-  /** Token of an invitation, or of a PASSWORD_CHANGE_REQUIRED challenge. */
+  /** Token of a reset or invitation mail, or of a PASSWORD_CHANGE_REQUIRED challenge. */
   token: Scalars['String']['input'];
 };
 
 /** Answer of setPasswordWithToken; when no sign-in was asked for, COMPLETE means that the password is set, without tokens. */
 export type SetPasswordWithTokenPayload = SignInResult & {
   __typename?: 'SetPasswordWithTokenPayload';
-  /** What the next step needs; set with PASSWORD_CHANGE_REQUIRED. */
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
   challenge?: Maybe<SignInChallenge>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
   /** What has to happen next. */
   step: SignInStep;
   /** The new session; set with COMPLETE. */
@@ -1016,10 +2003,12 @@ export type SetUpFirstAdminInput = {
 /** Answer of setUpFirstAdmin. */
 export type SetUpFirstAdminPayload = SignInResult & {
   __typename?: 'SetUpFirstAdminPayload';
-  /** What the next step needs; set with PASSWORD_CHANGE_REQUIRED. */
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
   challenge?: Maybe<SignInChallenge>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
   /** What has to happen next. */
   step: SignInStep;
   /** The new session; set with COMPLETE. */
@@ -1035,7 +2024,11 @@ export type SignInChallenge = {
   __typename?: 'SignInChallenge';
   /** End of the challenge. */
   expiresAt: Scalars['DateTime']['output'];
-  /** Opaque; goes to setPasswordWithToken (PASSWORD_CHANGE_REQUIRED). */
+  /** Second factors that the account can use; empty for a password change. */
+  methods: Array<MfaMethod>;
+  /** WebAuthn request options; null without passkeys. */
+  passkeyOptions?: Maybe<Scalars['JSONObject']['output']>;
+  /** Opaque; goes to completeMfa (MFA_REQUIRED) or setPasswordWithToken (PASSWORD_CHANGE_REQUIRED). */
   token: Scalars['String']['output'];
 };
 
@@ -1045,24 +2038,38 @@ export type SignInClientInput = {
   clientName?: InputMaybe<Scalars['String']['input']>;
   /** Name shown in the list of devices, at most 100 characters. */
   deviceName?: InputMaybe<Scalars['String']['input']>;
+  /** Token from an earlier sign-in on this device; with cookies not needed. */
+  deviceToken?: InputMaybe<Scalars['String']['input']>;
 };
 
 /** Input of signIn. */
 export type SignInInput = {
+  /** Answer of the captcha, where signInOptions asks for one. */
+  captchaToken?: InputMaybe<Scalars['String']['input']>;
   /** Device and program that sign in. */
   client?: InputMaybe<SignInClientInput>;
   /** How the session is handed over. */
   delivery?: TokenDelivery;
   /** E-mail address, phone number or user name. */
   identifier: Scalars['String']['input'];
+  /** TOTP or recovery code, to save the second step. */
+  mfaCode?: InputMaybe<Scalars['String']['input']>;
   /** Present password. */
   password: Scalars['String']['input'];
 };
 
 /** First factor of a session. */
 export type SignInMethod =
+  /** One-time code by mail or text message. */
+  | 'CODE'
+  /** OpenID Connect issuer. */
+  | 'EXTERNAL_PROVIDER'
   /** Accepted invitation or reset link. */
   | 'INVITATION'
+  /** Mailed one-time link. */
+  | 'LINK'
+  /** WebAuthn passkey. */
+  | 'PASSKEY'
   /** Identifier and password. */
   | 'PASSWORD'
   /** Completed sign-up or first set-up. */
@@ -1071,33 +2078,55 @@ export type SignInMethod =
 /** What a sign-in page has to offer. */
 export type SignInOptions = {
   __typename?: 'SignInOptions';
-  /** What people may sign in with. */
+  /** People may delete their own accounts. */
+  accountDeletion: Scalars['Boolean']['output'];
+  /** A captcha answer is needed from this network. */
+  captchaRequired: Scalars['Boolean']['output'];
+  /** Configured OpenID Connect issuers. */
+  externalProviders: Array<ExternalProvider>;
+  /** What people may sign up with. */
   identifierKinds: Array<IdentifierKind>;
+  /** Ways to sign in that are switched on. */
+  methods: Array<SignInMethod>;
+  /** Issuer that the domain of the given identifier belongs to; null = sign in here. */
+  routedIssuer?: Maybe<Scalars['URL']['output']>;
   /** There is no administrator yet. */
   setupRequired: Scalars['Boolean']['output'];
+  /** Who can sign up. */
+  signUpMode: SignUpMode;
+  /** Devices can be trusted instead of a second factor. */
+  trustedDevices: Scalars['Boolean']['output'];
+  /** Whether a new address must be proved. */
+  verificationMode: VerificationMode;
 };
 
 /** Answer of signIn. */
 export type SignInPayload = SignInResult & {
   __typename?: 'SignInPayload';
-  /** What the next step needs; set with PASSWORD_CHANGE_REQUIRED. */
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
   challenge?: Maybe<SignInChallenge>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
   /** What has to happen next. */
   step: SignInStep;
   /** The new session; set with COMPLETE. */
   tokens?: Maybe<SessionTokens>;
   /** The person signed in; set with COMPLETE. */
   user?: Maybe<User>;
+  /** Code on its way; set with VERIFICATION_REQUIRED. */
+  verification?: Maybe<Verification>;
 };
 
 /** The common part of every answer that can sign somebody in. */
 export type SignInResult = {
-  /** What the next step needs; set with PASSWORD_CHANGE_REQUIRED. */
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
   challenge?: Maybe<SignInChallenge>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
   /** What has to happen next. */
   step: SignInStep;
   /** The new session; set with COMPLETE. */
@@ -1112,8 +2141,12 @@ export type SignInStep =
   | 'COMPLETE'
   /** Not signed in; see errors. */
   | 'FAILED'
+  /** A second factor is needed: completeMfa. */
+  | 'MFA_REQUIRED'
   /** A new password must be set first: setPasswordWithToken. */
-  | 'PASSWORD_CHANGE_REQUIRED';
+  | 'PASSWORD_CHANGE_REQUIRED'
+  /** The address must be proved first: verifySignUp, resendCode. */
+  | 'VERIFICATION_REQUIRED';
 
 /** Input of signOutEverywhere. */
 export type SignOutEverywhereInput = {
@@ -1143,6 +2176,60 @@ export type SignOutPayload = {
   errors: Array<UserError>;
   /** The session that ended. */
   sessionId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** Input of signUp. */
+export type SignUpInput = {
+  /** Answer of the captcha, where signInOptions asks for one. */
+  captchaToken?: InputMaybe<Scalars['String']['input']>;
+  /** Device and program that sign in. */
+  client?: InputMaybe<SignInClientInput>;
+  /** How the session is handed over. */
+  delivery?: TokenDelivery;
+  /** Name shown to others, at most 100 characters. */
+  displayName?: InputMaybe<Scalars['String']['input']>;
+  /** E-mail address; exactly one of email, phone, username. */
+  email?: InputMaybe<Scalars['String']['input']>;
+  /** Needed when the mode is INVITE_ONLY. */
+  invitationToken?: InputMaybe<Scalars['String']['input']>;
+  /** Language of mails, BCP 47. */
+  locale?: InputMaybe<Scalars['String']['input']>;
+  /** As passwordPolicy says. */
+  password: Scalars['String']['input'];
+  /** Phone number in international form. */
+  phone?: InputMaybe<Scalars['String']['input']>;
+  /** User name; such an account is active at once. */
+  username?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Who can sign up. */
+export type SignUpMode =
+  /** Nobody. */
+  | 'CLOSED'
+  /** Invited addresses only. */
+  | 'INVITE_ONLY'
+  /** Anybody. */
+  | 'OPEN';
+
+/** Answer of signUp. */
+export type SignUpPayload = SignInResult & {
+  __typename?: 'SignUpPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+  /** Code on its way; set with VERIFICATION_REQUIRED, and where proving the address is optional. */
+  verification?: Maybe<Verification>;
+  /** Password rules that were broken; empty otherwise. */
+  violations: Array<PasswordRule>;
 };
 
 /** Algorithm of a signing key. */
@@ -1184,6 +2271,70 @@ export type SigningKeyStatus =
   /** Verifies what it signed before. */
   | 'RETIRING';
 
+/** Input of startPasskeyRegistration. */
+export type StartPasskeyRegistrationInput = {
+  /** Present password; without it the caller must be confirmed. */
+  password?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of startPasskeyRegistration. */
+export type StartPasskeyRegistrationPayload = {
+  __typename?: 'StartPasskeyRegistrationPayload';
+  /** Handed back with the response. */
+  challengeToken?: Maybe<Scalars['String']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** End of the challenge. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** WebAuthn PublicKeyCredentialCreationOptionsJSON. */
+  options?: Maybe<Scalars['JSONObject']['output']>;
+};
+
+/** Input of startPasskeySignIn. */
+export type StartPasskeySignInInput = {
+  /** Whose passkeys; absent = any passkey of this site, or the signed-in caller's own. */
+  identifier?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of startPasskeySignIn. */
+export type StartPasskeySignInPayload = {
+  __typename?: 'StartPasskeySignInPayload';
+  /** Handed back with the proof. */
+  challengeToken?: Maybe<Scalars['String']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** End of the challenge. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** WebAuthn PublicKeyCredentialRequestOptionsJSON. */
+  options?: Maybe<Scalars['JSONObject']['output']>;
+};
+
+/** Input of startTotpEnrollment. */
+export type StartTotpEnrollmentInput = {
+  /** Present password; accounts without one must be confirmed. */
+  password?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of startTotpEnrollment. */
+export type StartTotpEnrollmentPayload = {
+  __typename?: 'StartTotpEnrollmentPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** By when it must be confirmed. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The same as an otpauth URI, for a QR code. */
+  otpauthUri?: Maybe<Scalars['String']['output']>;
+  /** Shared secret, base32; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+};
+
+/** Kind of a provider's token. */
+export type SubjectTokenType =
+  /** Access token, JWT or opaque. */
+  | 'ACCESS_TOKEN'
+  /** OpenID Connect ID token; each is taken once. */
+  | 'ID_TOKEN';
+
 /** Recurring hours in which a grant holds. */
 export type TimeWindow = {
   __typename?: 'TimeWindow';
@@ -1219,7 +2370,9 @@ export type TokenDelivery =
 /** What a mailed token is for. */
 export type TokenKind =
   /** Accepting an invitation. */
-  | 'INVITE';
+  | 'INVITE'
+  /** Setting a new password. */
+  | 'RESET';
 
 /** Whether a mailed token works. */
 export type TokenState =
@@ -1241,6 +2394,21 @@ export type TokenStatus = {
   passwordNeeded?: Maybe<Scalars['Boolean']['output']>;
   /** Whether it still works. */
   state: TokenState;
+};
+
+/** Input of unlinkIdentity. */
+export type UnlinkIdentityInput = {
+  /** External identity; the last way to sign in cannot be removed. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of unlinkIdentity. */
+export type UnlinkIdentityPayload = {
+  __typename?: 'UnlinkIdentityPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The identity that was unlinked. */
+  identityId?: Maybe<Scalars['ID']['output']>;
 };
 
 /** Input of unlockUsers. */
@@ -1283,8 +2451,31 @@ export type UpdateGroupPayload = {
   group?: Maybe<Group>;
 };
 
+/** Input of updateProfile. */
+export type UpdateProfileInput = {
+  /** Own custom attributes to set; null = clear one; absent = keep. */
+  attributes?: InputMaybe<Scalars['JSONObject']['input']>;
+  /** New name, at most 100 characters; absent = keep. */
+  displayName?: InputMaybe<Scalars['String']['input']>;
+  /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** New language, BCP 47; absent = keep. */
+  locale?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of updateProfile. */
+export type UpdateProfilePayload = {
+  __typename?: 'UpdateProfilePayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The caller after the change; with VERSION_CONFLICT as they are now. */
+  user?: Maybe<User>;
+};
+
 /** Input of updateUser. */
 export type UpdateUserInput = {
+  /** Custom attributes to set; null = clear one; absent = keep. */
+  attributes?: InputMaybe<Scalars['JSONObject']['input']>;
   /** New name; absent = keep. */
   displayName?: InputMaybe<Scalars['String']['input']>;
   /** New address, taken as proved; null = none; absent = keep. */
@@ -1315,8 +2506,12 @@ export type UpdateUserPayload = {
 /** A person or a service account. */
 export type User = Node & {
   __typename?: 'User';
+  /** Values of declared custom attributes that the caller may see. */
+  attributes: Scalars['JSONObject']['output'];
   /** When the account was made. */
   createdAt: Scalars['DateTime']['output'];
+  /** Recognised devices, last used first. Requires `view:sessions`, or about oneself. */
+  devices?: Maybe<DeviceConnection>;
   /** Name shown to others; may be empty. */
   displayName: Scalars['String']['output'];
   /** Address; null when the account has none. */
@@ -1331,6 +2526,12 @@ export type User = Node & {
   groups?: Maybe<Array<Group>>;
   /** UUIDv7 text, never reused. */
   id: Scalars['ID']['output'];
+  /** Linked external identities, at most 20. Requires `view:users`, or about oneself. */
+  identities?: Maybe<Array<ExternalIdentity>>;
+  /** Latest invitation that made the account. Requires `view:users`. */
+  invitation?: Maybe<Invitation>;
+  /** Delivery of the latest invitation mail. Requires `view:users`. */
+  inviteEmail?: Maybe<MailDelivery>;
   /** Person or service account. */
   kind: UserKind;
   /** Last completed sign-in. */
@@ -1339,6 +2540,8 @@ export type User = Node & {
   locale: Scalars['String']['output'];
   /** End of the lock; null = not locked. */
   lockedUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Second factors. Requires `view:users`, or about oneself. */
+  mfa?: Maybe<MfaState>;
   /** The next sign-in must set a new password. */
   passwordChangeRequired: Scalars['Boolean']['output'];
   /** What the user may do and through which groups. Requires `view:groups`, or about oneself. */
@@ -1347,6 +2550,8 @@ export type User = Node & {
   phone?: Maybe<Scalars['PhoneNumber']['output']>;
   /** When the number was proved; null = not proved. */
   phoneVerifiedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Sessions, newest first. Requires `view:sessions`, or about oneself. */
+  sessions?: Maybe<SessionConnection>;
   /** Where the account comes from: an issuer or an import; null = made here. Requires `view:users`. */
   source?: Maybe<Scalars['String']['output']>;
   /** State of the account. */
@@ -1359,6 +2564,25 @@ export type User = Node & {
   username?: Maybe<Scalars['String']['output']>;
   /** Grows by one with each change. */
   version: Scalars['Int']['output'];
+};
+
+
+/** A person or a service account. */
+export type UserDevicesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A person or a service account. */
+export type UserSessionsArgs = {
+  active?: InputMaybe<Scalars['Boolean']['input']>;
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** A page of User. */
@@ -1398,18 +2622,40 @@ export type UserError = {
 
 /** Every outcome that a payload can report. Denials, limits and malformed requests are GraphQL errors instead. */
 export type UserErrorCode =
+  /** The provider knows the person, this server has no account and makes none. */
+  | 'ACCOUNT_NOT_PROVISIONED'
   /** The user is a member already. */
   | 'ALREADY_MEMBER'
+  /** The password is on the list of common or leaked passwords. */
+  | 'BREACHED_PASSWORD'
+  /** A captcha answer is missing or wrong. */
+  | 'CAPTCHA_REQUIRED'
+  /** Too many wrong tries; ask for a new code. */
+  | 'CODE_ATTEMPTS_EXCEEDED'
+  /** The code is past its life, or a newer one was sent. */
+  | 'CODE_EXPIRED'
+  /** The code is wrong. */
+  | 'CODE_INVALID'
   /** The present password is wrong, or the account has none. */
   | 'CURRENT_PASSWORD_INCORRECT'
+  /** The settings of this server switch the operation off. */
+  | 'DISABLED_BY_SETTING'
   /** The address belongs to another account. */
   | 'EMAIL_IN_USE'
+  /** The enrolment was not confirmed in time. */
+  | 'ENROLLMENT_EXPIRED'
   /** Exactly one of several fields must be given. */
   | 'EXACTLY_ONE_REQUIRED'
   /** More would be given than the caller holds. */
   | 'EXCEEDS_OWN_PERMISSIONS'
   /** The expiry lies in the past. */
   | 'EXPIRY_IN_PAST'
+  /** The expiry lies beyond the longest life the settings allow. */
+  | 'EXPIRY_TOO_FAR'
+  /** The external identity is linked to another account. */
+  | 'IDENTITY_IN_USE'
+  /** A custom attribute is not declared, has the wrong type, or is too large. */
+  | 'INVALID_ATTRIBUTE'
   /** The constraint names an undeclared attribute, or lacks or mistypes its values. */
   | 'INVALID_CONSTRAINT'
   /** Sign-in failed; one answer for every reason. */
@@ -1426,16 +2672,38 @@ export type UserErrorCode =
   | 'INVALID_VALUE'
   /** The invitation was accepted, revoked, or never made. */
   | 'INVITATION_NOT_PENDING'
+  /** Signing up needs an invitation. */
+  | 'INVITATION_REQUIRED'
   /** No active administrator would be left. */
   | 'LAST_ADMIN'
+  /** The last way to sign in cannot be removed. */
+  | 'LAST_SIGN_IN_METHOD'
+  /** The message was sent, still waits, was repeated already, or is past its life. */
+  | 'MAIL_NOT_RETRYABLE'
+  /** TOTP is on already. */
+  | 'MFA_ALREADY_ENABLED'
+  /** The proof of identity failed; one answer for every reason. */
+  | 'MFA_AUTH_FAILED'
+  /** The code or recovery code is wrong or was used before. */
+  | 'MFA_CODE_INVALID'
+  /** A code or a recovery code is needed. */
+  | 'MFA_CODE_REQUIRED'
+  /** No second factor is on. */
+  | 'MFA_NOT_ENABLED'
   /** Another object of the kind has this name. */
   | 'NAME_IN_USE'
   /** The user is not a member. */
   | 'NOT_MEMBER'
   /** The operation is for other people's accounts only. */
   | 'NOT_ON_ONESELF'
+  /** No enrolment was started, or it is completed. */
+  | 'NO_ENROLLMENT_IN_PROGRESS'
   /** A user would be left without any group. */
   | 'NO_GROUPS_LEFT'
+  /** This authenticator is registered already. */
+  | 'PASSKEY_ALREADY_REGISTERED'
+  /** The authenticator's answer failed verification. */
+  | 'PASSKEY_INVALID'
   /** The phone number belongs to another account. */
   | 'PHONE_IN_USE'
   /** A protected permission is concerned; `grant-protected:groups` is needed. */
@@ -1444,10 +2712,16 @@ export type UserErrorCode =
   | 'REFRESH_TOKEN_REUSED'
   /** A value is missing or blank. */
   | 'REQUIRED'
+  /** The password is one of the last ones of this account. */
+  | 'REUSED_PASSWORD'
   /** The caller would raise their own rights. */
   | 'SELF_ESCALATION'
   /** An administrator has existed before. */
   | 'SETUP_ALREADY_DONE'
+  /** Nobody can sign up here. */
+  | 'SIGN_UP_CLOSED'
+  /** The provider's token failed a check of signature, audience, issuer or time, or was used before. */
+  | 'SUBJECT_TOKEN_INVALID'
   /** The group is managed by the system; only its members can change. */
   | 'SYSTEM_MANAGED'
   /** An id inside the input names nothing visible to the caller; see `targetId`. */
@@ -1464,12 +2738,20 @@ export type UserErrorCode =
   | 'TOO_MANY_GROUPS'
   /** The list is longer than allowed. */
   | 'TOO_MANY_ITEMS'
+  /** The account holds the largest number of passkeys. */
+  | 'TOO_MANY_PASSKEYS'
   /** A group or key can hold at most 100 grants. */
   | 'TOO_MANY_PERMISSIONS'
+  /** The issuer is not configured. */
+  | 'UNKNOWN_ISSUER'
   /** The catalogue has no such action and resource. */
   | 'UNKNOWN_PERMISSION'
+  /** The user name can be mistaken for an existing one. */
+  | 'USERNAME_CONFUSABLE'
   /** The user name belongs to another account. */
   | 'USERNAME_IN_USE'
+  /** Nothing waits for a code here. */
+  | 'VERIFICATION_NOT_PENDING'
   /** Somebody else changed the object; the payload holds its current state. */
   | 'VERSION_CONFLICT'
   /** The password breaks a rule of passwordPolicy; see `violations`. */
@@ -1485,6 +2767,8 @@ export type UserFilter = {
   kindIn?: InputMaybe<Array<UserKind>>;
   /** Last signed in within. */
   lastSignInAt?: InputMaybe<DateTimeRange>;
+  /** True = with a second factor, false = without. */
+  mfa?: InputMaybe<Scalars['Boolean']['input']>;
   /** Part of name, address, phone or user name; 2 to 100 characters. */
   search?: InputMaybe<Scalars['String']['input']>;
   /** In one of these states; empty list = nobody. */
@@ -1530,6 +2814,93 @@ export type UserStatus =
   /** Signed up; address not proved yet. */
   | 'PENDING';
 
+/** A code on its way. Looks the same whether or not the account exists. */
+export type Verification = {
+  __typename?: 'Verification';
+  /** How it is sent. */
+  channel: VerificationChannel;
+  /** End of the code. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** The address or number, mostly hidden. */
+  maskedTarget: Scalars['String']['output'];
+  /** From when resendCode sends again. */
+  resendAt: Scalars['DateTime']['output'];
+  /** Opaque; belongs to the code and is handed back with it. */
+  token: Scalars['String']['output'];
+};
+
+/** How a code travels. */
+export type VerificationChannel =
+  /** By mail. */
+  | 'EMAIL'
+  /** By text message. */
+  | 'SMS';
+
+/** Whether a new address must be proved. */
+export type VerificationMode =
+  /** Never. */
+  | 'NONE'
+  /** Asked for, but not awaited. */
+  | 'OPTIONAL'
+  /** Before the first session. */
+  | 'REQUIRED';
+
+/** Input of verifySignInCode. */
+export type VerifySignInCodeInput = {
+  /** Device and program that sign in. */
+  client?: InputMaybe<SignInClientInput>;
+  /** Code received. */
+  code?: InputMaybe<Scalars['String']['input']>;
+  /** How the session is handed over. */
+  delivery?: TokenDelivery;
+  /** Token of the mailed link, instead of both. */
+  linkToken?: InputMaybe<Scalars['String']['input']>;
+  /** Token of the verification; with `code`. */
+  verificationToken?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of verifySignInCode. */
+export type VerifySignInCodePayload = SignInResult & {
+  __typename?: 'VerifySignInCodePayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+};
+
+/** Input of verifySignUp. */
+export type VerifySignUpInput = {
+  /** Code received. The delivery chosen in signUp or signIn holds. */
+  code: Scalars['String']['input'];
+  /** Token of the verification. */
+  verificationToken: Scalars['String']['input'];
+};
+
+/** Answer of verifySignUp. */
+export type VerifySignUpPayload = SignInResult & {
+  __typename?: 'VerifySignUpPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+};
+
 /** Who is calling, and how the call was authenticated. */
 export type Viewer = {
   __typename?: 'Viewer';
@@ -1539,6 +2910,8 @@ export type Viewer = {
   csrfToken?: Maybe<Scalars['String']['output']>;
   /** Until when the identity counts as confirmed; null when it does not. */
   freshUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
   /** Changes whenever the caller's permissions may have changed; claim `pv`. */
   permissionVersion: Scalars['String']['output'];
   /** What the caller may do now. */

@@ -49,6 +49,7 @@ export class Migration20261121000000_identities extends Migration {
     this.addSql(`alter table "sessions" add "factors" jsonb not null default '[]', add "device_id" uuid null;`);
     this.addSql(`alter table "sessions" add constraint "sessions_device_id_foreign" foreign key ("device_id") references "devices" ("id") on delete set null;`);
     this.addSql(`create index "sessions_device_id_idx" on "sessions" ("device_id");`);
+    this.addSql(`create index sessions_active_idx on sessions (id) where ended_at is null;`);
     this.addSql(`alter table "sessions" add constraint "sessions_sign_in_method_check" check ("sign_in_method" in ('PASSWORD', 'CODE', 'LINK', 'PASSKEY', 'EXTERNAL_PROVIDER', 'SIGN_UP', 'INVITATION'));`);
 
     this.addSql(`alter table "credentials" drop constraint "credentials_type_check";`);
@@ -103,6 +104,7 @@ export class Migration20261121000000_identities extends Migration {
 
     this.addSql(`delete from sessions where sign_in_method not in ('PASSWORD', 'SIGN_UP', 'INVITATION');`);
     this.addSql(`drop index sessions_device_id_idx;`);
+    this.addSql(`drop index sessions_active_idx;`);
     this.addSql(`alter table sessions drop constraint sessions_sign_in_method_check;`);
     this.addSql(`alter table sessions drop column factors, drop column device_id;`);
     this.addSql(`alter table sessions add constraint sessions_sign_in_method_check check (sign_in_method in ('PASSWORD', 'SIGN_UP', 'INVITATION'));`);

@@ -1,11 +1,5 @@
-/** One tab of the editor. The title of a tab is the name of its operation. */
-export interface Example {
-  readonly query: string;
-  /** JSON text; the only place of the examples where a secret is typed, because variables are never stored. */
-  readonly variables: string | null;
-}
-
-const json = (value: unknown): string => JSON.stringify(value, null, 2);
+import { type Example, json } from './example.ts';
+import { ownAccountExamples } from './own-account-examples.ts';
 
 /** Tabs of a first visit, in the order in which a newcomer uses them. */
 export const examples: readonly Example[] = [
@@ -18,12 +12,13 @@ mutation SignIn($input: SignInInput!) {
     user {
       id
       displayName
-      groups {
-        name
-      }
     }
     tokens {
       csrfToken
+    }
+    challenge {
+      token
+      methods
     }
     errors {
       code
@@ -109,8 +104,8 @@ query Viewer {
   },
   {
     query: `# groupIds takes ids of groups, for example
-# of the one just made. Without a mail server
-# setupLink is what you hand to the new user.
+# of the one just made. The mail with the link is
+# at /dev/mail; setupLink is set where none goes out.
 mutation CreateUser {
   createUser(
     input: {
@@ -137,6 +132,7 @@ mutation CreateUser {
 `,
     variables: null,
   },
+  ...ownAccountExamples,
   {
     query: `mutation SignOut {
   signOut(input: {}) {
@@ -168,29 +164,10 @@ mutation SetUpFirstAdmin($input: SetUpFirstAdminInput!) {
 }
 `;
 
-const setPassword = `# Your invitation: choose a password under
-# "Variables" below, then sign in with it.
-mutation SetPassword($input: SetPasswordWithTokenInput!) {
-  setPasswordWithToken(input: $input) {
-    step
-    errors {
-      code
-      message
-    }
-  }
-}
-`;
-
 /** The tab that a printed set-up link opens. */
 export const setUpExample = (setupToken: string): Example => ({
   query: setUpFirstAdmin,
   variables: json({
     input: { setupToken, email: 'admin@example.com', displayName: 'Administrator', password: '', delivery: 'COOKIE' },
   }),
-});
-
-/** The tab that an invitation opens. */
-export const inviteExample = (token: string): Example => ({
-  query: setPassword,
-  variables: json({ input: { token, newPassword: '' } }),
 });

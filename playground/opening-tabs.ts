@@ -1,4 +1,5 @@
-import { type Example, examples, inviteExample, setUpExample } from './examples.ts';
+import type { Example } from './example.ts';
+import { examples, setUpExample } from './examples.ts';
 
 /** GraphiQL's own shape of one open tab; it refuses stored tabs that lack a field. */
 export interface Tab {
@@ -16,13 +17,10 @@ export interface Tabs {
   readonly activeTabIndex: number;
 }
 
-/** `#setup=<token>` or `#invite=<token>`: a fragment, because browsers send fragments to no server and no log sees them. */
+/** `#setup=<token>`: a fragment, because browsers send fragments to no server and no log sees them. */
 export const linkedExample = (fragment: string): Example | null => {
-  const values = new URLSearchParams(fragment.replace(/^#/, ''));
-  const setup = values.get('setup');
-  if (setup) return setUpExample(setup);
-  const invite = values.get('invite');
-  return invite ? inviteExample(invite) : null;
+  const setup = new URLSearchParams(fragment.replace(/^#/, '')).get('setup');
+  return setup ? setUpExample(setup) : null;
 };
 
 const operationName = (query: string): string | null =>
@@ -46,8 +44,7 @@ const refill = (tab: Tab): Tab => ({
   id: tab.id,
   title: tab.title,
   query: tab.query,
-  variables:
-    [...examples, setUpExample(''), inviteExample('')].find(({ query }) => query === tab.query)?.variables ?? null,
+  variables: [...examples, setUpExample('')].find(({ query }) => query === tab.query)?.variables ?? null,
   headers: null,
   operationName: tab.operationName,
   response: null,

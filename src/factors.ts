@@ -11,6 +11,14 @@ export interface ProvedFactor {
 
 const SECOND_FACTORS: ReadonlySet<FactorMethod> = new Set(['TOTP', 'RECOVERY_CODE']);
 
+/** Proofs whose row stays as long as they are worth something; a recovery code is gone by its use, a device may be forgotten. */
+const LASTING: ReadonlySet<FactorMethod> = new Set(['PASSWORD', 'TOTP', 'PASSKEY', 'EXTERNAL_PROVIDER']);
+
+/** The rows that must still be there when a session begins on these proofs. */
+export const lastingProofs = (factors: readonly ProvedFactor[]): readonly string[] => [
+  ...new Set(factors.flatMap((one) => (LASTING.has(one.method) && one.credentialId !== null ? [one.credentialId] : []))),
+];
+
 /** `amr` values (RFC 8176) of what was checked. */
 const AMR: Readonly<Record<FactorMethod, string>> = {
   PASSWORD: 'pwd',

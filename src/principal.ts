@@ -16,6 +16,11 @@ interface Caller {
   readonly assuranceLevel: AssuranceLevel;
   /** When the identity was last proved: signing in or a step-up. For an API key, when it was made. */
   readonly authenticatedAt: Date;
+  /**
+   * From when on a second factor is expected of the account, which has none; before, a fresh session stands in for it. null:
+   * it has one, or none is asked for.
+   */
+  readonly secondFactorDueAt: Date | null;
   /** United over the groups, narrowed by key or impersonation. */
   readonly grants: EffectiveGrants;
   /** Changes whenever the grants may have changed. */

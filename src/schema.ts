@@ -8,21 +8,57 @@ import { toSubgraph } from './explain/federation.ts';
 import { withSecurityDirectives } from './explain/security-directives.ts';
 import { type GuardOptions, guard } from './permissions/shield.ts';
 import { tree } from './permissions/tree.ts';
+import {
+  ExternalIdentityResolver,
+  ProviderOptionsResolver,
+  UserIdentitiesResolver,
+} from './resolvers/external-identity.resolver.ts';
+import { CaptchaOptionsResolver } from './resolvers/captcha.resolver.ts';
 import { GroupMutationResolver } from './resolvers/group-mutation.resolver.ts';
+import { DeviceResolver } from './resolvers/device.resolver.ts';
 import { GroupResolver } from './resolvers/group.resolver.ts';
+import { MfaResolver, UserMfaResolver } from './resolvers/mfa.resolver.ts';
+import { InvitationResolver, UserInvitationResolver } from './resolvers/invitation.resolver.ts';
+import { MailResolver } from './resolvers/mail.resolver.ts';
 import { OperationsResolver } from './resolvers/operations.resolver.ts';
+import { PasswordResolver } from './resolvers/password.resolver.ts';
+import { AccountOptionsResolver, ProfileResolver, UserAttributesResolver } from './resolvers/profile.resolver.ts';
+import { MfaPasskeysResolver, PasskeyResolver } from './resolvers/passkey.resolver.ts';
+import { SessionResolver } from './resolvers/session.resolver.ts';
 import { SignInResolver } from './resolvers/sign-in.resolver.ts';
+import { SignUpOptionsResolver, SignUpResolver } from './resolvers/sign-up.resolver.ts';
 import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
+import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
 import { ViewerResolver } from './resolvers/viewer.resolver.ts';
 
 const resolvers = [
   ViewerResolver,
   SignInResolver,
+  SignUpResolver,
+  SignUpOptionsResolver,
   UserResolver,
   UserMutationResolver,
   GroupResolver,
   GroupMutationResolver,
+  PasswordResolver,
+  ProfileResolver,
+  UserAttributesResolver,
+  AccountOptionsResolver,
+  MfaResolver,
+  UserMfaResolver,
+  PasskeyResolver,
+  MfaPasskeysResolver,
+  SessionResolver,
+  DeviceResolver,
+  UserSessionsResolver,
+  ExternalIdentityResolver,
+  UserIdentitiesResolver,
+  ProviderOptionsResolver,
+  MailResolver,
+  InvitationResolver,
+  UserInvitationResolver,
+  CaptchaOptionsResolver,
   OperationsResolver,
 ] as const;
 

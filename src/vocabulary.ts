@@ -87,6 +87,10 @@ export const FactorMethod = words(
 );
 export type FactorMethod = Word<typeof FactorMethod>;
 
+/** Kind of an external provider's token (RFC 8693 section 3). */
+export const SubjectTokenType = words('ACCESS_TOKEN', 'ID_TOKEN');
+export type SubjectTokenType = Word<typeof SubjectTokenType>;
+
 /** Second factors that a challenge accepts. */
 export const MfaMethod = words('TOTP', 'RECOVERY_CODE', 'PASSKEY');
 export type MfaMethod = Word<typeof MfaMethod>;

@@ -14,6 +14,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/** The command did what it could; what it could not do was listed before. */
+export class IncompleteError extends Error {
+  override readonly name = 'IncompleteError';
+}
+
 /** The command exists and works, but not here: a guard of the environment holds it back, or the person said no. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';

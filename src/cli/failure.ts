@@ -4,7 +4,7 @@ import { explainConnectionFailure } from '../database/connection-failure.ts';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-error.ts';
 import { MigrationError } from '../database/migrator.ts';
 import { errorCatalogue, Failure, type Problem, Rejection } from '../errors.ts';
-import { EXIT, type ExitCode, RefusedError, UsageError } from './exit-codes.ts';
+import { EXIT, type ExitCode, IncompleteError, RefusedError, UsageError } from './exit-codes.ts';
 
 /** What a person is told. One line; wrong settings are a list, a line each. */
 export interface FailureReport {
@@ -13,7 +13,7 @@ export interface FailureReport {
 }
 
 /** Errors whose message was written for the person at the keyboard. */
-const SPOKEN = [MigrationError, EmbeddedPostgresError, MasterKeyError, Failure] as const;
+const SPOKEN = [IncompleteError, MigrationError, EmbeddedPostgresError, MasterKeyError, Failure] as const;
 
 const problemText = (problem: Problem): string => {
   const field = problem.field === undefined ? '' : ` (${problem.field.join('.')})`;

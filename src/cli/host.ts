@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Config, ConfigSources } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
+import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
+import type { UserImportService } from '../services/user-import.service.ts';
 import type { Terminal } from './terminal.ts';
 
 /** A database that is open until `close`, which also stops an embedded server that was started for it. */
@@ -16,6 +18,8 @@ export interface OpenDatabase {
 export interface CommandServices {
   readonly setup: Pick<SetupService, 'createAdministrator'>;
   readonly seed: Pick<SeedService, 'seed'>;
+  readonly userImport: Pick<UserImportService, 'importBatch'>;
+  readonly reseal: Pick<ResealService, 'reseal'>;
 }
 
 /** What a command is given by the process that runs it. */

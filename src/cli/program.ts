@@ -4,8 +4,11 @@ import { addConfigCommand } from './config-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportOf, stackOf } from './failure.ts';
 import type { Host } from './host.ts';
+import { addKeysCommand } from './keys-command.ts';
+import { addMailCommands } from './mail-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import type { GlobalOptions } from './session.ts';
+import { addUsersCommands } from './users-commands.ts';
 
 const HELP_WIDTH = 110;
 
@@ -16,7 +19,11 @@ Examples:
   npm run cli -- deploy --env production
   npm run cli -- create-admin --email ada@example.org --name "Ada Ricci"
   echo "$PASSWORD" | npm run cli -- create-admin --email ada@example.org --name Ada --password-stdin
+  npm run cli -- keys reseal --dry-run
+  npm run cli -- users import accounts.ndjson --dry-run
   npm run cli -- config check --production --config gatehouse.yaml
+  npm run cli -- mail preview invite --locale it --out preview
+  npm run cli -- mail test ada@example.org
   npm run cli -- seed --set database.dataDirectory=/srv/gatehouse
 
 Exit status:
@@ -56,7 +63,10 @@ const buildProgram = (host: Host): Command => {
     .addHelpText('after', EXAMPLES);
   addMigrateCommands(host, program);
   addAdminCommand(host, program);
+  addUsersCommands(host, program);
+  addKeysCommand(host, program);
   addConfigCommand(host, program);
+  addMailCommands(host, program);
   return program;
 };
 

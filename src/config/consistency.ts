@@ -1,10 +1,14 @@
+import { isIP } from 'node:net';
 import { isLoopbackHost } from './addresses.ts';
 import type { DatabaseTarget } from './database-url.ts';
+import { providerContradictions, providerOddities } from './identity-providers.ts';
+import { mailContradictions, mailOddities } from './settings-mail.ts';
 import type { Config } from './settings.ts';
 
 /** Settings that are sound one by one but not together. */
-export const contradictions = ({ tokens, passwords }: Config): readonly string[] => {
-  const found: string[] = [];
+export const contradictions = (config: Config): readonly string[] => {
+  const { tokens, passwords } = config;
+  const found: string[] = [...mailContradictions(config.mail), ...providerContradictions(config.providers)];
   if (tokens.sessionIdleSeconds > tokens.sessionAbsoluteSeconds) {
     found.push(
       'tokens.sessionIdleSeconds: is longer than tokens.sessionAbsoluteSeconds; shorten it or lengthen the other',
@@ -18,8 +22,17 @@ export const contradictions = ({ tokens, passwords }: Config): readonly string[]
       'passwords.maximumBytes: is below passwords.minimumLength, so no password fits; raise it or lower the other',
     );
   }
-  return found;
+  return [...found, ...foreignOrigins(config)];
 };
+
+/** A browser refuses a passkey for a domain that the page does not lie in (WebAuthn section 5.1.3). */
+const foreignOrigins = ({ webauthn: { rpId, origins } }: Config): readonly string[] =>
+  origins
+    .filter((origin) => {
+      const { hostname } = new URL(origin);
+      return hostname !== rpId && !hostname.endsWith(`.${rpId}`);
+    })
+    .map((origin) => `webauthn.origins: ${origin} does not lie in ${rpId}; correct it or webauthn.rpId`);
 
 const isClearRemote = (address: string): boolean => {
   const url = new URL(address);
@@ -59,4 +72,9 @@ const addressOddities = (config: Config): readonly string[] => {
 export const oddities = (config: Config, target: DatabaseTarget | null): readonly string[] => [
   ...(target === null ? [] : databaseOddities(config, target)),
   ...addressOddities(config),
+  ...mailOddities(config.mail, config.environment),
+  ...providerOddities(config.providers),
+  ...(isIP(config.webauthn.rpId) === 0
+    ? []
+    : ['webauthn.rpId: is an address, and browsers make passkeys for domains only; give a host name in BASE_URL']),
 ];

@@ -186,6 +186,14 @@ export const list = (form: string, fix: string, read: (item: string) => string |
   }),
 });
 
+/** A list of words out of a closed set; empty means none of them. */
+export const someOf = <const V extends string>(values: readonly V[]): Kind<readonly V[]> => {
+  const read = (item: string): V | null => values.find((value) => value.toLowerCase() === item.toLowerCase()) ?? null;
+  const fix = `list some of ${values.join(', ')}`;
+  // Nothing but what `read` gives gets into the list.
+  return list(`list of ${values.map((value) => `\`${value}\``).join(', ')}`, fix, read) as Kind<readonly V[]>;
+};
+
 export const origins = list(
   'list of origins',
   'list exact origins such as https://app.example.org, without path and without *',
@@ -234,6 +242,13 @@ export const databaseUrl: Kind<Secret<string>> = {
 };
 
 /** The same kind, where empty text means "none". */
+/** Address of a Redis, which may carry a password. */
+export const redisUrl: Kind<Secret<string>> = secretOf('Redis address', (text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const ok = url !== null && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '';
+  return ok ? null : 'must be redis://host:6379/0, or rediss:// with TLS';
+});
+
 export const optional = <T>(kind: Kind<T>): Kind<T | null> => ({
   ...kind,
   empty: { value: null },

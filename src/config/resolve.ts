@@ -57,6 +57,23 @@ const knownFrom = (values: ReadonlyMap<string, unknown>, surroundings: Pick<Know
     const url = values.get('database.url');
     return url instanceof Secret ? databaseTarget(url.reveal()) : null;
   },
+  mail: {
+    get companyName() {
+      return values.get('mail.companyName') as string;
+    },
+    get smtpHost() {
+      return values.get('mail.smtpHost') as string | null;
+    },
+    get smtpPort() {
+      return values.get('mail.smtpPort') as number | null;
+    },
+    get serviceUrl() {
+      return values.get('mail.serviceUrl') as string | null;
+    },
+    get smsGatewayUrl() {
+      return values.get('mail.smsGatewayUrl') as string | null;
+    },
+  },
 });
 
 interface Progress {

@@ -14,6 +14,13 @@ export interface Known {
   readonly introspection: boolean;
   /** null: the embedded database. */
   readonly database: DatabaseTarget | null;
+  readonly mail: {
+    readonly companyName: string;
+    readonly smtpHost: string | null;
+    readonly smtpPort: number | null;
+    readonly serviceUrl: string | null;
+    readonly smsGatewayUrl: string | null;
+  };
 }
 
 /** Another name of a setting, as one of the sources spells it; `read` turns its text into ours. */

@@ -150,6 +150,20 @@ export const passwords = {
     byDefault: fixed(1024),
     description: 'Greatest length of a password in bytes.',
   }),
+  historySize: setting({
+    kind: integer(0, 24),
+    env: 'PASSWORD_HISTORY',
+    byDefault: fixed(5),
+    description:
+      'Earlier passwords of an account that are refused, besides the present one. Each costs a hash to check.',
+  }),
+  pepper: setting({
+    kind: flag,
+    env: 'PASSWORD_PEPPER',
+    byDefault: fixed(false),
+    description:
+      'Passwords are hashed under a key derived from `MASTER_KEYS`, whose version stands in each hash. Removing a version from `MASTER_KEYS` then locks out everybody whose hash was made with it and who has not signed in since; switching this off does not.',
+  }),
   queueLength: setting({
     kind: integer(1, 10_000),
     env: 'PASSWORD_QUEUE_LENGTH',
@@ -161,6 +175,55 @@ export const passwords = {
     env: 'PASSWORD_IMPLEMENTATION',
     byDefault: fixed<'auto' | 'portable'>('auto'),
     description: '`auto` takes the fastest argon2 that loads, `portable` the one that loads everywhere.',
+  }),
+};
+
+export const codes = {
+  lifeSeconds: setting({
+    kind: duration(MINUTE, HOUR),
+    env: 'CODE_TTL',
+    row: '1.3',
+    byDefault: fixed(5 * MINUTE, '`5m`'),
+    description: 'Life of a one-time code.',
+  }),
+  resendSeconds: setting({
+    kind: duration(5, HOUR),
+    env: 'CODE_RESEND_AFTER',
+    byDefault: fixed(MINUTE, '`1m`'),
+    description: 'Least time between two codes to one address.',
+  }),
+  maximumPerHour: setting({
+    kind: integer(1, 100),
+    env: 'CODE_MAXIMUM_PER_HOUR',
+    byDefault: fixed(10),
+    description: 'Codes that one address gets within an hour.',
+  }),
+  maximumTries: setting({
+    kind: integer(1, 20),
+    env: 'CODE_MAXIMUM_TRIES',
+    byDefault: fixed(5),
+    description: 'Tries of one code; the next one needs a new code.',
+  }),
+};
+
+export const devices = {
+  trustSeconds: setting({
+    kind: duration(0, 365 * DAY),
+    env: 'TRUSTED_DEVICE_TTL',
+    byDefault: fixed(0, '`0`: never'),
+    description: 'How long a device may be trusted instead of a second factor; 0 = not at all.',
+  }),
+  newDeviceMail: setting({
+    kind: flag,
+    env: 'NEW_DEVICE_MAIL',
+    byDefault: fixed(true),
+    description: 'People are written to when their account is used on a device that was not seen before.',
+  }),
+  retentionSeconds: setting({
+    kind: duration(DAY, 10 * 365 * DAY),
+    env: 'DEVICE_RETENTION',
+    byDefault: fixed(365 * DAY, '`365d`'),
+    description: 'A device that is not used for this long is forgotten.',
   }),
 };
 

@@ -1,11 +1,42 @@
 import { type Setting } from './setting.ts';
+import { users } from './settings-attributes.ts';
 import { database, databaseParts } from './settings-database.ts';
-import { keys, lockout, passwords, tokens } from './settings-identity.ts';
+import { codes, devices, keys, lockout, passwords, tokens } from './settings-identity.ts';
+import { captcha, rates, redis } from './settings-limits.ts';
+import { mail } from './settings-mail.ts';
+import { mfa } from './settings-mfa.ts';
 import { federation, limits, operations } from './settings-operation.ts';
+import { providers } from './settings-providers.ts';
 import { environment, log, server } from './settings-server.ts';
+import { signIn, signUp } from './settings-sign-up.ts';
+import { webauthn } from './settings-webauthn.ts';
 
 /** The declaration table in the shape of the result; types, parsing, documents and hints all come from it. */
-const tree = { environment, server, database, log, keys, tokens, passwords, lockout, limits, federation, operations };
+const tree = {
+  environment,
+  server,
+  database,
+  log,
+  keys,
+  tokens,
+  passwords,
+  codes,
+  devices,
+  lockout,
+  mfa,
+  webauthn,
+  mail,
+  signUp,
+  signIn,
+  users,
+  providers,
+  redis,
+  rates,
+  captcha,
+  limits,
+  federation,
+  operations,
+};
 
 type ValuesOf<Node> = Node extends Setting<infer Value> ? Value : { readonly [Key in keyof Node]: ValuesOf<Node[Key]> };
 

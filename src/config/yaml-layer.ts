@@ -44,6 +44,20 @@ const rawOf = (reading: Reading, node: unknown): Raw | null => {
   return items.every((item) => item !== null) ? items : null;
 };
 
+/** Deeper than any setting; an alias that names one of its own ancestors would have no end. */
+const MAXIMUM_DEPTH = 10;
+
+/** Objects and lists for JSON, every value in them the text as written. */
+const structureOf = (reading: Reading, given: unknown, depth = 0): unknown => {
+  const node = resolved(reading, given);
+  if (depth >= MAXIMUM_DEPTH) return null;
+  if (reading.yaml.isSeq(node)) return node.items.map((item) => structureOf(reading, item, depth + 1));
+  if (!reading.yaml.isMap(node)) return scalarText(reading, node);
+  return Object.fromEntries(
+    node.items.map(({ key, value }) => [scalarText(reading, key) ?? '', structureOf(reading, value, depth + 1)]),
+  );
+};
+
 const unknownKey = (reading: Reading, path: string, at: unknown): void => {
   const meant = nearest(path, [...settingsByPath.keys(), ...sectionNames], 4);
   const hint = meant === null ? 'see docs/configuration.md' : `did you mean ${meant}?`;
@@ -65,11 +79,13 @@ const readSection = (reading: Reading, section: string, value: unknown): void =>
 };
 
 const readSetting = (reading: Reading, path: string, pair: { key: unknown; value: unknown }): void => {
-  if (!settingsByPath.has(path)) {
+  const entry = settingsByPath.get(path);
+  if (entry === undefined) {
     unknownKey(reading, path, pair.key);
     return;
   }
-  const raw = rawOf(reading, pair.value);
+  const isStructure = entry.setting.kind.isStructured === true && !reading.yaml.isScalar(pair.value);
+  const raw = isStructure ? JSON.stringify(structureOf(reading, pair.value)) : rawOf(reading, pair.value);
   const origin = place(reading, pair.key);
   if (raw === null)
     reading.findings.problems.push(

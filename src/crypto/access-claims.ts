@@ -20,6 +20,8 @@ export interface AccessClaims {
   readonly org?: string;
   readonly email?: string;
   readonly groups?: readonly string[];
+  /** Custom attributes that the settings declare as claims. For applications; Gatehouse never reads it. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
   /** For routers only; Gatehouse never reads it. */
   readonly scope?: string;
 }
@@ -27,6 +29,7 @@ export interface AccessClaims {
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isInteger = (value: unknown): boolean => Number.isSafeInteger(value);
 const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isActor = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'sub' in value && isText(value.sub);
 const optional =
@@ -51,6 +54,7 @@ const CHECKS: Readonly<Record<keyof AccessClaims, (value: unknown) => boolean>> 
   org: optional(isText),
   email: optional(isText),
   groups: optional(isTexts),
+  attributes: optional(isObject),
   scope: optional((value) => typeof value === 'string'),
 };
 

@@ -81,10 +81,13 @@ export const tokenFromSecret = (kind: TokenKind, selector: string, secret: Buffe
   return new Secret(body + checksum(body));
 };
 
+/** A new secret: 256 random bits. */
+export const randomSecret = (): Buffer => randomBytes(SECRET_BYTES);
+
 /** A new token with a random selector and secret. */
 export const createToken = (kind: TokenKind): CreatedToken => {
   const selector = randomDigits(SELECTOR_DIGITS);
-  const secret = randomBytes(SECRET_BYTES);
+  const secret = randomSecret();
   return { token: tokenFromSecret(kind, selector, secret), selector, secretHash: hashSecret(secret) };
 };
 

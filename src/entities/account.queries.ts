@@ -14,6 +14,8 @@ export interface SignInAccountRow extends UserRow, GroupIdsRow {
 export interface AccountRow extends SignInAccountRow {
   readonly password_hash: string | null;
   readonly credential_id: string | null;
+  /** Grows with every new password, not with a new hash of the same one. */
+  readonly password_version: number | null;
   /** This try was counted: the account is active, and neither it nor the known device was locked when the try began. */
   readonly counted: boolean;
   /** A sign-up that waits for the proof of its address; it stands beside the account that has the address, if there is one. */
@@ -31,6 +33,9 @@ const counted = (table: string): string => `
 const openToSignIns = (table: string): string =>
   `${table}.status = 'ACTIVE' and (${table}.status_reason is null or ${table}.locked_until is null or ${table}.locked_until <= $3::timestamptz)`;
 
+/** True; the transaction of this statement then commits without waiting for the disk. */
+const unhurried = `set_config('synchronous_commit', 'off', true) = 'off'`;
+
 const signInColumns = `${userColumns}, u.mfa_enabled_at, ${groupIdsColumn},
   (select epoch::text from permission_epoch) as epoch, d.id as device_id, d.trusted_until as device_trusted_until`;
 
@@ -38,6 +43,8 @@ const signInColumns = `${userColumns}, u.mfa_enabled_at, ${groupIdsColumn},
  * Finds the account of an identifier and counts the try before the password is looked at, in one statement: whoever sends
  * a hundred guesses at once has the first five looked at, not all of them. A right password takes the count back.
  * A device that presents its secret has a count of its own: strangers who guess lock strangers out, not the owner.
+ * The count does not wait for the disk, which would tell known identifiers by their time; the line in the log that follows does,
+ * and takes the count along.
  * `$1` kind, `$2` value, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now, `$6` selector and `$7`
  * hash of the device's secret, or null.
  * An unknown identifier costs the same statement. The newest sign-up that waits with the identifier is a second row.
@@ -55,16 +62,16 @@ with found as (
 ), counted as (
   update users c set ${counted('c')}, status_reason = null
   where c.id = (select user_id from found) and not exists (select from known) and c.status = 'ACTIVE'
-    and (c.locked_until is null or c.locked_until <= $3::timestamptz)
+    and (c.locked_until is null or c.locked_until <= $3::timestamptz) and ${unhurried}
   returning c.id
 ), counted_on_device as (
   update devices k set ${counted('k')}
   from users c
   where k.id = (select id from known) and c.id = k.user_id and ${openToSignIns('c')}
-    and (k.locked_until is null or k.locked_until <= $3::timestamptz)
+    and (k.locked_until is null or k.locked_until <= $3::timestamptz) and ${unhurried}
   returning k.id
 )
-select ${signInColumns}, p.id as credential_id, p.secret as password_hash, c.is_pending,
+select ${signInColumns}, p.id as credential_id, p.secret as password_hash, p.version as password_version, c.is_pending,
   not c.is_pending and (exists (select from counted) or exists (select from counted_on_device)) as counted
 from (select user_id, false as is_pending from found union all select user_id, true from pending) c
 join users u on u.id = c.user_id
@@ -106,27 +113,44 @@ where id = $1 and $2::uuid is null and status_reason is null`;
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
- * longer sign in. The count of strangers stays when the device is known. `$1` user, `$2` now, `$3` known device or null.
+ * longer sign in, or when something that was proved does not stand any more: a password changed, a passkey or an identity removed
+ * since it was looked at. Whoever takes it away holds the row of the user first, as this does, and ends the sessions that there are
+ * then: so no sign-in slips through in between. The count of strangers stays when the device is known.
+ * `$1` user, `$2` now, `$3` known device or null, `$4` ids of the credentials and identities that were proved, `$5` version of the
+ * password among them or null.
  */
-export const completedSignIn = `completed as (
+export const completedSignIn = `holder as materialized (
+  select id from users where id = $1 for no key update
+), standing as materialized (
+  select c.id from holder h join credentials c on c.user_id = h.id
+  where c.id = any($4::uuid[]) and (c.type <> 'PASSWORD' or $5::int is null or c.version = $5::int) for share of c
+), vouching as materialized (
+  select e.id from holder h join external_identities e on e.user_id = h.id where e.id = any($4::uuid[]) for share of e
+), completed as (
   update users set last_sign_in_at = $2::timestamptz,
     failed_sign_in_count = case when $3::uuid is null then 0 else failed_sign_in_count end,
     locked_until = case when $3::uuid is null then null else locked_until end
   where id = $1 and status = 'ACTIVE'
     and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
+    and (select count(*) from standing) + (select count(*) from vouching) = cardinality($4::uuid[])
   returning id
 )`;
 
-/** Part of a statement: takes the count back, unless an administrator locked the account. `$1` user. */
+/**
+ * Part of a statement: takes so many tries back, unless an administrator locked the account. `$1` user, `$2` how many; null = all.
+ */
 export const forgottenFailures = `forgotten as (
-  update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null
+  update users set failed_sign_in_count = greatest(failed_sign_in_count - coalesce($2::int, failed_sign_in_count), 0),
+    locked_until = case when $2::int = 0 then locked_until end
+  where id = $1 and status_reason is null
 )`;
 
 /**
- * Stores the hash of the same password by other parameters, if nobody changed the password meanwhile. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
+ * Stores the hash of the same password by other parameters, if nobody changed the password meanwhile; its version stays, for it is
+ * no other password. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
  */
 export const replacePasswordHash = `
-  update credentials set secret = $2::text, updated_at = $3::timestamptz, version = version + 1
+  update credentials set secret = $2::text, updated_at = $3::timestamptz
   where $2::text is not null and id = $1::uuid and secret = $4::text`;
 
 /** Part of a statement: the same, if `guard` has a row. */

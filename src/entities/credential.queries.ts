@@ -26,9 +26,14 @@ export interface OwnTryRow {
   readonly counted: boolean;
 }
 
-/** Forgets the failures of somebody who proved their identity, unless an administrator locked the account. `$1` user. */
+/**
+ * Forgets the failures of somebody who proved one factor, unless an administrator locked the account. Where there is a second one
+ * only this very try is taken back: else whoever has one factor would buy guesses of the other with it. `$1` user.
+ */
 export const forgetFailures = `
-update users set failed_sign_in_count = 0, locked_until = null where id = $1 and status_reason is null`;
+update users set locked_until = null,
+  failed_sign_in_count = case when mfa_enabled_at is null then 0 else greatest(failed_sign_in_count - 1, 0) end
+where id = $1 and status_reason is null`;
 
 /** The TOTP secret of a user. `$1` user. */
 export const totpOf = `select id, secret from credentials where user_id = $1 and type = 'TOTP'`;

@@ -44,10 +44,16 @@ export class Identifier {
   @Property({ type: 'timestamptz' })
   createdAt: Date;
 
-  constructor(userId: UserId, kind: IdentifierKind, value: string, facts: { verifiedAt: Date | null; now: Date }) {
+  constructor(
+    userId: UserId,
+    kind: IdentifierKind,
+    value: string,
+    facts: { skeleton: string | null; verifiedAt: Date | null; now: Date },
+  ) {
     this.userId = userId;
     this.kind = kind;
     this.value = value;
+    this.skeleton = facts.skeleton;
     this.exclusive = true;
     this.verifiedAt = facts.verifiedAt;
     this.createdAt = facts.now;

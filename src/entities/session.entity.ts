@@ -20,6 +20,10 @@ import { User } from './user.entity.ts';
     "(delivery = 'COOKIE') = (cookie_selector is not null) and (delivery = 'BODY') = (refresh_selector is not null)",
 })
 @Index({
+  name: 'sessions_active_idx',
+  expression: 'create index sessions_active_idx on sessions (id) where ended_at is null',
+})
+@Index({
   name: 'sessions_active_user_idx',
   expression: 'create index sessions_active_user_idx on sessions (user_id, id) where ended_at is null',
 })

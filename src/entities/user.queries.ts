@@ -22,6 +22,8 @@ export interface UserView {
   readonly passwordChangeRequired: boolean;
   /** When TOTP was confirmed; null = no second factor is asked for. */
   readonly mfaEnabledAt: Date | null;
+  /** Custom attributes as they are stored; who sees which of them, the settings say. */
+  readonly attributes: Readonly<Record<string, unknown>>;
   readonly lastSignInAt: Date | null;
   readonly externalId: string | null;
   readonly source: string | null;
@@ -32,7 +34,7 @@ export interface UserView {
 /** The columns behind `UserView`, of `users` under the alias `u`. */
 export const userColumns = `u.id as user_id, u.version, u.kind, u.display_name, u.locale, u.email, u.email_verified_at,
   u.phone, u.phone_verified_at, u.username, u.status, u.status_reason, u.locked_until, u.failed_sign_in_count,
-  u.password_change_required, u.mfa_enabled_at, u.last_sign_in_at, u.external_id, u.source, u.created_at, u.updated_at`;
+  u.password_change_required, u.mfa_enabled_at, u.attributes, u.last_sign_in_at, u.external_id, u.source, u.created_at, u.updated_at`;
 
 /** The ids of a user's groups that hold everywhere, sorted; of the user `u`. */
 export const groupIdsColumn = `array(select m.group_id::text from memberships m
@@ -55,6 +57,7 @@ export interface UserRow {
   readonly failed_sign_in_count: number;
   readonly password_change_required: boolean;
   readonly mfa_enabled_at: string | null;
+  readonly attributes: Readonly<Record<string, unknown>>;
   readonly last_sign_in_at: string | null;
   readonly external_id: string | null;
   readonly source: string | null;
@@ -86,6 +89,7 @@ export const userViewOf = (row: UserRow, now: Date): UserView => {
     failedSignInCount: row.failed_sign_in_count,
     passwordChangeRequired: row.password_change_required,
     mfaEnabledAt: instantOf(row.mfa_enabled_at),
+    attributes: row.attributes,
     lastSignInAt: instantOf(row.last_sign_in_at),
     externalId: row.external_id,
     source: row.source,

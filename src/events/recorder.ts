@@ -9,7 +9,7 @@ import type { EventType } from './event-types.ts';
 
 /** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
 export interface Reference {
-  readonly type: 'User' | 'ExternalIdentity' | 'Group' | 'Session' | 'SigningKey' | 'System';
+  readonly type: 'User' | 'ExternalIdentity' | 'Group' | 'Session' | 'Message' | 'SigningKey' | 'System';
   readonly id: string | null;
   readonly label: string | null;
 }

@@ -99,7 +99,7 @@ decided by the service, on the row itself, in the same transaction. What is not 
 
 - *confirmed*: the identity was proved within the last ten minutes, by signing in or by \`confirmIdentity\`; else
   \`STEP_UP_REQUIRED\`.
-- *aal2*: two factors. Until a second factor exists, a confirmed session satisfies it.
+- *aal2*: two factors. In the grace of accounts without a second factor (\`MFA_GRACE\`), and with \`MFA_ENFORCE=false\`, a confirmed session satisfies it.
 - *a session*: not by API key. *not impersonating*: not while acting as somebody else.
 
 ${sayTree(tree, isRoot, 'operation')}

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import { errorCatalogue, type FailureCode } from '../errors.ts';
+import { installationDirectory } from '../installation.ts';
 
 export interface PlaygroundOptions {
   /** Folder of the built playground; by default `dist/playground` of the installation this file belongs to. */
@@ -30,12 +31,7 @@ const contentSecurityPolicy = [
 const cacheControl = (path: string): string =>
   /[\\/]assets[\\/]/.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache';
 
-/** The same both for `src/http/` and for the bundle in `dist/`: the nearest folder above that holds a package.json. */
-const defaultDirectory = (): string => {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, 'dist', 'playground');
-};
+const defaultDirectory = (): string => join(installationDirectory(), 'dist', 'playground');
 
 const refuse = (reply: FastifyReply, code: FailureCode, message: string): FastifyReply =>
   reply

@@ -16,9 +16,12 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { randomId } from '../ids.ts';
+import type { CapturedInbox } from '../messages/captured-inbox.ts';
 import type { HealthService } from '../services/health.service.ts';
+import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
+import { accountPages } from './account-pages/account-pages.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
 import { createErrorFormatting } from './errors/format-error.ts';
@@ -39,8 +42,11 @@ export interface ServerParts extends ContextParts {
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
   readonly providerSignIn: ProviderSignInService;
+  readonly networkLimits: NetworkLimits;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  /** Shown at `/dev/mail`; null: nothing is captured, or nobody may look. */
+  readonly capturedInbox: CapturedInbox | null;
   readonly credentialFields: readonly string[];
   readonly costs: CostTable;
   readonly isPublicMutation: (field: string) => boolean;
@@ -96,8 +102,13 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   });
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
+  await app.register(accountPages, { config });
   if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
   await registerGraphql(app, parts, { report, requestLog });
+  if (parts.capturedInbox !== null) {
+    const { devMailRoutes } = await import('./dev-mail.ts');
+    await app.register(devMailRoutes, { inbox: parts.capturedInbox, config });
+  }
   if (config.server.playground) {
     // Only where there is a page to serve: what serves files is not loaded elsewhere.
     const { playgroundPlugin } = await import('./playground.ts');

@@ -64,8 +64,10 @@ export class NetworkLimits {
 
   async #spend(budget: Budget, key: string): Promise<number> {
     const { allowed, spent, retryAfterSeconds } = await this.#limiter.spend(budget, key);
-    if (!allowed) throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds });
-    return spent;
+    if (allowed) return spent;
+    // What was refused was not tried: a crowd that comes at once is not shut out by its own number.
+    await this.#limiter.giveBack(budget, key);
+    throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds });
   }
 
   async #holdBack(failures: number): Promise<void> {

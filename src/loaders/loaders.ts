@@ -1,10 +1,23 @@
 import DataLoader from 'dataloader';
+import type { DeviceView } from '../entities/device.queries.ts';
+import type { ExternalIdentityView } from '../entities/external-identity.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
+import type { InvitationView } from '../entities/invitation.queries.ts';
+import type { MessageView } from '../entities/message.queries.ts';
+import type { PasskeyView } from '../entities/passkey.queries.ts';
+import type { ListedSession } from '../entities/session-list.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
-import type { GroupId, UserId } from '../ids.ts';
+import type { DeviceId, GroupId, InvitationId, MessageId, SessionId, UserId } from '../ids.ts';
 import type { SignedInCaller } from '../services/caller.ts';
 import type { Connection } from '../services/connection.ts';
+import type { DeviceReader, DeviceRequest } from '../services/device-reader.ts';
+import type { ExternalIdentityReader } from '../services/external-identity-reader.ts';
 import type { GroupReader, MemberRequest } from '../services/group-reader.ts';
+import type { InvitationReader } from '../services/invitation-reader.ts';
+import type { MessageReader } from '../services/message-reader.ts';
+import type { MfaReader, MfaView } from '../services/mfa-reader.ts';
+import type { PasskeyReader } from '../services/passkey-reader.ts';
+import type { SessionReader, SessionRequest } from '../services/session-reader.ts';
 import type { UserReader } from '../services/user-reader.ts';
 
 /** Batches what the fields of one request ask for. Everything is read through what the caller may see. */
@@ -14,38 +27,81 @@ export interface Loaders {
   /** null for groups that do not exist or are hidden. */
   readonly group: DataLoader<GroupId, GroupView | null>;
   readonly groupsOfUser: DataLoader<UserId, readonly GroupView[]>;
+  readonly mfa: DataLoader<UserId, MfaView>;
+  readonly passkeysOfUser: DataLoader<UserId, readonly PasskeyView[]>;
+  readonly identitiesOfUser: DataLoader<UserId, readonly ExternalIdentityView[]>;
   readonly memberCount: DataLoader<GroupId, number>;
   /** The members of a group; one loader per set of arguments, so that a page of groups costs one statement. */
   readonly members: (request: MemberRequest) => DataLoader<GroupId, Connection<UserView>>;
+  readonly sessionsOfUser: (request: SessionRequest) => DataLoader<UserId, Connection<ListedSession>>;
+  readonly devicesOfUser: (request: DeviceRequest) => DataLoader<UserId, Connection<DeviceView>>;
+  /** null for sessions on no device that is known. */
+  readonly deviceOfSession: DataLoader<SessionId, DeviceView | null>;
+  /** null for mails that do not exist or are hidden. */
+  readonly mail: DataLoader<MessageId, MessageView | null>;
+  /** null for those who were never invited. */
+  readonly invitationOfUser: DataLoader<UserId, InvitationView | null>;
+  readonly inviteEmailOfUser: DataLoader<UserId, MessageView | null>;
+  /** null for invitations that do not exist or are hidden. */
+  readonly invitation: DataLoader<InvitationId, InvitationView | null>;
+  readonly mailOfInvitation: DataLoader<InvitationId, MessageView | null>;
+  /** Number of sessions on a device that are not over. */
+  readonly sessionCount: DataLoader<DeviceId, number>;
 }
 
 interface Readers {
   readonly users: UserReader;
   readonly groups: GroupReader;
+  readonly mfa: MfaReader;
+  readonly passkeys: PasskeyReader;
+  readonly sessions: SessionReader;
+  readonly devices: DeviceReader;
+  readonly messages: MessageReader;
+  readonly invitations: InvitationReader;
+  readonly identities: ExternalIdentityReader;
 }
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
 export const createLoaders = (
-  { users, groups }: Readers,
+  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities }: Readers,
   caller: SignedInCaller,
   ownGroups: readonly GroupId[],
-): Loaders => {
-  const memberLoaders = new Map<string, DataLoader<GroupId, Connection<UserView>>>();
-  return {
-    user: new DataLoader((ids) => users.byIds(caller, ids)),
-    group: new DataLoader((ids) => groups.byIds(caller, ownGroups, ids)),
-    groupsOfUser: new DataLoader<UserId, readonly GroupView[]>((ids) => groups.ofUsers(ids)).prime(
-      caller.principal.userId,
-      groups.definitions(ownGroups), // authentication has read them already
-    ),
-    memberCount: new DataLoader((ids) => groups.memberCounts(caller, ids)),
-    members: (request) => {
-      const key = JSON.stringify([request.first, request.after, request.last, request.before, request.search]);
-      const known = memberLoaders.get(key);
-      if (known !== undefined) return known;
-      const made = new DataLoader<GroupId, Connection<UserView>>((ids) => groups.members(caller, ids, request));
-      memberLoaders.set(key, made);
-      return made;
-    },
+): Loaders => ({
+  user: new DataLoader((ids) => users.byIds(caller, ids)),
+  group: new DataLoader((ids) => groups.byIds(caller, ownGroups, ids)),
+  groupsOfUser: new DataLoader<UserId, readonly GroupView[]>((ids) => groups.ofUsers(ids)).prime(
+    caller.principal.userId,
+    groups.definitions(ownGroups), // authentication has read them already
+  ),
+  mfa: new DataLoader((ids) => mfa.ofUsers(ids)),
+  passkeysOfUser: new DataLoader((ids) => passkeys.ofUsers(ids)),
+  identitiesOfUser: new DataLoader((ids) => identities.ofUsers(ids)),
+  memberCount: new DataLoader((ids) => groups.memberCounts(caller, ids)),
+  members: perRequest((ids: readonly GroupId[], request: MemberRequest) => groups.members(caller, ids, request)),
+  sessionsOfUser: perRequest((ids: readonly UserId[], request: SessionRequest) =>
+    sessions.ofUsers(caller, ids, request),
+  ),
+  devicesOfUser: perRequest((ids: readonly UserId[], request: DeviceRequest) => devices.ofUsers(caller, ids, request)),
+  deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
+  mail: new DataLoader((ids) => messages.byIds(caller, ids)),
+  invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
+  inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
+  invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),
+  mailOfInvitation: new DataLoader((ids) => invitations.mailsOf(ids)),
+  sessionCount: new DataLoader((ids) => devices.sessionCounts(ids)),
+});
+
+/** One loader per set of arguments: a field asked for with the same arguments in every row costs one statement. */
+const perRequest = <Key, Value, Request extends DeviceRequest>(
+  load: (keys: readonly Key[], request: Request) => Promise<readonly Value[]>,
+): ((request: Request) => DataLoader<Key, Value>) => {
+  const loaders = new Map<string, DataLoader<Key, Value>>();
+  return (request) => {
+    const key = JSON.stringify(Object.entries(request).toSorted(([left], [right]) => (left < right ? -1 : 1)));
+    const known = loaders.get(key);
+    if (known !== undefined) return known;
+    const made = new DataLoader<Key, Value>((keys) => load(keys, request));
+    loaders.set(key, made);
+    return made;
   };
 };

@@ -34,10 +34,6 @@ export class CapturedInbox implements MessageTransport {
     if (this.#messages.size > KEPT && oldest !== undefined) this.#messages.delete(oldest);
   }
 
-  clear(): void {
-    this.#messages.clear();
-  }
-
   async verify(): Promise<void> {
     // it is always there
   }

@@ -87,7 +87,7 @@ export class MessageOutbox {
       template: original.template,
       userName,
       // what was sealed came from a message of this template
-      variables: own as unknown as MessageVariables[MessageTemplate],
+      variables: own as MessageVariables[MessageTemplate],
       previousId: original.id,
     });
   }

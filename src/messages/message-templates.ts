@@ -13,7 +13,7 @@ export interface MessageVariables {
   /** To the old address: it does not count any more. */
   readonly 'email-changed': { readonly newEmail: string };
   /** Somebody tried to sign up with an address that has an account. */
-  readonly 'sign-up-known': Record<never, never>;
+  readonly 'sign-up-known': Readonly<Record<string, never>>;
   /** A sign-in from a device that was not seen before. */
   readonly 'new-device': SeenFrom;
   /** A rotated refresh token came back: its session was ended. */
@@ -21,9 +21,9 @@ export interface MessageVariables {
   readonly 'password-changed': SeenFrom;
   /** A second factor was added or removed; `change` says which. */
   readonly 'mfa-changed': SeenFrom & { readonly change: string };
-  readonly 'account-deleted': Record<never, never>;
+  readonly 'account-deleted': Readonly<Record<string, never>>;
   /** Shows that the settings of mail work. */
-  readonly test: Record<never, never>;
+  readonly test: Readonly<Record<string, never>>;
 }
 
 interface SeenFrom {

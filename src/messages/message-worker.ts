@@ -36,7 +36,7 @@ const STOP_MS = 3000;
 const CUT_OFF_MS = 1000;
 
 /** Exponential, up to an hour, a fifth more or less: a server that comes back is not met by everything at once. */
-export const waitSeconds = (attempt: number): number => {
+const waitSeconds = (attempt: number): number => {
   const wait = Math.min(FIRST_WAIT_SECONDS * 2 ** (attempt - 1), LONGEST_WAIT_SECONDS);
   return Math.round((wait * randomInt(800, 1201)) / 1000);
 };

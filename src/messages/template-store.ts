@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Eta } from 'eta';
 import { installationDirectory } from '../installation.ts';
 import type { Log } from '../log.ts';
-import { type Dictionary, localeChain, readDictionary } from './locales.ts';
+import { type Dictionary, FALLBACK_LOCALE, localeChain, readDictionary } from './locales.ts';
 import { isMessageTemplate } from './message-templates.ts';
 
 /** A form of a message: what it looks like, its text twin, and the short form for text messages. */
@@ -61,7 +61,7 @@ export class TemplateStore {
   /** The language that a person with this one is written to in, as its file is called. */
   localeFor(locale: string): string {
     const known = new Map(this.locales.map((tag) => [tag.toLowerCase(), tag]));
-    return localeChain(locale).flatMap((tag) => known.get(tag) ?? [])[0] ?? 'en';
+    return localeChain(locale).flatMap((tag) => known.get(tag) ?? [])[0] ?? FALLBACK_LOCALE;
   }
 
   /** Every language that there is a file of. */

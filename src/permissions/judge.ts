@@ -17,7 +17,10 @@ export interface Situation {
   readonly now: Date;
   /** How long a confirmed identity stays fresh; 600 when absent. Shortens what a rule asks for, never lengthens it. */
   readonly stepUpSeconds?: number;
-  /** True: `aal2` needs a session of two factors. False or absent: a fresh one satisfies it. */
+  /**
+   * True: `aal2` needs a session of two factors, except that a fresh one satisfies it while the account is in the grace of
+   * those that have no second factor yet. False or absent: a fresh one satisfies it.
+   */
   readonly enforceAal2?: boolean;
 }
 
@@ -111,11 +114,23 @@ const isBarred = (clause: Clause, { principal, situation: { args, parent } }: Si
 
 const AAL2: StepUp = { assuranceLevel: 'AAL2', withinMinutes: null };
 
-const stepUpOf = (clause: Clause, { principal, situation }: Signed): StepUp | null => {
-  const { now, stepUpSeconds = DEFAULT_STEP_UP_SECONDS, enforceAal2 = false } = situation;
+const isInGrace = ({ secondFactorDueAt }: Principal, now: Date): boolean =>
+  secondFactorDueAt !== null && now < secondFactorDueAt;
+
+/** How `aal2` is met: by the level of the session, or by its freshness where that is enough. */
+const levelAsked = ({ principal, situation: { now, enforceAal2 = false } }: Signed): 'freshness' | StepUp | null => {
+  if (!enforceAal2) return 'freshness';
+  if (principal.assuranceLevel === 'AAL2') return null;
+  return isInGrace(principal, now) ? 'freshness' : AAL2;
+};
+
+const stepUpOf = (clause: Clause, signed: Signed): StepUp | null => {
+  const { principal, situation } = signed;
+  const { now, stepUpSeconds = DEFAULT_STEP_UP_SECONDS } = situation;
   if (principal.via === 'apiKey') return null;
-  const level = clause.aal2 && enforceAal2 && principal.assuranceLevel !== 'AAL2' ? AAL2 : null;
-  if (clause.withinMinutes === null && (!clause.aal2 || enforceAal2)) return level;
+  const asked = clause.aal2 ? levelAsked(signed) : null;
+  const level = asked === 'freshness' ? null : asked;
+  if (clause.withinMinutes === null && asked !== 'freshness') return level;
   const seconds = Math.min((clause.withinMinutes ?? Infinity) * 60, stepUpSeconds);
   if (isFresh(principal, now, seconds)) return level;
   return bothStepUps(level, { assuranceLevel: null, withinMinutes: minutesOf(seconds) });
@@ -166,6 +181,16 @@ export const judge = (rule: Rule, situation: Situation): Verdict => {
   const stepUps = outcomes.flatMap(({ stepUp }) => (stepUp === null ? [] : [stepUp]));
   if (stepUps.length === 0) return forbidden(outcomes);
   return { allowed: false, code: 'STEP_UP_REQUIRED', missing: [], required: stepUps.reduce(cheaperStepUp) };
+};
+
+/**
+ * Where everybody needs a second factor: refuses a session of one factor whose account has none and is past its grace, until
+ * the account has one or the session proves another way, as by a passkey.
+ */
+export const judgeOverdue = (principal: Principal | null, now: Date): Denial | null => {
+  if (principal === null || principal.via === 'apiKey' || principal.assuranceLevel === 'AAL2') return null;
+  if (principal.secondFactorDueAt === null || isInGrace(principal, now)) return null;
+  return { allowed: false, code: 'STEP_UP_REQUIRED', missing: [], required: AAL2 };
 };
 
 const messageOf = ({ code, missing }: Denial): string => {

@@ -35,7 +35,7 @@ export const about = (field: string): Rule => ({ kind: 'about', field });
 /** A session whose identity was confirmed at most so many minutes ago; a setting can shorten that, not lengthen it. */
 export const freshly = (minutes: number): Rule => ({ kind: 'freshly', minutes });
 
-/** A session of two factors. Until that is enforced, a fresh one. */
+/** A session of two factors; where that is not enforced, and in the grace of accounts without a second factor, a fresh one. */
 export const aal2: Rule = { kind: 'aal2' };
 
 /** Nobody acts as somebody else. */

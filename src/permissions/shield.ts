@@ -12,7 +12,7 @@ import type * as Middleware from 'graphql-middleware';
 import type * as Shield from 'graphql-shield';
 import type { Clock } from '../clock.ts';
 import type { Principal } from '../principal.ts';
-import { type Denial, explainDenial, judge, type Situation } from './judge.ts';
+import { type Denial, explainDenial, judge, judgeOverdue, type Situation } from './judge.ts';
 import { unguardedPermissions } from './rule-words.ts';
 import { isPublic, type Rule, ruleKey } from './rules.ts';
 
@@ -31,6 +31,11 @@ export interface GuardedContext {
 
 export interface GuardOptions extends Pick<Situation, 'stepUpSeconds' | 'enforceAal2'> {
   readonly clock: Clock;
+  /**
+   * Set where everybody needs a second factor: fields of the root types, as `Type.field`, that stay open to those who are
+   * overdue, so that they can set one up. null or absent: nobody needs one for as little as being signed in.
+   */
+  readonly openWithoutSecondFactor?: readonly string[] | null;
   /** Told of each denial, for the log and the counters; must not throw. `coordinate` is `Type.field`. */
   readonly onDenied?: (denied: {
     readonly principal: Principal | null;
@@ -55,7 +60,7 @@ type Judgement = (principal: Principal | null, args: unknown, parent: unknown) =
  * while time windows close and confirmations age; and it would give the first alias's verdict to the second. Judging anew
  * costs less than the wrapper around it.
  */
-const compile = (name: string, judgement: Judgement, { onDenied }: GuardOptions): CompiledRule =>
+const compile = (name: string, judgement: Judgement, options: GuardOptions): CompiledRule =>
   rule(name, { cache: 'no_cache' })(
     (
       parent: unknown,
@@ -64,12 +69,21 @@ const compile = (name: string, judgement: Judgement, { onDenied }: GuardOptions)
       info: GraphQLResolveInfo,
     ): true | GraphQLError => {
       const principal = context.principal ?? null;
-      const denial = judgement(principal, args, parent);
+      const denial = judgement(principal, args, parent) ?? overdue(principal, info, options);
       if (denial === null) return true;
-      onDenied?.({ principal, coordinate: `${info.parentType.name}.${info.fieldName}`, denial });
+      options.onDenied?.({ principal, coordinate: coordinateOf(info), denial });
       return errorOf(denial);
     },
   );
+
+const coordinateOf = ({ parentType, fieldName }: GraphQLResolveInfo): string => `${parentType.name}.${fieldName}`;
+
+/** Asked at the roots only: what lies below them was reached through one that is open. */
+const overdue = (principal: Principal | null, info: GraphQLResolveInfo, options: GuardOptions): Denial | null => {
+  const { openWithoutSecondFactor: open = null, clock } = options;
+  if (open === null || info.path.prev !== undefined || open.includes(coordinateOf(info))) return null;
+  return judgeOverdue(principal, clock.now());
+};
 
 const unlisted: Judgement = (principal) => ({
   allowed: false,

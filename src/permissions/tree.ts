@@ -16,6 +16,9 @@ import { aal2, about, and, anyone, can, freshly, notImpersonating, or, self, sig
  */
 type Fields<T> = Exclude<keyof T, '__typename'>;
 
+/** What ends one's own sessions: no key that leaked, and nobody who acts as somebody else, may throw a person out. */
+const ownSessions = and(viaSession, notImpersonating);
+
 export const tree = {
   Query: {
     viewer: anyone, // null = not signed in
@@ -27,6 +30,9 @@ export const tree = {
     group: can('view:groups'),
     groups: can('view:groups'),
     permissionCatalog: can('view:groups'),
+    sessions: signedIn, // rows by session.visibility.ts: without view:sessions only one's own
+    devices: signedIn, // as sessions
+    mailDeliveries: can('view:mail'), // rows by message.visibility.ts: about users that one may see
     signingKeys: anyone,
     health: anyone,
     _service: anyone,
@@ -34,12 +40,40 @@ export const tree = {
   },
   Mutation: {
     signIn: anyone,
+    signUp: anyone, // who may at all is a setting: sign-up.service.ts
+    verifySignUp: anyone, // possession of the token and the code: sign-up-completion.ts
+    resendCode: anyone, // possession of the token: verification.service.ts
+    requestSignInCode: anyone, // tells nothing of the identifier; STEP_UP asks for a session: code-sign-in.service.ts
+    verifySignInCode: anyone, // possession of the code or link: code-sign-in.service.ts
+    completeMfa: anyone, // possession of the challenge: sign-in-flow.ts
+    startPasskeySignIn: anyone, // tells nothing of the name: passkey.service.ts
+    completePasskeySignIn: anyone, // possession of the passkey: passkey-proof.service.ts
     setUpFirstAdmin: anyone, // possession of the printed token, once: setup.service.ts
+    exchangeToken: anyone, // a token of a configured issuer: external-identity.service.ts
+    linkIdentity: and(viaSession, notImpersonating, freshly(10)),
+    unlinkIdentity: and(viaSession, notImpersonating, freshly(10)), // never the last way in: ways-in.ts
+    requestPasswordReset: anyone, // tells nothing of the address: password-reset.service.ts
     setPasswordWithToken: anyone, // possession of the token: password-token.service.ts
     refreshSession: anyone, // possession of the refresh token: refresh.service.ts
     signOut: signedIn,
     signOutEverywhere: and(signedIn, notImpersonating),
     confirmIdentity: and(viaSession, notImpersonating),
+    revokeSessions: or(can('revoke:sessions'), ownSessions), // whose, and never of somebody with more rights:
+    revokeUserSessions: or(can('revoke:sessions'), and(self('input.userId'), ownSessions)), // these three by
+    forgetDevice: or(can('revoke:sessions'), ownSessions), // session-revocation.service.ts
+    updateProfile: and(viaSession, notImpersonating), // oneself, and what one may set: profile.service.ts
+    requestEmailChange: and(viaSession, notImpersonating), // as changePassword: email-change.service.ts
+    confirmEmailChange: anyone, // possession of the mailed token: email-change.service.ts
+    deleteOwnAccount: and(viaSession, notImpersonating), // as changePassword, where the settings allow it: own-account.service.ts
+    changePassword: and(viaSession, notImpersonating), // the password, or a confirmed session: password-change.service.ts
+    startTotpEnrollment: and(viaSession, notImpersonating), // the password, or a confirmed session: totp.service.ts
+    confirmTotpEnrollment: and(viaSession, notImpersonating, freshly(10)),
+    disableTotp: and(viaSession, notImpersonating), // password and code: totp.service.ts
+    regenerateRecoveryCodes: and(viaSession, notImpersonating, freshly(10)),
+    startPasskeyRegistration: and(viaSession, notImpersonating), // the password, or a confirmed session, and the second
+    completePasskeyRegistration: and(viaSession, notImpersonating, freshly(10)), // factor where one is on:
+    renamePasskey: and(viaSession, notImpersonating, freshly(10)), // passkey-registration.service.ts
+    removePasskey: and(viaSession, notImpersonating, freshly(10)),
     createUser: can('create:users'), // groups by assign:groups: user.service.ts
     resendInvite: can('create:users'), // never for somebody with more rights: invitation.service.ts
     updateUser: can('update:users'), // reach, groups, guards: user-change.service.ts
@@ -49,12 +83,14 @@ export const tree = {
     disableUsers: can('disable:users'),
     enableUsers: can('disable:users'),
     deleteUsers: can('delete:users'),
+    resetUserMfa: and(can('reset-mfa:users'), viaSession, notImpersonating, freshly(10), aal2), // reach: mfa-reset.service.ts
     createGroup: can('create:groups'), // grants by grant:groups: group.service.ts
     updateGroup: can('update:groups'),
     setGroupPermissions: can('grant:groups'), // at most what one holds: authority.ts
     deleteGroup: can('delete:groups'),
     addGroupMembers: can('assign:groups'), // groups whose grants one holds: group-member.service.ts
     removeGroupMembers: can('assign:groups'),
+    retryMail: can('retry:mail'), // as mailDeliveries: message-retry.service.ts
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
   User: {
@@ -62,8 +98,26 @@ export const tree = {
     source: can('view:users'),
     statusReason: can('view:users'),
     failedSignInCount: or(can('view:users'), about('id')),
+    identities: or(can('view:users'), about('id')),
+    mfa: or(can('view:users'), about('id')),
     groups: or(can('view:users'), about('id')),
     permissions: or(can('view:groups'), about('id')),
+    sessions: or(can('view:sessions'), about('id')),
+    devices: or(can('view:sessions'), about('id')),
+    invitation: can('view:users'),
+    inviteEmail: can('view:users'),
+  },
+  Invitation: {
+    invitedBy: can('view:users'),
+  },
+  Session: {
+    user: or(can('view:users'), about('userId')),
+  },
+  Device: {
+    user: or(can('view:users'), about('userId')),
+  },
+  MailDelivery: {
+    user: or(can('view:users'), about('userId')),
   },
   Group: {
     members: can('view:groups'), // of them those that the caller may see: group-reader.ts
@@ -82,9 +136,50 @@ export const tree = {
 /** Fields that check a password, code or token: at most one of them in an operation, so that aliases cannot try a thousand. */
 export const credentialFields = [
   'Mutation.signIn',
+  'Mutation.signUp',
+  'Mutation.verifySignUp',
+  'Mutation.verifySignInCode',
+  'Mutation.resendCode',
+  'Mutation.completeMfa',
   'Mutation.setUpFirstAdmin',
   'Mutation.setPasswordWithToken',
+  'Mutation.exchangeToken',
+  'Mutation.linkIdentity',
   'Mutation.refreshSession',
   'Mutation.confirmIdentity',
+  'Mutation.changePassword',
+  'Mutation.requestEmailChange',
+  'Mutation.confirmEmailChange',
+  'Mutation.deleteOwnAccount',
+  'Mutation.startTotpEnrollment',
+  'Mutation.confirmTotpEnrollment',
+  'Mutation.disableTotp',
+  'Mutation.regenerateRecoveryCodes',
+  'Mutation.completePasskeySignIn',
+  'Mutation.startPasskeyRegistration',
+  'Mutation.completePasskeyRegistration',
   'Query.tokenStatus',
+] as const;
+
+/** Fields that send a code or link to whoever is named: limited by network. */
+export const messageFields: readonly string[] = [
+  'Mutation.requestEmailChange',
+  'Mutation.signUp',
+  'Mutation.resendCode',
+  'Mutation.requestSignInCode',
+  'Mutation.requestPasswordReset',
+];
+
+/**
+ * Where everybody needs a second factor, what stays open to those who are overdue: setting one up, proving one, and leaving.
+ * So does everything that is open to anyone, and what is reached through it.
+ */
+export const openWithoutSecondFactor = [
+  'Mutation.startTotpEnrollment',
+  'Mutation.confirmTotpEnrollment',
+  'Mutation.startPasskeyRegistration',
+  'Mutation.completePasskeyRegistration',
+  'Mutation.confirmIdentity',
+  'Mutation.signOut',
+  'Mutation.signOutEverywhere',
 ] as const;

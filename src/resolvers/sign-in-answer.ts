@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { SignInClientInput } from '../schema/sign-in.schema.ts';
-import type { SignInOutcome } from '../services/sign-in-flow.ts';
+import type { SignInOutcome } from '../services/sign-in-facts.ts';
 import type { ClientFacts, StartedSession } from '../services/session.service.ts';
+import type { VerificationOutcome } from '../services/sign-up.service.ts';
 import { readClient } from '../services/text.ts';
 
 /** The payload of a sign-in that failed; goes with `errors`. */
@@ -26,7 +27,23 @@ export const handOver = (context: Context, started: StartedSession): object => {
 };
 
 /** The payload of a sign-in step that went well. */
-export const signInAnswer = (context: Context, result: SignInOutcome): object =>
-  result.step === 'COMPLETE'
-    ? { step: result.step, user: result.user, tokens: handOver(context, result.started), challenge: null }
-    : { step: result.step, user: null, tokens: null, challenge: result.challenge };
+export const signInAnswer = (context: Context, result: SignInOutcome | VerificationOutcome): object => {
+  switch (result.step) {
+    case 'COMPLETE':
+      return {
+        step: result.step,
+        user: result.user,
+        tokens: handOver(context, result.started),
+        challenge: null,
+        mfaGraceUntil: result.started.mfaGraceUntil,
+      };
+    case 'VERIFICATION_REQUIRED':
+      return { step: result.step, user: null, tokens: null, challenge: null, verification: result.verification };
+    default:
+      return { step: result.step, user: null, tokens: null, challenge: result.challenge };
+  }
+};
+
+/** An optional secret of an input. */
+export const secretOf = (text: string | null | undefined): Secret<string> | null =>
+  text === null || text === undefined ? null : new Secret(text);

@@ -23,6 +23,7 @@ import {
   SignOutPayload,
   TokenStatusType,
 } from '../schema/sign-in.schema.ts';
+import type { CaptchaGate } from '../limits/captcha.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { PasswordTokenService } from '../services/password-token.service.ts';
 import type { RefreshService } from '../services/refresh.service.ts';
@@ -32,13 +33,14 @@ import type { StepUpService } from '../services/step-up.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
 import type { SignInService } from '../services/sign-in.service.ts';
 import { outcome } from './outcome.ts';
-import { clientOf, FAILED, signInAnswer } from './sign-in-answer.ts';
+import { clientOf, FAILED, secretOf, signInAnswer } from './sign-in-answer.ts';
 
 @Resolver()
 export class SignInResolver {
   readonly #signIn: SignInService;
   readonly #flow: SignInFlow;
   readonly #stepUp: StepUpService;
+  readonly #captcha: CaptchaGate;
   readonly #refresh: RefreshService;
   readonly #sessions: SessionService;
   readonly #setup: SetupService;
@@ -49,6 +51,7 @@ export class SignInResolver {
     signIn: SignInService;
     signInFlow: SignInFlow;
     stepUp: StepUpService;
+    captcha: CaptchaGate;
     refresh: RefreshService;
     sessions: SessionService;
     setup: SetupService;
@@ -58,6 +61,7 @@ export class SignInResolver {
     this.#signIn = parts.signIn;
     this.#flow = parts.signInFlow;
     this.#stepUp = parts.stepUp;
+    this.#captcha = parts.captcha;
     this.#refresh = parts.refresh;
     this.#sessions = parts.sessions;
     this.#setup = parts.setup;
@@ -66,8 +70,16 @@ export class SignInResolver {
   }
 
   @Query(() => SignInOptionsType, { nullable: true, description: 'What a sign-in page has to offer.' })
-  async signInOptions(): Promise<object> {
-    return { identifierKinds: ['EMAIL', 'PHONE', 'USERNAME'], setupRequired: !(await this.#setup.isDone()) };
+  async signInOptions(
+    @Arg('identifier', () => String, {
+      nullable: true,
+      description:
+        'Address typed; its domain may name an issuer. The answer does not depend on whether an account exists.',
+    })
+    identifier: string | null | undefined,
+  ): Promise<object> {
+    const setupRequired = !(await this.#setup.isDone());
+    return { setupRequired, identifier: identifier ?? null };
   }
 
   @Query(() => PasswordPolicyType, { nullable: true, description: 'The rules that a password must meet.' })
@@ -96,12 +108,13 @@ export class SignInResolver {
     @Ctx() context: Context,
   ): Promise<object> {
     return outcome(FAILED, async () => {
+      await this.#captcha.demand(context.caller.ipAddress, secretOf(input.captchaToken));
       const result = await this.#signIn.signIn(context.caller, {
         identifier: input.identifier,
         password: new Secret(input.password),
         delivery: input.delivery,
         client: clientOf(context, input.client),
-        mfaCode: input.mfaCode == null ? null : new Secret(input.mfaCode),
+        mfaCode: secretOf(input.mfaCode),
       });
       return signInAnswer(context, result);
     });
@@ -118,8 +131,8 @@ export class SignInResolver {
     return outcome(FAILED, async () => {
       const result = await this.#flow.completeMfa(context.caller, {
         challengeToken: input.challengeToken,
-        code: input.code == null ? null : new Secret(input.code),
-        recoveryCode: input.recoveryCode == null ? null : new Secret(input.recoveryCode),
+        code: secretOf(input.code),
+        recoveryCode: secretOf(input.recoveryCode),
         passkeyResponse: (input.passkeyResponse as Record<string, unknown> | null | undefined) ?? null,
         trustDevice: input.trustDevice ?? false,
         client: clientOf(context, null),
@@ -151,7 +164,8 @@ export class SignInResolver {
 
   @Mutation(() => SetPasswordWithTokenPayload, {
     nullable: true,
-    description: 'Sets the password of the account that a token names, and ends its sessions.',
+    description:
+      'Sets a password by a mailed or challenge token; ends all sessions, keeps MFA, activates an invited account.',
   })
   setPasswordWithToken(
     @Arg('input', () => SetPasswordWithTokenInput, { description: 'Input of setPasswordWithToken.' })
@@ -188,8 +202,8 @@ export class SignInResolver {
   ): Promise<object> {
     return outcome({}, () =>
       this.#stepUp.confirmIdentity(signedInCaller(caller), {
-        password: input.password == null ? null : new Secret(input.password),
-        code: input.code == null ? null : new Secret(input.code),
+        password: secretOf(input.password),
+        code: secretOf(input.code),
         verificationToken: input.verificationToken ?? null,
         passkey: input.passkey ?? null,
       }),

@@ -28,8 +28,7 @@ import type { UserStatusService } from '../services/user-status.service.ts';
 import type { UserService } from '../services/user.service.ts';
 import { outcome } from './outcome.ts';
 
-/** Until a mail transport is configured, the creator gets the set-up link. */
-const NOT_CONFIGURED = { state: 'NOT_CONFIGURED' } as const;
+const NOT_RESENT = { user: null, invitation: null, inviteEmail: null, setupLink: null, retryAfterSeconds: null };
 
 @Resolver()
 export class UserMutationResolver {
@@ -58,8 +57,8 @@ export class UserMutationResolver {
     @Arg('input', () => CreateUserInput, { description: 'Input of createUser.' }) input: CreateUserInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ user: null, inviteEmail: null, setupLink: null, violations: [] }, async () => {
-      const { user, invitation } = await this.#users.create(signedInCaller(caller), {
+    return outcome({ user: null, inviteEmail: null, setupLink: null, violations: [] }, async () => ({
+      ...(await this.#users.create(signedInCaller(caller), {
         email: input.email ?? null,
         phone: input.phone ?? null,
         username: input.username ?? null,
@@ -68,27 +67,22 @@ export class UserMutationResolver {
         groupIds: input.groupIds,
         password: input.password == null ? null : new Secret(input.password),
         passwordChangeRequired: input.passwordChangeRequired ?? null,
+        attributes: input.attributes ?? null,
         idempotencyKey: input.idempotencyKey ?? null,
-      });
-      const invited = input.password == null;
-      return {
-        user,
-        inviteEmail: invited ? NOT_CONFIGURED : null,
-        setupLink: invitation?.link ?? null,
-        violations: [],
-      };
-    });
+      })),
+      violations: [],
+    }));
   }
 
-  @Mutation(() => ResendInvitePayload, { nullable: true, description: 'Makes a new set-up link; older links die.' })
+  @Mutation(() => ResendInvitePayload, { nullable: true, description: 'Sends a new invitation; older links die.' })
   resendInvite(
     @Arg('input', () => ResendInviteInput, { description: 'Input of resendInvite.' }) input: ResendInviteInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ user: null, inviteEmail: null, setupLink: null }, async () => {
-      const { user, invitation } = await this.#invitations.resend(signedInCaller(caller), input.userId);
-      return { user, inviteEmail: NOT_CONFIGURED, setupLink: invitation.link };
-    });
+    const { userId, idempotencyKey = null } = input;
+    return outcome(NOT_RESENT, () =>
+      this.#invitations.resend(signedInCaller(caller), { userId, idempotencyKey }),
+    );
   }
 
   @Mutation(() => UpdateUserPayload, { nullable: true, description: 'Changes names, identifiers and groups.' })

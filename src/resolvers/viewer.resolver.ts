@@ -1,20 +1,24 @@
 import { Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { EffectivePermissionType } from '../schema/group.schema.ts';
 import { ViewerType } from '../schema/session.schema.ts';
 import type { PermissionReader } from '../services/permission-reader.ts';
+import { missingFactorDueAt } from '../services/second-factor-policy.ts';
 
 @Resolver(() => ViewerType)
 export class ViewerResolver {
   readonly #permissions: PermissionReader;
   readonly #clock: Clock;
   readonly #stepUpSeconds: number;
+  readonly #mfa: Config['mfa'];
 
-  constructor(parts: { permissions: PermissionReader; clock: Clock; stepUpSeconds: number }) {
+  constructor(parts: { permissions: PermissionReader; clock: Clock; config: Pick<Config, 'tokens' | 'mfa'> }) {
     this.#permissions = parts.permissions;
     this.#clock = parts.clock;
-    this.#stepUpSeconds = parts.stepUpSeconds;
+    this.#stepUpSeconds = parts.config.tokens.stepUpSeconds;
+    this.#mfa = parts.config.mfa;
   }
 
   @Query(() => ViewerType, { nullable: true, description: 'Who is calling; null = not signed in.' })
@@ -23,11 +27,12 @@ export class ViewerResolver {
     const freshUntil = secondsAfter(principal.authenticatedAt, this.#stepUpSeconds);
     return {
       user: caller.account,
-      session: caller.session === null ? null : { ...caller.session, current: true },
+      session: caller.session,
       permissionVersion: principal.permissionVersion,
       csrfToken,
       assuranceLevel: principal.assuranceLevel,
       freshUntil: freshUntil > this.#clock.now() ? freshUntil : null,
+      mfaGraceUntil: missingFactorDueAt(principal, this.#mfa),
     };
   }
 

@@ -5,13 +5,20 @@ import { ConstraintKind } from '../permissions/constraints.ts';
 import {
   AssuranceLevel,
   IdentifierKind,
+  InvitationState,
+  MessageState,
   ScopeMode,
+  MfaMethod,
   SessionEndReason,
   SignInMethod,
+  SignUpMode,
+  SubjectTokenType,
   SigningKeyStatus,
   TokenDelivery,
   UserKind,
   UserStatus,
+  VerificationChannel,
+  VerificationMode,
 } from '../vocabulary.ts';
 
 type Described<T extends string> = Readonly<Record<T, string>>;
@@ -101,18 +108,68 @@ describe(TokenDelivery, 'TokenDelivery', 'How a session is handed to the client.
 
 export const SignInStep = {
   COMPLETE: 'COMPLETE',
+  MFA_REQUIRED: 'MFA_REQUIRED',
   PASSWORD_CHANGE_REQUIRED: 'PASSWORD_CHANGE_REQUIRED',
+  VERIFICATION_REQUIRED: 'VERIFICATION_REQUIRED',
   FAILED: 'FAILED',
 } as const;
 export type SignInStep = keyof typeof SignInStep;
 describe(SignInStep, 'SignInStep', 'The state of a sign-in.', {
   COMPLETE: 'Signed in; tokens are set.',
+  MFA_REQUIRED: 'A second factor is needed: completeMfa.',
   PASSWORD_CHANGE_REQUIRED: 'A new password must be set first: setPasswordWithToken.',
+  VERIFICATION_REQUIRED: 'The address must be proved first: verifySignUp, resendCode.',
   FAILED: 'Not signed in; see errors.',
+});
+
+describe(VerificationChannel, 'VerificationChannel', 'How a code travels.', {
+  EMAIL: 'By mail.',
+  SMS: 'By text message.',
+});
+
+export const CodePurpose = { SIGN_IN: 'SIGN_IN', STEP_UP: 'STEP_UP' } as const;
+export type CodePurpose = keyof typeof CodePurpose;
+describe(CodePurpose, 'CodePurpose', 'What a requested code is for.', {
+  SIGN_IN: 'To sign in.',
+  STEP_UP: 'To confirm the identity of the signed-in caller.',
+});
+
+export const CodeForm = { CODE: 'CODE', LINK: 'LINK' } as const;
+export type CodeForm = keyof typeof CodeForm;
+describe(CodeForm, 'CodeForm', 'What is sent.', {
+  CODE: 'Six digits.',
+  LINK: 'A link with a one-time token.',
+});
+
+describe(SignUpMode, 'SignUpMode', 'Who can sign up.', {
+  OPEN: 'Anybody.',
+  INVITE_ONLY: 'Invited addresses only.',
+  CLOSED: 'Nobody.',
+});
+
+describe(VerificationMode, 'VerificationMode', 'Whether a new address must be proved.', {
+  REQUIRED: 'Before the first session.',
+  OPTIONAL: 'Asked for, but not awaited.',
+  NONE: 'Never.',
+});
+
+describe(MfaMethod, 'MfaMethod', 'A second factor.', {
+  TOTP: 'Time-based code, RFC 6238.',
+  RECOVERY_CODE: 'One of ten single-use codes.',
+  PASSKEY: 'WebAuthn passkey.',
+});
+
+describe(SubjectTokenType, 'SubjectTokenType', "Kind of a provider's token.", {
+  ACCESS_TOKEN: 'Access token, JWT or opaque.',
+  ID_TOKEN: 'OpenID Connect ID token; each is taken once.',
 });
 
 describe(SignInMethod, 'SignInMethod', 'First factor of a session.', {
   PASSWORD: 'Identifier and password.',
+  CODE: 'One-time code by mail or text message.',
+  LINK: 'Mailed one-time link.',
+  PASSKEY: 'WebAuthn passkey.',
+  EXTERNAL_PROVIDER: 'OpenID Connect issuer.',
   SIGN_UP: 'Completed sign-up or first set-up.',
   INVITATION: 'Accepted invitation or reset link.',
 });
@@ -136,23 +193,40 @@ describe(TokenState, 'TokenState', 'Whether a mailed token works.', {
   USED: 'Used, replaced or unknown.',
 });
 
-export const TokenKind = { INVITE: 'INVITE' } as const;
-describe(TokenKind, 'TokenKind', 'What a mailed token is for.', { INVITE: 'Accepting an invitation.' });
+export const TokenKind = { RESET: 'RESET', INVITE: 'INVITE' } as const;
+describe(TokenKind, 'TokenKind', 'What a mailed token is for.', {
+  RESET: 'Setting a new password.',
+  INVITE: 'Accepting an invitation.',
+});
 
-export const MailState = { NOT_CONFIGURED: 'NOT_CONFIGURED' } as const;
-describe(MailState, 'MailState', 'Where a message stands.', { NOT_CONFIGURED: 'No mail transport is configured.' });
+describe(InvitationState, 'InvitationState', 'State of an invitation.', {
+  PENDING: 'Can be accepted.',
+  ACCEPTED: 'Was accepted.',
+  EXPIRED: 'Past its life.',
+  REVOKED: 'Was taken back.',
+  SUPERSEDED: 'Was sent again; the newer one counts.',
+});
+
+describe(MessageState, 'MailState', 'Where a message stands.', {
+  QUEUED: 'Waits for its first or next try.',
+  SENT: 'The mail server took it.',
+  FAILED: 'Given up; retryMail tries again.',
+  NOT_CONFIGURED: 'No mail transport is configured.',
+});
 
 export const PasswordRule = {
   MIN_LENGTH: 'MIN_LENGTH',
   MAX_BYTES: 'MAX_BYTES',
   BREACH_LIST: 'BREACH_LIST',
   PERSONAL_DATA: 'PERSONAL_DATA',
+  HISTORY: 'HISTORY',
 } as const;
 describe(PasswordRule, 'PasswordRule', 'A rule of the password policy.', {
   MIN_LENGTH: 'Too few characters.',
   MAX_BYTES: 'Too many bytes.',
-  BREACH_LIST: 'A common pattern.',
+  BREACH_LIST: 'Common or leaked.',
   PERSONAL_DATA: "Contains the person's name or address.",
+  HISTORY: 'Used before.',
 });
 
 describe(ConstraintKind, 'ConstraintKind', 'What a constraint compares.', {

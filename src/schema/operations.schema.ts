@@ -54,7 +54,7 @@ export class RotateSigningKeyPayload extends Payload {
 
 @ObjectType('HealthCheck', { simpleResolvers: true, description: 'One part of the server.' })
 export class HealthCheckType {
-  @Field(() => String, { description: 'Name: database, migrations, signing-keys.' })
+  @Field(() => String, { description: 'Name: database, mail, sms.' })
   component!: string;
 
   @Field(() => HealthStatus, { description: 'Its state.' })

@@ -45,14 +45,18 @@ export const PhoneNumberScalar = outputText(
   'Phone number in E.164 form, +390123456789; output only, inputs take String.',
 );
 
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export const JsonObjectScalar = new GraphQLScalarType<Readonly<Record<string, unknown>>, unknown>({
   name: 'JSONObject',
-  description: 'A JSON object; output only.',
+  description: 'A JSON object. What an input may hold is said where it takes one.',
   serialize: (value) => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
     throw new TypeError('JSONObject can only be made of an object.');
   },
-  parseValue: () => {
-    throw badInput('JSONObject is for answers only.');
+  parseValue: (value) => {
+    if (isObject(value)) return value;
+    throw badInput('JSONObject takes an object.');
   },
 });

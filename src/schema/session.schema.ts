@@ -1,11 +1,17 @@
-import { Field, ObjectType } from 'type-graphql';
-import { AssuranceLevel, SignInMethod } from '../vocabulary.ts';
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { AssuranceLevel, SessionEndReason, SignInMethod } from '../vocabulary.ts';
+import { connectionOf, PageArgs } from './connection.schema.ts';
 import { EffectivePermissionType } from './group.schema.ts';
 import { NodeType } from './node.schema.ts';
+import { Payload } from './payload.schema.ts';
 import { DateTimeScalar } from './scalars.ts';
 import { UserType } from './user.schema.ts';
 
-@ObjectType('Session', { simpleResolvers: true, description: 'One signed-in client.', implements: NodeType })
+@ObjectType('Session', {
+  simpleResolvers: true,
+  description: 'One signed-in client. Own sessions, or requires `view:sessions`.',
+  implements: NodeType,
+})
 export class SessionType extends NodeType {
   @Field(() => String, { description: 'Address last seen, canonical text.' })
   ipAddress!: string;
@@ -31,8 +37,60 @@ export class SessionType extends NodeType {
   @Field(() => DateTimeScalar, { description: 'End by idleness or by absolute limit, whichever comes first.' })
   expiresAt!: Date;
 
-  @Field(() => Boolean, { description: 'This very request runs in it.' })
-  current!: boolean;
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it ended; null while active.' })
+  endedAt?: Date | null;
+
+  @Field(() => SessionEndReason, { nullable: true, description: 'Why it ended.' })
+  endReason?: SessionEndReason | null;
+}
+
+export const { Connection: SessionConnectionType } = connectionOf(() => SessionType, 'Session');
+
+const ACTIVE = 'True = not ended, false = ended.';
+
+@InputType('SessionFilter', { description: 'Which sessions; conditions are and-ed.' })
+export class SessionFilterInput {
+  @Field(() => ID, { nullable: true, description: 'Of this user; absent = all that the caller may see.' })
+  userId?: string | null;
+
+  @Field(() => Boolean, { nullable: true, description: ACTIVE })
+  active?: boolean | null;
+}
+
+@ArgsType()
+export class SessionsArgs extends PageArgs {
+  @Field(() => SessionFilterInput, { nullable: true, description: 'Which sessions.' })
+  filter?: SessionFilterInput | null;
+}
+
+@ArgsType()
+export class UserSessionsArgs extends PageArgs {
+  @Field(() => Boolean, { nullable: true, description: ACTIVE })
+  active?: boolean | null;
+}
+
+@InputType('RevokeSessionsInput', { description: 'Input of revokeSessions.' })
+export class RevokeSessionsInput {
+  @Field(() => [ID], { description: 'Sessions to end, at most 100; all or none.' })
+  ids!: string[];
+}
+
+@ObjectType('RevokeSessionsPayload', { simpleResolvers: true, description: 'Answer of revokeSessions.' })
+export class RevokeSessionsPayload extends Payload {
+  @Field(() => [SessionType], { description: 'Sessions that ended; empty on errors.' })
+  sessions!: readonly SessionType[];
+}
+
+@InputType('RevokeUserSessionsInput', { description: 'Input of revokeUserSessions.' })
+export class RevokeUserSessionsInput {
+  @Field(() => ID, { description: 'Whose sessions end, all of them.' })
+  userId!: string;
+}
+
+@ObjectType('RevokeUserSessionsPayload', { simpleResolvers: true, description: 'Answer of revokeUserSessions.' })
+export class RevokeUserSessionsPayload extends Payload {
+  @Field(() => Int, { nullable: true, description: 'Number of sessions that ended.' })
+  endedSessionCount?: number | null;
 }
 
 @ObjectType('Viewer', { simpleResolvers: true, description: 'Who is calling, and how the call was authenticated.' })
@@ -63,6 +121,12 @@ export class ViewerType {
     description: 'Until when the identity counts as confirmed; null when it does not.',
   })
   freshUntil!: Date | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'Until when a needed second factor may still be missing; null = nothing is missing.',
+  })
+  mfaGraceUntil!: Date | null;
 }
 
 @ObjectType('SessionTokens', {
@@ -84,4 +148,11 @@ export class SessionTokensType {
 
   @Field(() => String, { nullable: true, description: 'Value of the `x-csrf-token` header; null with BODY.' })
   csrfToken!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Recognises this device at the next sign-in; null with COOKIE, and for a device that presented its token.',
+  })
+  deviceToken!: string | null;
 }

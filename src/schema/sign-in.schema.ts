@@ -1,5 +1,5 @@
 import { Field, ID, InputType, Int, InterfaceType, ObjectType } from 'type-graphql';
-import { AssuranceLevel, IdentifierKind, MfaMethod, TokenDelivery } from '../vocabulary.ts';
+import { AssuranceLevel, MfaMethod, TokenDelivery, VerificationChannel } from '../vocabulary.ts';
 import { PasswordRule, SignInStep, TokenKind, TokenState } from './enums.ts';
 import { Payload, UserErrorType } from './payload.schema.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
@@ -30,6 +30,27 @@ class SignInChallengeType {
   expiresAt!: Date;
 }
 
+@ObjectType('Verification', {
+  simpleResolvers: true,
+  description: 'A code on its way. Looks the same whether or not the account exists.',
+})
+export class VerificationType {
+  @Field(() => String, { description: 'Opaque; belongs to the code and is handed back with it.' })
+  token!: string;
+
+  @Field(() => VerificationChannel, { description: 'How it is sent.' })
+  channel!: VerificationChannel;
+
+  @Field(() => String, { description: 'The address or number, mostly hidden.' })
+  maskedTarget!: string;
+
+  @Field(() => DateTimeScalar, { description: 'End of the code.' })
+  expiresAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'From when resendCode sends again.' })
+  resendAt!: Date;
+}
+
 @InterfaceType('SignInResult', { description: 'The common part of every answer that can sign somebody in.' })
 export abstract class SignInResultType {
   @Field(() => SignInStep, { description: 'What has to happen next.' })
@@ -46,6 +67,12 @@ export abstract class SignInResultType {
     description: 'What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED.',
   })
   challenge?: SignInChallengeType | null;
+
+  @Field(() => DateTimeScalar, {
+    nullable: true,
+    description: 'With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing.',
+  })
+  mfaGraceUntil?: Date | null;
 
   @Field(() => [UserErrorType], { description: 'What the caller can correct; empty on success.' })
   errors!: readonly UserErrorType[];
@@ -86,6 +113,9 @@ export class HandOverInput {
 
 @InputType('SignInInput', { description: 'Input of signIn.' })
 export class SignInInput extends HandOverInput {
+  @Field(() => String, { nullable: true, description: 'Answer of the captcha, where signInOptions asks for one.' })
+  captchaToken?: string | null;
+
   @Field(() => String, { description: 'E-mail address, phone number or user name.' })
   identifier!: string;
 
@@ -97,7 +127,10 @@ export class SignInInput extends HandOverInput {
 }
 
 @ObjectType('SignInPayload', { simpleResolvers: true, description: 'Answer of signIn.', implements: SignInResultType })
-export class SignInPayload extends SignInResultType {}
+export class SignInPayload extends SignInResultType {
+  @Field(() => VerificationType, { nullable: true, description: 'Code on its way; set with VERIFICATION_REQUIRED.' })
+  verification?: VerificationType | null;
+}
 
 @InputType('CompleteMfaInput', { description: 'Input of completeMfa.' })
 export class CompleteMfaInput {
@@ -158,7 +191,7 @@ export class SetUpFirstAdminPayload extends SignInResultType {
 
 @InputType('SetPasswordWithTokenInput', { description: 'Input of setPasswordWithToken.' })
 export class SetPasswordWithTokenInput {
-  @Field(() => String, { description: 'Token of an invitation, or of a PASSWORD_CHANGE_REQUIRED challenge.' })
+  @Field(() => String, { description: 'Token of a reset or invitation mail, or of a PASSWORD_CHANGE_REQUIRED challenge.' })
   token!: string;
 
   @Field(() => String, { description: PASSWORD })
@@ -263,9 +296,6 @@ export class ConfirmIdentityPayload extends Payload {
 
 @ObjectType('SignInOptions', { simpleResolvers: true, description: 'What a sign-in page has to offer.' })
 export class SignInOptionsType {
-  @Field(() => [IdentifierKind], { description: 'What people may sign in with.' })
-  identifierKinds!: readonly IdentifierKind[];
-
   @Field(() => Boolean, { description: 'There is no administrator yet.' })
   setupRequired!: boolean;
 }

@@ -1,23 +1,17 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
-import { MailState, PasswordRule } from './enums.ts';
+import { PasswordRule } from './enums.ts';
+import { InvitationType } from './invitation.schema.ts';
+import { MailDeliveryType } from './mail.schema.ts';
 import { Payload } from './payload.schema.ts';
-import { DateTimeScalar, UrlScalar } from './scalars.ts';
+import { DateTimeScalar, JsonObjectScalar, UrlScalar } from './scalars.ts';
 import { UserType } from './user.schema.ts';
 
 const BULK = 'Users, at most 100; all or none.';
 const REASON = 'Kept in the audit log, at most 500 characters.';
 const IDEMPOTENCY_KEY = 'Repeating the same input with the same key within 24 h answers as the first time.';
 const AFTER = 'Users after the change; empty on errors.';
-const SETUP_LINK = 'Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED.';
-
-@ObjectType('MailDelivery', {
-  simpleResolvers: true,
-  description: 'One message and what became of it. The text is never shown.',
-})
-export class MailDeliveryType {
-  @Field(() => MailState, { description: 'Where it stands.' })
-  state!: keyof typeof MailState;
-}
+const SETUP_LINK =
+  'Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED, or the account has no address.';
 
 @InputType('CreateUserInput', { description: 'Input of createUser.' })
 export class CreateUserInput {
@@ -39,7 +33,7 @@ export class CreateUserInput {
   @Field(() => [ID], { description: 'Groups, at least one. Beyond Members requires `assign:groups`.' })
   groupIds!: string[];
 
-  @Field(() => String, { nullable: true, description: 'Initial password; absent = invite by link.' })
+  @Field(() => String, { nullable: true, description: 'Initial password; absent = invite by mail.' })
   password?: string | null;
 
   @Field(() => Boolean, {
@@ -47,6 +41,9 @@ export class CreateUserInput {
     description: 'Ask for a new password at the first sign-in; absent = true with a password.',
   })
   passwordChangeRequired?: boolean | null;
+
+  @Field(() => JsonObjectScalar, { nullable: true, description: 'Custom attributes, by name.' })
+  attributes?: Readonly<Record<string, unknown>> | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   idempotencyKey?: string | null;
@@ -59,7 +56,7 @@ export class CreateUserPayload extends Payload {
 
   @Field(() => MailDeliveryType, {
     nullable: true,
-    description: 'Delivery of the invitation; null when a password was given.',
+    description: 'Delivery of the invitation; null when a password was given, or the account has no address.',
   })
   inviteEmail?: MailDeliveryType | null;
 
@@ -74,6 +71,9 @@ export class CreateUserPayload extends Payload {
 export class ResendInviteInput {
   @Field(() => ID, { description: 'Invited user.' })
   userId!: string;
+
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  idempotencyKey?: string | null;
 }
 
 @ObjectType('ResendInvitePayload', { simpleResolvers: true, description: 'Answer of resendInvite.' })
@@ -81,15 +81,30 @@ export class ResendInvitePayload extends Payload {
   @Field(() => UserType, { nullable: true, description: 'The invited user.' })
   user?: UserType | null;
 
-  @Field(() => MailDeliveryType, { nullable: true, description: 'Delivery of the invitation.' })
+  @Field(() => InvitationType, { nullable: true, description: 'The new invitation; older links no longer work.' })
+  invitation?: InvitationType | null;
+
+  @Field(() => MailDeliveryType, {
+    nullable: true,
+    description: 'Delivery of the invitation; null when the account has no address.',
+  })
   inviteEmail?: MailDeliveryType | null;
 
   @Field(() => UrlScalar, { nullable: true, description: SETUP_LINK })
   setupLink?: string | null;
+
+  @Field(() => Int, { nullable: true, description: 'Cooldown left when nothing was sent.' })
+  retryAfterSeconds?: number | null;
 }
 
 @InputType('UpdateUserInput', { description: 'Input of updateUser.' })
 export class UpdateUserInput {
+  @Field(() => JsonObjectScalar, {
+    nullable: true,
+    description: 'Custom attributes to set; null = clear one; absent = keep.',
+  })
+  attributes?: Readonly<Record<string, unknown>> | null;
+
   @Field(() => ID, { description: 'User to change.' })
   id!: string;
 

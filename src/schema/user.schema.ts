@@ -92,6 +92,9 @@ export class UserFilterInput {
   })
   groupIds?: string[] | null;
 
+  @Field(() => Boolean, { nullable: true, description: 'True = with a second factor, false = without.' })
+  mfa?: boolean | null;
+
   @Field(() => DateTimeRangeInput, { nullable: true, description: 'Made within.' })
   createdAt?: DateTimeRangeInput | null;
 

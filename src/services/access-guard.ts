@@ -6,7 +6,7 @@ import { Rejection } from '../errors.ts';
 import type { GroupId, UserId } from '../ids.ts';
 import type { EffectiveGrants } from '../permissions/grants.ts';
 import type { Rule } from '../permissions/rules.ts';
-import { Authority } from './authority.ts';
+import { Authority, type StepUpSettings } from './authority.ts';
 import type { SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
@@ -29,17 +29,17 @@ where p.action = 'admin' and p.resource = '*' and p.constraints = '[]'
 export class AccessGuard {
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
-  readonly #stepUpSeconds: number;
+  readonly #stepUp: StepUpSettings;
 
   constructor(parts: { directory: GroupDirectory; clock: Clock; config: Config }) {
     this.#directory = parts.directory;
     this.#clock = parts.clock;
-    this.#stepUpSeconds = parts.config.tokens.stepUpSeconds;
+    this.#stepUp = { stepUpSeconds: parts.config.tokens.stepUpSeconds, enforceAal2: parts.config.mfa.enforce };
   }
 
   /** What the caller may do, as the request began; for changes that need no lock. */
   authorityOf(caller: SignedInCaller): Authority {
-    return new Authority(caller.principal, this.#clock.now(), this.#stepUpSeconds);
+    return new Authority(caller.principal, this.#clock.now(), this.#stepUp);
   }
 
   /**
@@ -55,9 +55,22 @@ export class AccessGuard {
     if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
     // A statement of its own: the snapshot of the one that waited for the lock is older than what it waited for.
     const grants = await this.#grantsNow(em, caller.principal.userId, row.epoch);
-    const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#stepUpSeconds);
+    const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#stepUp);
     authority.demand(rule);
     return authority;
+  }
+
+  /**
+   * Takes the same lock for a change that no caller makes but the server itself: memberships by the rules of an identity
+   * provider. What such a change may do is for the settings to say; what it leaves behind is judged all the same.
+   */
+  async lockForServer(em: EntityManager): Promise<void> {
+    const [row] = await sql<{ epoch: string }>(
+      em,
+      'select epoch::text as epoch from permission_epoch where id = 1 for update',
+    );
+    if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
+    await this.#directory.reachWithin(em, row.epoch);
   }
 
   /** A new epoch, to be stored in the groups that change in this transaction. */

@@ -2,24 +2,27 @@ import type { Problem } from '../errors.ts';
 import { builtInCatalogue, type PermissionName } from '../permissions/catalogue.ts';
 import type { Circumstances } from '../permissions/constraints.ts';
 import { exceeding, type Grant, permissionKey, protectedAmong } from '../permissions/grants.ts';
-import { demand } from '../permissions/judge.ts';
+import { demand, type Situation } from '../permissions/judge.ts';
 import { aal2, and, can, freshly, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';
 
 /** The rule of handing out what `admin:*` does not cover. */
 const grantProtected: Rule = and(can('grant-protected:groups'), viaSession, notImpersonating, aal2, freshly(10));
 
+/** How a session is asked for more than being there; the same for the guard of the schema. */
+export type StepUpSettings = Required<Pick<Situation, 'stepUpSeconds' | 'enforceAal2'>>;
+
 /** What a caller may do to others' rights: nobody gives, or takes hold of, more than they have. */
 export class Authority {
   readonly principal: Principal;
   readonly #now: Date;
-  readonly #stepUpSeconds: number;
+  readonly #settings: StepUpSettings;
   readonly #circumstances: Circumstances;
 
-  constructor(principal: Principal, now: Date, stepUpSeconds: number) {
+  constructor(principal: Principal, now: Date, settings: StepUpSettings) {
     this.principal = principal;
     this.#now = now;
-    this.#stepUpSeconds = stepUpSeconds;
+    this.#settings = settings;
     this.#circumstances = { now, ipAddress: principal.ipAddress, assuranceLevel: principal.assuranceLevel };
   }
 
@@ -29,7 +32,7 @@ export class Authority {
 
   /** Passes, or throws what the rule tree throws. */
   demand(rule: Rule): void {
-    demand(rule, { principal: this.principal, now: this.#now, stepUpSeconds: this.#stepUpSeconds });
+    demand(rule, { principal: this.principal, now: this.#now, ...this.#settings });
   }
 
   /**

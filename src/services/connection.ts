@@ -27,6 +27,12 @@ export interface Mapped<Row, Node> {
   readonly facts?: (row: Row) => object;
 }
 
+/** `work`, done at the first call and never again: what several connections of one request share. */
+export const once = <Result>(work: () => Promise<Result>): (() => Promise<Result>) => {
+  let result: Promise<Result> | null = null;
+  return () => (result ??= work());
+};
+
 /** Builds the connection of a page. */
 export const connectionOf = <Row, Node>(
   keyset: Keyset,

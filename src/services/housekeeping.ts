@@ -1,7 +1,9 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
 import type { LeaseService } from './lease.service.ts';
+import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts';
 import { endExpiredSessions } from './refresh.service.ts';
 import { retireSigningKeys } from './signing-key.service.ts';
 
@@ -11,22 +13,34 @@ const LEASE_SECONDS = 4 * 60;
 /** Rows of one statement: small enough that it never holds locks for long. */
 const BATCH = 1000;
 const MAXIMUM_BATCHES = 100;
+/** Enrolments that nobody confirmed in time; for a day their owners are still told so. */
+const ABANDONED_ENROLLMENT = `type = 'TOTP_PENDING' and expires_at <= $1::timestamptz - interval '1 day'`;
+/** Questions to authenticators that nobody answered in time. Anybody can have one asked, so they do not pile up for a month. */
+const UNANSWERED_QUESTION = `kind in ('PASSKEY_REGISTRATION', 'PASSKEY_ASSERTION') and expires_at <= $1::timestamptz`;
+/** Codes: nobody can use them any more, and for a day they still count towards what an address is sent. */
+const OLD_CODE = `expires_at <= $1::timestamptz - interval '1 day'`;
+/** Redirect sign-ins that are over, and ID tokens that no clock of any replica takes any more. */
+const OVER_PROVIDER_SIGN_IN = `kind = 'PROVIDER_SIGN_IN' and expires_at <= $1::timestamptz - interval '1 day'`;
 /** Months of audit partitions that exist ahead. */
 const MONTHS_AHEAD = 4;
 
-/** What grows old: expired sessions, tokens, idempotency keys, retired signing keys; and partitions for the months to come. */
+/** What grows old: expired sessions, devices, tokens, codes, abandoned sign-ups, idempotency keys, retired signing keys; and partitions for the months to come. */
 export class Housekeeping {
   readonly #database: Database;
   readonly #leases: LeaseService;
   readonly #clock: Clock;
+  readonly #deviceRetentionSeconds: number;
+  readonly #pendingSeconds: number;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(parts: { database: Database; leases: LeaseService; clock: Clock; log: Log }) {
+  constructor(parts: { database: Database; leases: LeaseService; clock: Clock; config: Config; log: Log }) {
     this.#database = parts.database;
     this.#leases = parts.leases;
     this.#clock = parts.clock;
+    this.#deviceRetentionSeconds = parts.config.devices.retentionSeconds;
+    this.#pendingSeconds = parts.config.signUp.pendingTtlSeconds;
     this.#log = parts.log;
   }
 
@@ -52,20 +66,38 @@ export class Housekeeping {
     await retireSigningKeys(this.#database, now);
     await inBatches(() => endExpiredSessions(this.#database, now, BATCH));
     await inBatches(() => this.#delete('idempotency_keys', 'expires_at <= $1', now));
+    await inBatches(() => this.#delete('one_time_tokens', UNANSWERED_QUESTION, now));
     await inBatches(() => this.#delete('one_time_tokens', `expires_at <= $1::timestamptz - interval '30 days'`, now));
+    await inBatches(() => this.#delete('one_time_tokens', OVER_PROVIDER_SIGN_IN, now));
     await inBatches(() => this.#delete('sessions', `ended_at <= $1::timestamptz - interval '90 days'`, now));
+    await inBatches(() => forgetExpiredContent(this.#database, now, BATCH));
+    await inBatches(() => this.#delete('messages', OLD_MESSAGE, now));
+    const forgotten = secondsAfter(now, -this.#deviceRetentionSeconds);
+    await inBatches(() => this.#delete('credentials', ABANDONED_ENROLLMENT, now));
+    await inBatches(() => this.#delete('devices', 'last_seen_at <= $1', forgotten));
+    await inBatches(() => this.#delete('verifications', OLD_CODE, now));
+    const abandoned = secondsAfter(now, -this.#pendingSeconds);
+    await inBatches(() => this.#delete('users', `status = 'PENDING' and created_at <= $1`, abandoned));
     await this.#leases.release(lease);
     return true;
   }
 
   async #delete(
-    table: 'idempotency_keys' | 'one_time_tokens' | 'sessions',
+    table:
+      | 'users'
+      | 'verifications'
+      | 'idempotency_keys'
+      | 'one_time_tokens'
+      | 'sessions'
+      | 'credentials'
+      | 'devices'
+      | 'messages',
     condition: string,
-    now: Date,
+    at: Date,
   ): Promise<number> {
     const rows = await this.#database.query(
       `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH})) returning 1 as gone`,
-      [now.toISOString()],
+      [at.toISOString()],
     );
     return rows.length;
   }

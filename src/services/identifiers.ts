@@ -1,7 +1,9 @@
+import { domainToASCII } from 'node:url';
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Problem, UserErrorCode } from '../errors.ts';
 import type { IdentifierKind } from '../vocabulary.ts';
+import { isOneScript } from './username-skeleton.ts';
 
 /** An identifier as it is shown and as it is compared. */
 export interface NormalisedIdentifier {
@@ -17,11 +19,19 @@ const MAXIMUM_EMAIL_LENGTH = 254;
 const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._-]{1,30}[\p{L}\p{N}]$/u;
 const emailForm = z.email();
 
+/** A domain as the name system knows it (RFC 5891): `münchen.example` and `xn--mnchen-3ya.example` are one. */
+const asciiDomain = (domain: string): string =>
+  // The parser also decodes percent signs, which are no part of any domain.
+  /^\p{ASCII}*$/u.test(domain) || domain.includes('%') ? domain : domainToASCII(domain);
+
 /** Addresses are compared without regard to case, in both parts: no provider in use tells two people apart by case. */
 const email = (text: string): NormalisedIdentifier | null => {
+  if (text.length > MAXIMUM_EMAIL_LENGTH * 2) return null;
   const shown = text.trim().normalize('NFKC');
-  const valid = shown.length <= MAXIMUM_EMAIL_LENGTH && emailForm.safeParse(shown).success;
-  return valid ? { kind: 'EMAIL', shown, value: shown.toLowerCase() } : null;
+  const at = shown.lastIndexOf('@') + 1;
+  const ascii = shown.slice(0, at) + asciiDomain(shown.slice(at));
+  const valid = ascii.length <= MAXIMUM_EMAIL_LENGTH && emailForm.safeParse(ascii).success;
+  return valid ? { kind: 'EMAIL', shown, value: ascii.toLowerCase() } : null;
 };
 
 /** E.164; a number without country code names different people in different countries. */
@@ -33,6 +43,7 @@ const phone = (text: string): NormalisedIdentifier | null => {
 
 /** 3 to 32 letters, digits, `.`, `_` or `-`; begins and ends with a letter or digit; never looks like an address or number. */
 const username = (text: string): NormalisedIdentifier | null => {
+  if (text.length > MAXIMUM_EMAIL_LENGTH) return null;
   const shown = text.trim().normalize('NFKC');
   return USERNAME.test(shown) ? { kind: 'USERNAME', shown, value: shown.toLowerCase() } : null;
 };
@@ -61,7 +72,8 @@ export const readIdentifier = (
   text: string,
 ): { readonly identifier: NormalisedIdentifier } | { readonly problem: Problem } => {
   const identifier = readers[kind](text);
-  return identifier === null ? { problem: { code: invalid[kind], field: [kind.toLowerCase()] } } : { identifier };
+  const isMixed = identifier?.kind === 'USERNAME' && !isOneScript(identifier.shown);
+  return identifier === null || isMixed ? { problem: { code: invalid[kind], field: [kind.toLowerCase()] } } : { identifier };
 };
 
 /** The problem of an identifier that belongs to somebody else. */

@@ -3,88 +3,251 @@ import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { type UserView, userViewOf } from '../entities/user.queries.ts';
+import {
+  endTokensOfUsers,
+  insertInvitation,
+  invitationById,
+  type InvitationRow,
+  type InvitationView,
+  invitationViewOf,
+  latestInvitations,
+  latestInviteMail,
+} from '../entities/invitation.queries.ts';
+import { type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
+import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import type { UserId } from '../ids.ts';
+import { type GroupId, type InvitationId, type MessageId, newId, type UserId } from '../ids.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
+import type { MessageWorker } from '../messages/message-worker.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
-import { originOf, type SignedInCaller } from './caller.ts';
+import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
+import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
-import { userReference } from './sign-in.service.ts';
 import { lockTargets, readUserIds } from './user-targets.ts';
 
-/** A set-up link that works once, until it expires or a newer one is made. */
-export interface IssuedInvitation {
+/** One mail per account within this time, unless the last one did not leave. */
+export const LINK_COOLDOWN_SECONDS = 60;
+
+/** An invitation that was written; its mail leaves after the commit. */
+export interface SentInvitation {
+  readonly invitation: InvitationView;
+  /** Works once, until it expires or a newer one is made. */
   readonly link: string;
-  readonly expiresAt: Date;
+}
+
+interface Inviting {
+  /** null: the person asked for it. */
+  readonly invitedById: UserId | null;
+  /** Named in the mail. */
+  readonly groupIds: readonly GroupId[];
+  /** The account was just made, so there is nothing to replace. */
+  readonly isFirst?: boolean;
+}
+
+/** What became of the link: on its way by mail, or handed to the caller. */
+export interface DeliveredInvitation {
+  /** null when the account has no address. */
+  readonly inviteEmail: MessageView | null;
+  /** Set only when nothing can be mailed. */
+  readonly setupLink: string | null;
+}
+
+export interface ResentInvitation extends DeliveredInvitation {
+  readonly user: UserView;
+  readonly invitation: InvitationView | null;
+  /** Seconds until the next one may be sent, when nothing was sent. */
+  readonly retryAfterSeconds: number | null;
+}
+
+/** Undoes the transaction: the last mail went a moment ago. */
+class TooSoon extends Error {
+  override readonly name = 'TooSoon';
+  readonly answer: ResentInvitation;
+
+  constructor(answer: ResentInvitation) {
+    super('The last invitation was sent a moment ago.');
+    this.answer = answer;
+  }
+}
+
+interface Parts {
+  readonly database: Database;
+  readonly oneTimeTokens: OneTimeTokenService;
+  readonly messages: MessageOutbox;
+  readonly messageWorker: MessageWorker;
+  readonly guard: AccessGuard;
+  readonly directory: GroupDirectory;
+  readonly idempotency: IdempotencyService;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly config: Config;
 }
 
 /** Set-up links of accounts that have no password yet. */
 export class InvitationService {
-  readonly #database: Database;
-  readonly #tokens: OneTimeTokenService;
-  readonly #guard: AccessGuard;
-  readonly #directory: GroupDirectory;
-  readonly #recorder: Recorder;
-  readonly #clock: Clock;
-  readonly #config: Config;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    database: Database;
-    oneTimeTokens: OneTimeTokenService;
-    guard: AccessGuard;
-    directory: GroupDirectory;
-    recorder: Recorder;
-    clock: Clock;
-    config: Config;
-  }) {
-    this.#database = parts.database;
-    this.#tokens = parts.oneTimeTokens;
-    this.#guard = parts.guard;
-    this.#directory = parts.directory;
-    this.#recorder = parts.recorder;
-    this.#clock = parts.clock;
-    this.#config = parts.config;
-  }
-
-  /** Makes the set-up link of a new account, inside the transaction that makes the account. */
-  async issue(em: EntityManager, userId: UserId, replaceOlder = false): Promise<IssuedInvitation> {
-    const expiresAt = secondsAfter(this.#clock.now(), this.#config.tokens.inviteTtlSeconds);
-    const issued = await this.#tokens.issue(em, { kind: 'INVITE', userId, expiresAt }, replaceOlder);
-    // The token stands in the fragment, which browsers send to no server and no log.
-    return { link: `${this.#config.server.baseUrl}/playground#invite=${issued.token.reveal()}`, expiresAt };
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /**
-   * Makes a new set-up link; older ones stop working. The link is shown to the caller, so nobody gets one for an account
-   * that may do what they may not. Errors: TARGET_NOT_FOUND, INVITATION_NOT_PENDING, EXCEEDS_OWN_PERMISSIONS.
+   * Invites a user, in the transaction that makes the account or holds its row: older links stop working, the invitation becomes
+   * the successor of the one before, and the link goes to the address of the account if it has one. `deliver` it after the commit.
    */
-  async resend(caller: SignedInCaller, userId: string): Promise<{ user: UserView; invitation: IssuedInvitation }> {
-    const ids = readUserIds([userId], 'userId');
-    return this.#database.transaction(async (em) => {
-      const authority = await this.#guard.lock(em, caller, can('create:users'));
-      const viewer = { principal: authority.principal, now: this.#clock.now() };
-      const [target] = await lockTargets(em, viewer, ids, 'userId');
-      if (target === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'] });
-      if (target.status !== 'INVITED') throw new Rejection([{ code: 'INVITATION_NOT_PENDING', field: ['userId'] }]);
-      const { list } = this.#directory.grantsOf(target.group_ids);
-      if (authority.isBelow(list, { protectedToo: true })) {
-        throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['userId'], targetId: target.user_id }]);
-      }
-      const invitation = await this.issue(em, target.user_id, true);
-      const user = userViewOf(target, this.#clock.now());
-      await this.#recorder.record(em, originOf(caller), [{ action: 'invitation.resent', target: userReference(user) }]);
-      return { user, invitation };
+  async send(
+    em: EntityManager,
+    user: UserView,
+    { invitedById, groupIds, isFirst = false }: Inviting,
+  ): Promise<SentInvitation> {
+    const { clock, config, oneTimeTokens } = this.#parts;
+    const now = clock.now();
+    const expiresAt = secondsAfter(now, config.tokens.inviteTtlSeconds);
+    const issued = await oneTimeTokens.issue(em, { kind: 'INVITE', userId: user.id, expiresAt }, !isFirst);
+    // The token stands in the fragment, which browsers send to no server and no log.
+    const link = `${config.server.baseUrl}/account/invite#token=${issued.token.reveal()}`;
+    const messageId = user.email === null ? null : await this.#write(em, user, user.email, { link, expiresAt, groupIds });
+    const [row] = await sql<InvitationRow>(em, insertInvitation, [
+      newId<InvitationId>(),
+      user.id,
+      user.email,
+      invitedById,
+      issued.id,
+      messageId,
+      now.toISOString(),
+      expiresAt.toISOString(),
+    ]);
+    if (row === undefined) throw new Error('The new invitation is not there.');
+    return { invitation: invitationViewOf(row, now), link };
+  }
+
+  /** Waits at most two seconds for the mail. Whoever invites gets the link only where no mail can carry it. */
+  async deliver({ invitation, link }: SentInvitation): Promise<DeliveredInvitation> {
+    if (invitation.messageId === null) return { inviteEmail: null, setupLink: link };
+    const [inviteEmail] = await this.#parts.messageWorker.deliver([invitation.messageId]);
+    const setupLink = inviteEmail?.state === 'NOT_CONFIGURED' ? link : null;
+    return { inviteEmail: inviteEmail ?? null, setupLink };
+  }
+
+  /** The delivery of the latest invitation as it stands, for a request that is repeated: no secret is shown again. */
+  async present(em: EntityManager, userId: UserId): Promise<DeliveredInvitation> {
+    const [row] = await sql<MessageRow>(em, latestInviteMail, [userId]);
+    return { inviteEmail: row === undefined ? null : messageViewOf(row), setupLink: null };
+  }
+
+  /**
+   * Invites somebody again; older links stop working. Where nothing can be mailed the link is shown to the caller, so nobody gets
+   * one for an account that may do what they may not. Within a minute of a mail that left, nothing is sent. Errors:
+   * TARGET_NOT_FOUND, INVITATION_NOT_PENDING, EXCEEDS_OWN_PERMISSIONS; throws IDEMPOTENCY_KEY_REUSED.
+   */
+  async resend(
+    caller: SignedInCaller,
+    input: { readonly userId: string; readonly idempotencyKey: string | null },
+  ): Promise<ResentInvitation> {
+    const ids = readUserIds([input.userId], 'userId');
+    const request = requestOf(caller, input);
+    try {
+      const { user, sent, earlier } = await this.#parts.database.transaction(async (em) => {
+        const known = await this.#parts.idempotency.claim<StoredAnswer>(em, request);
+        if (known !== null) return { ...(await this.#earlier(em, known)), sent: null };
+        const invited = await this.#resend(em, caller, ids);
+        await this.#parts.idempotency.keep(em, request, answerOf(invited));
+        return { ...invited, earlier: null };
+      });
+      if (sent === null) return { user, ...earlier };
+      const { invitation } = sent;
+      return { user, invitation, retryAfterSeconds: null, ...(await this.deliver(sent)) };
+    } catch (error) {
+      if (error instanceof TooSoon) return error.answer;
+      throw error;
+    }
+  }
+
+  async #write(
+    em: EntityManager,
+    user: UserView,
+    recipient: string,
+    facts: { readonly link: string; readonly expiresAt: Date; readonly groupIds: readonly GroupId[] },
+  ): Promise<MessageId> {
+    const { directory, messages } = this.#parts;
+    const names = facts.groupIds.flatMap((id) => directory.find(id)?.name ?? []);
+    return messages.enqueue(em, {
+      template: 'invite',
+      recipient,
+      userId: user.id,
+      userName: user.displayName,
+      locale: user.locale,
+      variables: { link: facts.link, expiresAt: facts.expiresAt.toISOString(), groupNames: names.join(', ') },
+      expiresAt: facts.expiresAt,
     });
+  }
+
+  async #resend(em: EntityManager, caller: SignedInCaller, ids: readonly UserId[]) {
+    const { clock, directory, guard, recorder } = this.#parts;
+    const authority = await guard.lock(em, caller, can('create:users'));
+    const viewer = { principal: authority.principal, now: clock.now() };
+    const [target] = await lockTargets(em, viewer, ids, 'userId');
+    if (target === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'] });
+    if (target.status !== 'INVITED') throw new Rejection([{ code: 'INVITATION_NOT_PENDING', field: ['userId'] }]);
+    const { list } = directory.grantsOf(target.group_ids);
+    if (authority.isBelow(list, { protectedToo: true })) {
+      throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['userId'], targetId: target.user_id }]);
+    }
+    const user = userViewOf(target, clock.now());
+    await this.#requirePause(em, user);
+    const invitedBy = { invitedById: caller.principal.userId, groupIds: target.group_ids };
+    const sent = await this.send(em, user, invitedBy);
+    await recorder.record(em, originOf(caller), [{ action: 'invitation.resent', target: userReference(user) }]);
+    return { user, sent };
+  }
+
+  /** The row of the user is held, so that of parallel requests one sends. */
+  async #requirePause(em: EntityManager, user: UserView): Promise<void> {
+    const { inviteEmail, setupLink } = await this.present(em, user.id);
+    if (inviteEmail?.state !== 'SENT' && inviteEmail?.state !== 'QUEUED') return;
+    const now = this.#parts.clock.now();
+    const again = secondsAfter(inviteEmail.createdAt, LINK_COOLDOWN_SECONDS);
+    if (again <= now) return;
+    const retryAfterSeconds = Math.ceil((again.getTime() - now.getTime()) / 1000);
+    const [row] = await sql<InvitationRow>(em, latestInvitations, [[user.id]]);
+    const invitation = row === undefined ? null : invitationViewOf(row, now);
+    throw new TooSoon({ user, invitation, inviteEmail, setupLink, retryAfterSeconds });
+  }
+
+  async #earlier(em: EntityManager, { userId, invitationId }: StoredAnswer) {
+    const now = this.#parts.clock.now();
+    const [user] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [userId]);
+    if (user === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'], targetId: userId });
+    const [row] = await sql<InvitationRow>(em, invitationById, [invitationId]);
+    const invitation = row === undefined ? null : invitationViewOf(row, now);
+    const earlier = { invitation, retryAfterSeconds: null, ...(await this.present(em, userId)) };
+    return { user: userViewOf(user, now), earlier };
   }
 }
 
-/** Ends every open token of users whose rights or access to them changed hands. */
+/** What is kept of an answer: nothing secret. */
+interface StoredAnswer {
+  readonly userId: UserId;
+  readonly invitationId: InvitationId;
+}
+
+const answerOf = ({ user, sent }: { user: UserView; sent: SentInvitation }): StoredAnswer => ({
+  userId: user.id,
+  invitationId: sent.invitation.id,
+});
+
+const requestOf = (
+  caller: SignedInCaller,
+  { userId, idempotencyKey }: { readonly userId: string; readonly idempotencyKey: string | null },
+): IdempotentRequest | null =>
+  idempotencyKey === null
+    ? null
+    : { actorId: caller.principal.userId, mutation: 'resendInvite', key: idempotencyKey, input: { userId } };
+
+/** Ends every open token, and with it the open invitation, of users whose rights or access to them changed hands. */
 export const endOpenTokens = async (em: EntityManager, users: readonly UserId[], now: Date): Promise<void> => {
-  await sql(em, 'update one_time_tokens set used_at = $2 where user_id = any($1::uuid[]) and used_at is null', [
-    users,
-    now.toISOString(),
-  ]);
+  await sql(em, endTokensOfUsers, [users, now.toISOString()]);
 };

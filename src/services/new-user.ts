@@ -9,6 +9,7 @@ import { Failure, type Problem, Rejection } from '../errors.ts';
 import { type CredentialId, type GroupId, type IdentifierId, type MembershipId, newId, type UserId } from '../ids.ts';
 import type { IdentifierKind, StoredUserStatus } from '../vocabulary.ts';
 import { identifierInUse, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
+import { skeletonOf } from './username-skeleton.ts';
 
 /** The addresses of one account, each at most once. */
 export type Identifiers = readonly NormalisedIdentifier[];
@@ -58,12 +59,16 @@ interface NewUser {
   readonly locale: string;
   readonly status: StoredUserStatus;
   readonly identifiers: Identifiers;
+  /** false: the addresses wait for their proof, and others may have them too. */
+  readonly exclusive?: boolean;
   /** When the addresses were proved; null = given by an administrator, not proved. */
   readonly verifiedAt: Date | null;
   readonly passwordHash: string | null;
   readonly passwordChangeRequired: boolean;
   readonly groupIds: readonly GroupId[];
   readonly addedById: UserId | null;
+  /** Values of custom attributes. */
+  readonly attributes?: Readonly<Record<string, unknown>>;
   /** Set when the account begins signed in. */
   readonly lastSignInAt?: Date;
   readonly now: Date;
@@ -85,20 +90,36 @@ export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<Us
     facts.passwordChangeRequired,
     facts.now.toISOString(),
     facts.lastSignInAt?.toISOString() ?? null,
-    JSON.stringify(facts.identifiers.map(({ kind, value }) => ({ id: newId<IdentifierId>(), kind, value }))),
+    JSON.stringify(
+      facts.identifiers.map(({ kind, value }) => ({
+        id: newId<IdentifierId>(),
+        kind,
+        value,
+        skeleton: skeletonFor(kind, value),
+      })),
+    ),
     newId<CredentialId>(),
     facts.passwordHash,
     facts.groupIds.map(() => newId<MembershipId>()),
     facts.groupIds,
     facts.addedById,
+    facts.exclusive ?? true,
+    JSON.stringify(facts.attributes ?? {}),
   ]);
   if (row === undefined) throw new Error('The new account is not there.');
   return userViewOf(row, facts.now);
 };
 
+/** What tells user names apart that look alike; other identifiers are compared by value alone. */
+const skeletonFor = (kind: IdentifierKind, value: string): string | null =>
+  kind === 'USERNAME' ? skeletonOf(value) : null;
+
+const TAKEN = 'identifiers_exclusive_value_unique';
+const CONFUSABLE = 'identifiers_username_skeleton_unique';
+
 /**
- * Runs `work`; when it failed because an address or user name belongs to another account, throws the outcome that says
- * which. The unique index decides, so that of two parallel requests exactly one wins. `ownerId` may have them already.
+ * Runs `work`; when it failed because an address or user name belongs to another account, or looks like another user name,
+ * throws the outcome that says which. The unique index decides, so that of two parallel requests exactly one wins. `ownerId` may have them already.
  */
 export const refusingTakenIdentifiers = async <T>(
   read: Read,
@@ -109,12 +130,17 @@ export const refusingTakenIdentifiers = async <T>(
   try {
     return await work();
   } catch (error) {
-    if (constraintOf(error) !== 'identifiers_exclusive_value_unique') throw error;
+    const constraint = constraintOf(error);
+    if (constraint !== TAKEN && constraint !== CONFUSABLE) throw error;
     const taken = await read<{ kind: IdentifierKind }>(
       `select distinct i.kind from identifiers i join unnest($1::text[], $2::text[]) as given(kind, value)
          on given.kind = i.kind and given.value = i.value where i.exclusive and i.user_id is distinct from $3::uuid`,
       [identifiers.map((one) => one.kind), identifiers.map((one) => one.value), ownerId],
     );
+    if (constraint === CONFUSABLE && !taken.some(({ kind }) => kind === 'USERNAME')) {
+      const confusable: Problem = { code: 'USERNAME_CONFUSABLE', field: ['username'] };
+      throw new Rejection([...taken.map(({ kind }) => identifierInUse(kind)), confusable]);
+    }
     const kinds = taken.length > 0 ? taken.map((row) => row.kind) : identifiers.map((one) => one.kind);
     throw new Rejection(kinds.map(identifierInUse), {});
   }
@@ -158,7 +184,9 @@ export const replaceIdentifier = async (
   }
   const verifiedAt = change.kind === 'USERNAME' ? null : change.now;
   showIdentifier(user, change.identifier, verifiedAt);
-  em.persist(new Identifier(user.id, change.kind, change.identifier.value, { verifiedAt, now: change.now }));
+  const { kind, now, identifier } = change;
+  const skeleton = skeletonFor(kind, identifier.value);
+  em.persist(new Identifier(user.id, kind, identifier.value, { skeleton, verifiedAt, now }));
 };
 
 const clearIdentifier = (user: User, kind: IdentifierKind): void => {

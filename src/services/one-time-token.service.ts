@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Clock } from '../clock.ts';
+import { type Clock, secondsAfter } from '../clock.ts';
 import { createToken, parseToken, sameHash, type TokenKind } from '../crypto/opaque-token.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
@@ -23,7 +23,12 @@ const prefixOf: Readonly<Record<OneTimeTokenKind, TokenKind>> = {
   PROVIDER_SIGN_IN: 'challenge',
 };
 
+/** Another challenge `o` of the kind and user of `t`, for the same known device or likewise for none. */
+const OF_SAME_ANSWERER = `o.user_id = t.user_id and o.kind = t.kind and o.id <> t.id
+  and o.context->>'deviceId' is not distinct from t.context->>'deviceId'`;
+
 export interface IssuedToken {
+  readonly id: OneTimeTokenId;
   readonly token: Secret<string>;
   readonly expiresAt: Date;
 }
@@ -71,9 +76,10 @@ export class OneTimeTokenService {
     const now = this.#clock.now();
     if (replaceOlder && facts.userId !== null) await this.#replace(em, facts.userId, facts.kind, now);
     const created = createToken(prefixOf[facts.kind]);
-    em.persist(new OneTimeToken({ ...facts, selector: created.selector, secretHash: created.secretHash, now }));
+    const row = new OneTimeToken({ ...facts, selector: created.selector, secretHash: created.secretHash, now });
+    em.persist(row);
     await em.flush();
-    return { token: created.token, expiresAt: facts.expiresAt };
+    return { id: row.id, token: created.token, expiresAt: facts.expiresAt };
   }
 
   /** Finds the row of a presented token of one of these kinds; null when it is malformed, unknown, or of another kind. */
@@ -102,14 +108,35 @@ export class OneTimeTokenService {
     if (rows.length === 0) this.refuse(token, field);
   }
 
-  /** Counts an answer to a challenge before it is looked at; false when there were `maximum` already, or it is over. */
-  async takeAttempt(token: FoundToken, maximum: number): Promise<boolean> {
+  /**
+   * Counts an answer to a challenge before it is looked at; false when there were as many already as lock an account, or it is
+   * over. Wrong answers to earlier challenges of the same user count too, for as long as a lock lasts: whoever has the first factor
+   * gets any number of challenges, and no lock stops some first factors. Those of a known device are counted by themselves,
+   * so that nobody else spends its owner's.
+   */
+  async takeAttempt(
+    token: FoundToken,
+    { maximumFailures, lockSeconds }: { readonly maximumFailures: number; readonly lockSeconds: number },
+  ): Promise<boolean> {
+    const now = this.#clock.now();
     const rows = await this.#database.query(
-      `update one_time_tokens set attempts = attempts + 1
-       where id = $1 and used_at is null and expires_at > $2 and attempts < $3 returning id`,
-      [token.id, this.#clock.now().toISOString(), maximum],
+      `update one_time_tokens t set attempts = t.attempts + 1
+       where t.id = $1 and t.used_at is null and t.expires_at > $2 and t.attempts + coalesce((
+         select sum(o.attempts) from one_time_tokens o where ${OF_SAME_ANSWERER} and o.created_at > $4), 0) < $3
+       returning t.id`,
+      [token.id, now.toISOString(), maximumFailures, secondsAfter(now, -lockSeconds).toISOString()],
     );
     return rows.length > 0;
+  }
+
+  /** Forgets the answers that `takeAttempt` counted, after a right one. */
+  async forgetAttempts(em: EntityManager, token: FoundToken): Promise<void> {
+    await sql(
+      em,
+      `update one_time_tokens o set attempts = 0 from one_time_tokens t
+       where t.id = $1 and o.attempts > 0 and (o.id = t.id or ${OF_SAME_ANSWERER})`,
+      [token.id],
+    );
   }
 
   /** Refuses a token that is not valid (any more): TOKEN_EXPIRED or TOKEN_USED, for the field of the form that held it. */

@@ -4,17 +4,14 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { type RecoverableRow, recoverableAccount, resetLinkSentSince } from '../entities/recovery.queries.ts';
-import { userViewOf } from '../entities/user.queries.ts';
+import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
-import type { Recorder } from '../events/recorder.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import { readIdentifier } from './identifiers.ts';
-import type { InvitationService } from './invitation.service.ts';
+import { type InvitationService, LINK_COOLDOWN_SECONDS } from './invitation.service.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
-
-/** One mail per address within this time; a second request is dropped, so that the first link lives. */
-const COOLDOWN_SECONDS = 60;
 
 interface Parts {
   readonly database: Database;
@@ -35,46 +32,68 @@ export class PasswordResetService {
   }
 
   /**
-   * Sends a reset link to the address if it belongs to an account that may sign in, and the set-up link to somebody invited.
-   * Says nothing about the account, whatever happens. Errors: INVALID_EMAIL.
+   * Sends a reset link to the address if it belongs to an account that may sign in, and the set-up link to somebody invited. Within
+   * a minute of such a mail nothing is sent, so that nobody is flooded. Earlier links to a reset go on working until a password is
+   * set. Whatever happens, the same reads are done, one line is written to the log, and the caller learns nothing of it. Errors:
+   * INVALID_EMAIL.
    */
   async request(caller: Caller, email: string): Promise<void> {
     const read = readIdentifier('EMAIL', email);
     if ('problem' in read) throw new Rejection([read.problem]);
-    const now = this.#parts.clock.now();
-    await this.#parts.database.transaction(async (em) => {
+    const address = read.identifier.value;
+    const { clock, database, recorder } = this.#parts;
+    const now = clock.now();
+    await database.transaction(async (em) => {
       // The row of the account is held until the end, so that of parallel requests one sends.
-      const [account] = await sql<RecoverableRow>(em, recoverableAccount, [read.identifier.value, now.toISOString()]);
-      const since = secondsAfter(now, -COOLDOWN_SECONDS).toISOString();
+      const [account] = await sql<RecoverableRow>(em, recoverableAccount, [address, now.toISOString()]);
+      // A statement of its own: the snapshot of the one that waited for the row is older than what it waited for.
+      const since = secondsAfter(now, -LINK_COOLDOWN_SECONDS).toISOString();
       const sent = await sql(em, resetLinkSentSince, [account?.user_id ?? null, since]);
-      if (account === undefined || account.email === null || sent.length > 0) return;
-      await (account.status === 'INVITED' ? this.#inviteAgain(em, caller, account) : this.#send(em, caller, account));
+      const happening =
+        account === undefined || sent.length > 0
+          ? refused(account === undefined ? null : userViewOf(account, now))
+          : await this.#send(em, account, userViewOf(account, now), address);
+      await recorder.record(em, originOf(caller), [happening]);
     });
   }
 
-  async #send(em: EntityManager, caller: Caller, account: RecoverableRow): Promise<void> {
-    const { clock, config, messages, oneTimeTokens, recorder } = this.#parts;
+  async #send(em: EntityManager, account: RecoverableRow, user: UserView, address: string): Promise<Happening> {
+    const target = userReference(user);
+    if (account.status !== 'INVITED') {
+      await this.#sendReset(em, user, address);
+      return { action: 'password-reset.requested', target };
+    }
+    // Where no mail can carry it, a new link would reach nobody and end the one that was handed over.
+    if (this.#parts.config.mail.transport === 'none') return refused(user);
+    await this.#parts.invitations.send(em, user, { invitedById: null, groupIds: account.group_ids });
+    return { action: 'invitation.resent', target };
+  }
+
+  async #sendReset(em: EntityManager, user: UserView, address: string): Promise<void> {
+    const { clock, config, messages, oneTimeTokens } = this.#parts;
     const expiresAt = secondsAfter(clock.now(), config.tokens.resetTtlSeconds);
-    const issued = await oneTimeTokens.issue(em, { kind: 'RESET', userId: account.user_id, expiresAt }, false);
+    const facts = { kind: 'RESET' as const, userId: user.id, expiresAt, context: { address } };
+    const issued = await oneTimeTokens.issue(em, facts, false);
     await messages.enqueue(em, {
       template: 'reset',
-      recipient: account.email ?? '',
-      userId: account.user_id,
-      userName: account.display_name,
-      locale: account.locale,
+      // To the address as it is stored: what was typed only has to mean the same.
+      recipient: user.email ?? address,
+      userId: user.id,
+      userName: user.displayName,
+      locale: user.locale,
       variables: {
         link: `${config.server.baseUrl}/account/reset#token=${issued.token.reveal()}`,
         expiresAt: expiresAt.toISOString(),
       },
       expiresAt,
     });
-    const user = userReference(userViewOf(account, clock.now()));
-    await recorder.record(em, originOf(caller), [{ action: 'password-reset.requested', target: user }]);
-  }
-
-  async #inviteAgain(em: EntityManager, caller: Caller, account: RecoverableRow): Promise<void> {
-    await this.#parts.invitations.send(em, userViewOf(account, this.#parts.clock.now()), { invitedById: null });
-    const user = userReference(userViewOf(account, this.#parts.clock.now()));
-    await this.#parts.recorder.record(em, originOf(caller), [{ action: 'invitation.resent', target: user }]);
   }
 }
+
+/** Nothing was sent; administrators find out why here, the caller nowhere. */
+const refused = (user: UserView | null): Happening => ({
+  action: 'password-reset.requested',
+  result: 'FAILURE',
+  ...(user === null ? {} : { target: userReference(user) }),
+  metadata: { reason: user === null ? 'NO_ACCOUNT' : 'NOT_SENT' },
+});

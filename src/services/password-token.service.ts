@@ -1,194 +1,191 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
-import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { insertSession } from '../entities/session.queries.ts';
-import {
-  groupIdsColumn,
-  type GroupIdsRow,
-  userColumns,
-  type UserRow,
-  type UserView,
-  userViewOf,
-} from '../entities/user.queries.ts';
-import { Rejection, reject } from '../errors.ts';
-import type { Recorder } from '../events/recorder.ts';
-import { type CredentialId, newId, type UserId } from '../ids.ts';
-import type { TokenDelivery } from '../vocabulary.ts';
-import { type Caller, originOf } from './caller.ts';
+import { markAddressProved } from '../entities/identifier.queries.ts';
+import { acceptInvitation } from '../entities/invitation.queries.ts';
+import { markPasswordSet, ownerOfToken } from '../entities/recovery.queries.ts';
+import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { Failure, reject } from '../errors.ts';
+import type { Happening, Recorder } from '../events/recorder.ts';
+import type { UserId } from '../ids.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
+import type { OneTimeTokenKind, StoredUserStatus, TokenDelivery } from '../vocabulary.ts';
+import { proveAddress } from './address-proof.ts';
+import { type Caller, originOf, userReference } from './caller.ts';
 import type { FoundToken, OneTimeTokenService } from './one-time-token.service.ts';
-import { requireStrongPassword } from './passwords.ts';
-import type { ClientFacts, SessionService, StartedSession } from './session.service.ts';
+import { tellPasswordChanged } from './password-notice.ts';
+import type { PasswordService, PreparedPassword } from './passwords.ts';
+import type { ClientFacts, SessionService } from './session.service.ts';
 import { sessionEnded } from './session.service.ts';
-import { sessionStarted, userReference } from './sign-in.service.ts';
+import { type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
+import type { SignInFlow } from './sign-in-flow.ts';
+import { deviceNameOf } from './user-agent.ts';
+import { maskTarget } from './verification.service.ts';
 
 /** What a mailed token is good for; an unknown one looks like a used one. */
 export interface TokenStatus {
   readonly state: 'VALID' | 'EXPIRED' | 'USED';
-  readonly kind: 'INVITE' | null;
+  readonly kind: 'INVITE' | 'RESET' | null;
   readonly maskedEmail: string | null;
   readonly passwordNeeded: boolean | null;
 }
 
 const UNKNOWN: TokenStatus = { state: 'USED', kind: null, maskedEmail: null, passwordNeeded: null };
 
-type OwnerRow = UserRow & GroupIdsRow & { readonly epoch: string };
+/** In which state an account must be for each kind of token. */
+const STATUS_FOR: Readonly<Partial<Record<OneTimeTokenKind, StoredUserStatus>>> = {
+  INVITE: 'INVITED',
+  RESET: 'ACTIVE',
+  PASSWORD_CHANGE: 'ACTIVE',
+};
 
-/** Setting a password by possession of a token: an invitation, or a sign-in that must set a new password first. */
+interface Parts {
+  readonly database: Database;
+  readonly passwords: PasswordService;
+  readonly oneTimeTokens: OneTimeTokenService;
+  readonly sessions: SessionService;
+  readonly signInFlow: SignInFlow;
+  readonly messages: MessageOutbox;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+}
+
+interface Change {
+  readonly token: FoundToken;
+  readonly owner: UserRow;
+  readonly password: PreparedPassword;
+  readonly device: string;
+}
+
+/**
+ * Setting a password by possession of a token: an invitation, a mailed link of somebody who forgot theirs, or a sign-in that must
+ * set a new password first. No second factor is taken away or stepped over by it: what follows goes the way of every sign-in.
+ */
 export class PasswordTokenService {
-  readonly #database: Database;
-  readonly #hasher: PasswordHasher;
-  readonly #tokens: OneTimeTokenService;
-  readonly #sessions: SessionService;
-  readonly #recorder: Recorder;
-  readonly #clock: Clock;
-  readonly #config: Config;
+  readonly #parts: Parts;
 
-  constructor(parts: {
-    database: Database;
-    hasher: PasswordHasher;
-    oneTimeTokens: OneTimeTokenService;
-    sessions: SessionService;
-    recorder: Recorder;
-    clock: Clock;
-    config: Config;
-  }) {
-    this.#database = parts.database;
-    this.#hasher = parts.hasher;
-    this.#tokens = parts.oneTimeTokens;
-    this.#sessions = parts.sessions;
-    this.#recorder = parts.recorder;
-    this.#clock = parts.clock;
-    this.#config = parts.config;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
-  /** Looks at an invitation token without consuming it. */
+  /** Looks at the token of an invitation or reset link without consuming it. */
   async status(text: string): Promise<TokenStatus> {
-    const em = this.#database.orm.em.fork();
-    const token = await this.#tokens.find(em, text, ['INVITE']);
-    if (token === null || token.userId === null || token.state === 'USED') return UNKNOWN;
+    const em = this.#parts.database.orm.em.fork();
+    const token = await this.#parts.oneTimeTokens.find(em, text, ['INVITE', 'RESET']);
+    if (token === null || token.state === 'USED') return UNKNOWN;
     const owner = await this.#owner(em, token.userId);
-    if (owner === null) return UNKNOWN;
-    return { state: token.state, kind: 'INVITE', maskedEmail: maskEmail(owner.email), passwordNeeded: true };
+    if (owner === null || owner.status !== STATUS_FOR[token.kind]) return UNKNOWN;
+    const maskedEmail = owner.email === null ? null : maskTarget(owner.email);
+    return { state: token.state, kind: token.kind === 'RESET' ? 'RESET' : 'INVITE', maskedEmail, passwordNeeded: true };
   }
 
   /**
-   * Sets the password of the one account that the token names, activates an invited one, and ends all its sessions and other
-   * tokens. With a challenge token the interrupted sign-in goes on as it began; with an invitation it signs in if asked.
-   * Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_USED, WEAK_PASSWORD, INVALID_VALUE (delivery given with a challenge).
+   * Sets the password of the one account that the token names, activates an invited one, takes an automatic lock off, and ends all
+   * its sessions and other tokens. A mailed link proves the address that it was sent to; the first such proof drops every way into
+   * the account from before (`proveAddress`), any other leaves the second factors as they are.
+   *
+   * With a challenge token the interrupted sign-in goes on as it began; with another it signs in if asked, second factor included.
+   * Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_USED, those of a new password, INVALID_VALUE (delivery given with a challenge).
    */
   async setPassword(
     caller: Caller,
     input: { token: string; newPassword: Secret<string>; delivery: TokenDelivery | null; client: ClientFacts },
-  ): Promise<{ user: UserView; started: StartedSession | null }> {
-    const reading = this.#database.orm.em.fork();
-    const token = await this.#tokens.find(reading, input.token, ['INVITE', 'PASSWORD_CHANGE']);
-    const owner = token?.userId == null ? null : await this.#owner(reading, token.userId);
+  ): Promise<SignInOutcome | null> {
+    const { clock, database, oneTimeTokens, passwords, signInFlow } = this.#parts;
+    const reading = database.orm.em.fork();
+    const token = await oneTimeTokens.find(reading, input.token, ['INVITE', 'RESET', 'PASSWORD_CHANGE']);
+    const owner = token === null ? null : await this.#owner(reading, token.userId);
     if (token === null || owner === null) return reject('TOKEN_INVALID', { field: ['token'] });
-    if (token.state !== 'VALID') return this.#tokens.refuse(token);
-    const signIn = signInAfter(token, input);
-    const person = {
-      displayName: owner.display_name,
-      email: owner.email,
-      phone: owner.phone,
-      username: owner.username,
-    };
-    requireStrongPassword(input.newPassword, person, { field: 'newPassword', settings: this.#config.passwords });
-    const passwordHash = await this.#hasher.hash(input.newPassword);
-    const created = signIn === null ? null : this.#sessions.create(caller, { userId: owner.user_id, ...signIn });
-    const user = await this.#database.transaction(async (em) => {
-      await this.#tokens.consume(em, token);
-      const after = await this.#store(em, { owner, token, passwordHash, signsIn: created !== null });
-      const happenings = await this.#endOthers(em, after);
-      if (created !== null) {
-        await insertSession(em, created.session);
-        happenings.push(sessionStarted(created.session.id, after, created.session.signInMethod));
-      }
-      await this.#recorder.record(em, { ...originOf(caller), actor: userReference(after) }, happenings);
-      return after;
-    });
-    const groups = { epoch: owner.epoch, ids: owner.group_ids };
-    return { user, started: created === null ? null : await this.#sessions.handOver(created, user, groups) };
+    if (token.state !== 'VALID') return oneTimeTokens.refuse(token);
+    const signIn = signInAfter(token, input, clock.now());
+    const { display_name: displayName, email, phone, username } = owner;
+    const use = { field: 'newPassword', userId: owner.user_id };
+    const password = await passwords.prepare({ displayName, email, phone, username }, input.newPassword, use);
+    const device = await deviceNameOf(caller.userAgent);
+    await database.transaction((em) => this.#change(em, caller, { token, owner, password, device }));
+    return signIn === null ? null : signInFlow.proceed(caller, { ...signIn, userId: owner.user_id });
   }
 
-  async #store(
+  /** The user, then tokens, then the credential: everything that ends the tokens of a user locks them in this order. */
+  async #change(em: EntityManager, caller: Caller, { token, owner, password, device }: Change): Promise<void> {
+    const { clock, messages, oneTimeTokens, passwords, recorder } = this.#parts;
+    const now = clock.now();
+    await sql(em, 'select from users where id = $1 for update', [owner.user_id]);
+    await oneTimeTokens.consume(em, token);
+    const status = STATUS_FOR[token.kind] ?? null;
+    const [row] = await sql<UserRow>(em, markPasswordSet, [owner.user_id, now.toISOString(), status]);
+    if (row === undefined) return reject('TOKEN_INVALID', { field: ['token'] });
+    // The password that was judged against is not the present one any more: somebody signed in or changed it meanwhile.
+    if (!(await passwords.store(em, owner.user_id, password))) throw new Failure('SERVICE_UNAVAILABLE');
+    await oneTimeTokens.endAll(em, owner.user_id);
+    const user = userViewOf(row, now);
+    const { emailVerifiedAt, happenings } = await this.#prove(em, user, token, now);
+    if (token.kind !== 'INVITE') {
+      const seen = { device, ipAddress: caller.ipAddress, at: now.toISOString() };
+      await tellPasswordChanged(em, messages, { ...user, emailVerifiedAt }, seen);
+    }
+    const ended = await this.#endSessions(em, user);
+    await recorder.record(em, { ...originOf(caller), actor: userReference(user) }, [
+      changed(user, token.kind),
+      ...happenings,
+      ...ended,
+    ]);
+  }
+
+  /** What the token proves of the address. A challenge proves nothing new, nor does a link that was handed over by hand. */
+  async #prove(
     em: EntityManager,
-    facts: { owner: OwnerRow; token: FoundToken; passwordHash: string; signsIn: boolean },
-  ): Promise<UserView> {
-    const { owner, token, passwordHash, signsIn } = facts;
-    const now = this.#clock.now().toISOString();
-    // Possession of the mailed link proves the address; a challenge proves nothing new.
-    const [row] = await sql<UserRow>(
-      em,
-      `update users u set status = 'ACTIVE', password_change_required = false, failed_sign_in_count = 0,
-         email_verified_at = case when $3 then coalesce(u.email_verified_at, $2::timestamptz) else u.email_verified_at end,
-         last_sign_in_at = case when $4 then $2::timestamptz else u.last_sign_in_at end,
-         updated_at = $2::timestamptz, version = u.version + 1
-       where u.id = $1 and u.status in ('ACTIVE', 'INVITED') returning ${userColumns}`,
-      [owner.user_id, now, token.kind === 'INVITE' && owner.email !== null, signsIn],
-    );
-    if (row === undefined) throw new Rejection([{ code: 'TOKEN_INVALID', field: ['token'] }]);
-    await sql(
-      em,
-      `insert into credentials (id, user_id, type, secret, created_at, updated_at) values ($1, $2, 'PASSWORD', $3, $4, $4)
-       on conflict (user_id) where type = 'PASSWORD'
-       do update set secret = excluded.secret, updated_at = excluded.updated_at, version = credentials.version + 1`,
-      [newId<CredentialId>(), owner.user_id, passwordHash, now],
-    );
-    await this.#tokens.endAll(em, owner.user_id);
-    return userViewOf(row, this.#clock.now());
+    user: UserView,
+    token: FoundToken,
+    now: Date,
+  ): Promise<{ readonly emailVerifiedAt: Date | null; readonly happenings: readonly Happening[] }> {
+    const unchanged = { emailVerifiedAt: user.emailVerifiedAt, happenings: [] };
+    if (token.kind === 'INVITE') {
+      const [mailed] = await sql(em, acceptInvitation, [token.id, now.toISOString()]);
+      if (mailed === undefined) return unchanged;
+      // Nobody could get into an invited account before, so there is nothing to drop.
+      await sql(em, markAddressProved, [user.id, 'EMAIL', null, now.toISOString()]);
+      return { ...unchanged, emailVerifiedAt: user.emailVerifiedAt ?? now };
+    }
+    if (token.kind !== 'RESET') return unchanged;
+    const value = typeof token.context['address'] === 'string' ? token.context['address'] : null;
+    const proof = await proveAddress(em, user, 'EMAIL', { now, value, keepPassword: true });
+    // The account has another address by now: whoever reads the old one has no business here.
+    if (!proof.known) return reject('TOKEN_INVALID', { field: ['token'] });
+    return { emailVerifiedAt: user.emailVerifiedAt ?? now, happenings: proof.happenings };
   }
 
-  async #endOthers(em: EntityManager, user: UserView) {
-    const ended = await this.#sessions.endAll(em, { userIds: [user.id] }, 'CREDENTIALS_CHANGED');
-    return [
-      {
-        action: 'password.changed',
-        target: userReference(user),
-        event: { type: 'PasswordChanged' as const, payload: { userId: user.id } },
-      },
-      ...ended.map((id) => sessionEnded(id, user, 'CREDENTIALS_CHANGED')),
-    ];
+  async #endSessions(em: EntityManager, user: UserView): Promise<readonly Happening[]> {
+    const ended = await this.#parts.sessions.endAll(em, { userIds: [user.id] }, 'CREDENTIALS_CHANGED');
+    return ended.map((id) => sessionEnded(id, user, 'CREDENTIALS_CHANGED'));
   }
 
-  async #owner(em: EntityManager, id: UserId): Promise<OwnerRow | null> {
-    const rows = await sql<OwnerRow>(
-      em,
-      `select ${userColumns}, ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch
-       from users u where u.id = $1 and u.status in ('ACTIVE', 'INVITED')`,
-      [id],
-    );
-    return rows[0] ?? null;
+  async #owner(em: EntityManager, id: UserId | null): Promise<UserRow | null> {
+    return id === null ? null : ((await sql<UserRow>(em, ownerOfToken, [id]))[0] ?? null);
   }
 }
+
+const changed = (user: UserView, by: OneTimeTokenKind): Happening => ({
+  action: 'password.changed',
+  target: userReference(user),
+  metadata: { by },
+  event: { type: 'PasswordChanged', payload: { userId: user.id } },
+});
 
 /** How the session after the password is made: as the stored challenge says, never as a later step says (threat 12). */
 const signInAfter = (
   token: FoundToken,
   input: { readonly delivery: TokenDelivery | null; readonly client: ClientFacts },
-): { signInMethod: 'PASSWORD' | 'INVITATION'; delivery: TokenDelivery; client: ClientFacts } | null => {
+  now: Date,
+): SignInFacts | null => {
   if (token.kind === 'PASSWORD_CHANGE') {
     if (input.delivery !== null) return reject('INVALID_VALUE', { field: ['delivery'] });
-    const { delivery, clientName, deviceName } = token.context;
-    return {
-      signInMethod: 'PASSWORD',
-      delivery: delivery === 'BODY' ? 'BODY' : 'COOKIE',
-      client: { clientName: textOrNull(clientName), deviceName: textOrNull(deviceName) },
-    };
+    const stored = storedFacts(token.context);
+    return { ...stored, client: { ...stored.client, deviceToken: input.client.deviceToken } };
   }
-  return input.delivery === null
-    ? null
-    : { signInMethod: 'INVITATION', delivery: input.delivery, client: input.client };
-};
-
-const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
-
-/** `ada@example.com` becomes `a**@example.com`: recognised by its owner, of little use to anybody else. */
-const maskEmail = (email: string | null): string | null => {
-  if (email === null) return null;
-  const at = email.lastIndexOf('@');
-  return `${email.slice(0, 1)}**${email.slice(at)}`;
+  if (input.delivery === null) return null;
+  const factor = { method: 'POSSESSION', credentialId: token.id, at: now.toISOString() } as const;
+  return { signInMethod: 'INVITATION', factors: [factor], delivery: input.delivery, client: input.client };
 };

@@ -75,7 +75,12 @@ export class SecondStep {
     const { secondFactors, passkeys } = this.#parts;
     const methods = await secondFactors.methodsOf(account.user_id);
     const passkey = methods.includes('PASSKEY') ? await passkeys.optionsForUser(account.user_id) : null;
-    const context = { ...contextOf(facts), passkeyChallenge: passkey?.challenge ?? null };
+    const context = {
+      ...contextOf(facts),
+      passwordVersion: facts.passwordVersion ?? null,
+      passkeyChallenge: passkey?.challenge ?? null,
+      deviceId: account.device_id,
+    };
     const issued = await this.#challenge(caller, account, {
       kind: 'MFA',
       action: 'mfa.required',
@@ -148,7 +153,7 @@ export class SecondStep {
     answer: SecondStepAnswer,
   ): Promise<ProvedFactor> {
     const { oneTimeTokens, database, config } = this.#parts;
-    if (!(await oneTimeTokens.takeAttempt(challenge.token, config.lockout.maximumFailures))) {
+    if (!(await oneTimeTokens.takeAttempt(challenge.token, config.lockout))) {
       return reject('CODE_ATTEMPTS_EXCEEDED', { field: ['challengeToken'] });
     }
     const added = await this.#checkAnswer(caller, challenge.userId, answer, challenge.stored.passkeyChallenge);
@@ -158,7 +163,10 @@ export class SecondStep {
         ? reject('MFA_CODE_INVALID', { field: [answer.code === null ? 'recoveryCode' : 'code'] })
         : reject('PASSKEY_INVALID', { field: ['passkeyResponse'] });
     }
-    await database.transaction((em) => oneTimeTokens.consume(em, challenge.token, 'challengeToken'));
+    await database.transaction(async (em) => {
+      await oneTimeTokens.consume(em, challenge.token, 'challengeToken');
+      await oneTimeTokens.forgetAttempts(em, challenge.token);
+    });
     return added;
   }
 

@@ -1,7 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import { generateReadablePassword } from '../crypto/readable-password.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
@@ -15,7 +14,7 @@ import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { nameOf, systemOrigin } from './caller.ts';
 import { readIdentifiers, saveNewUser } from './new-user.ts';
-import { brokenRules } from './passwords.ts';
+import type { PasswordService } from './passwords.ts';
 import { forgetAccountsFile, type SeededAccount, writeAccountsFile } from './seeded-accounts.ts';
 import type { SetupService } from './setup.service.ts';
 
@@ -33,7 +32,7 @@ const ORIGIN = systemOrigin('seed');
 /** First contents of a database, by environment: people to try things with, one administrator, or nobody. */
 export class SeedService {
   readonly #database: Database;
-  readonly #hasher: Pick<PasswordHasher, 'hash'>;
+  readonly #passwords: Pick<PasswordService, 'brokenShape' | 'hashUnused'>;
   readonly #setup: Pick<SetupService, 'isDone' | 'createAdministrator'>;
   readonly #guard: Pick<AccessGuard, 'nextEpoch'>;
   readonly #recorder: Recorder;
@@ -42,7 +41,7 @@ export class SeedService {
 
   constructor(parts: {
     database: Database;
-    hasher: Pick<PasswordHasher, 'hash'>;
+    passwords: Pick<PasswordService, 'brokenShape' | 'hashUnused'>;
     setup: Pick<SetupService, 'isDone' | 'createAdministrator'>;
     guard: Pick<AccessGuard, 'nextEpoch'>;
     recorder: Recorder;
@@ -50,7 +49,7 @@ export class SeedService {
     config: Config;
   }) {
     this.#database = parts.database;
-    this.#hasher = parts.hasher;
+    this.#passwords = parts.passwords;
     this.#setup = parts.setup;
     this.#guard = parts.guard;
     this.#recorder = parts.recorder;
@@ -74,7 +73,8 @@ export class SeedService {
     const prepared = await Promise.all(
       PEOPLE.map(async (person) => {
         const password = this.#passwordFor(person);
-        return { ...person, password, passwordHash: await this.#hasher.hash(password) };
+        const { hash } = await this.#passwords.hashUnused(password, { field: 'password' });
+        return { ...person, password, passwordHash: hash };
       }),
     );
     const directory = this.#config.database.dataDirectory;
@@ -156,12 +156,12 @@ export class SeedService {
     ]);
   }
 
-  /** Random syllables can form a part of a name: then others are taken. */
+  /** Random syllables can form a part of a name: then others are taken. No list of leaks has them; reading it would delay the start. */
   #passwordFor({ email, displayName }: { readonly email: string; readonly displayName: string }): Secret<string> {
     const settings = this.#config.passwords;
     const person = { email, displayName, phone: null, username: null };
     let password = generateReadablePassword(settings.minimumLength);
-    while (brokenRules(password, person, settings).length > 0) {
+    while (this.#passwords.brokenShape(person, password).length > 0) {
       password = generateReadablePassword(settings.minimumLength);
     }
     return password;

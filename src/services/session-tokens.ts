@@ -8,6 +8,7 @@ import type { Secret } from '../crypto/secret.ts';
 import type { SessionId, UserId } from '../ids.ts';
 import { amrOf, type ProvedFactor } from '../factors.ts';
 import type { AssuranceLevel } from '../vocabulary.ts';
+import { type AttributeValues, UserAttributes } from './attributes.ts';
 import type { SigningKeyService } from './signing-key.service.ts';
 
 /** What a client is handed; with COOKIE delivery the session secret travels in the cookie alone. */
@@ -26,6 +27,8 @@ export interface TokenSubject {
   readonly userId: UserId;
   readonly email: string | null;
   readonly groupNames: readonly string[];
+  /** As they are stored. */
+  readonly attributes: AttributeValues;
   readonly permissionVersion: string;
   readonly scopes: readonly string[];
   readonly authenticatedAt: Date;
@@ -44,11 +47,13 @@ export class SessionTokenIssuer {
   readonly #settings: Config['tokens'];
   readonly #masterKeys: MasterKeys;
   readonly #signingKeys: SigningKeyService;
+  readonly #attributes: UserAttributes;
 
   constructor(parts: { config: Config; masterKeys: MasterKeys; signingKeys: SigningKeyService }) {
     this.#settings = parts.config.tokens;
     this.#masterKeys = parts.masterKeys;
     this.#signingKeys = parts.signingKeys;
+    this.#attributes = new UserAttributes(parts.config.users.attributes);
   }
 
   async body(subject: TokenSubject, refreshToken: Secret<string>): Promise<SessionTokens> {
@@ -88,6 +93,7 @@ export class SessionTokenIssuer {
 
   #claims(subject: TokenSubject, expiresAt: Date): AccessClaims {
     const iat = toNumericDate(subject.issuedAt);
+    const attributes = this.#attributes.claim(subject.attributes);
     return {
       iss: this.#settings.issuer,
       aud: this.#settings.audience,
@@ -102,6 +108,7 @@ export class SessionTokenIssuer {
       pv: subject.permissionVersion,
       ...(this.#settings.claimEmail && subject.email !== null ? { email: subject.email } : {}),
       ...(this.#settings.claimGroups ? { groups: subject.groupNames } : {}),
+      ...(attributes === null ? {} : { attributes }),
       ...(this.#settings.claimScope ? { scope: subject.scopes.slice(0, MAXIMUM_SCOPES).join(' ') } : {}),
     };
   }

@@ -16,6 +16,7 @@ import { permissionDefinitions } from '../permissions/catalogue.ts';
 import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { type Caller, nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import { missingFactorDueAt, secondFactorDueAt } from './second-factor-policy.ts';
 import { Reading } from './text.ts';
 import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
 
@@ -40,6 +41,8 @@ export interface StartedSession {
   readonly cookie: { readonly token: Secret<string>; readonly expiresAt: Date } | null;
   /** The clear value of the device cookie; null with BODY delivery and for a device that has its secret already. */
   readonly deviceCookie: DeviceSecret | null;
+  /** Until when a needed second factor may still be missing; null = nothing is missing. */
+  readonly mfaGraceUntil: Date | null;
 }
 
 interface SessionSecrets {
@@ -56,6 +59,7 @@ export class SessionService {
   readonly #masterKeys: MasterKeys;
   readonly #clock: Clock;
   readonly #settings: Config['tokens'];
+  readonly #mfa: Config['mfa'];
 
   constructor(parts: {
     database: Database;
@@ -73,6 +77,7 @@ export class SessionService {
     this.#masterKeys = parts.masterKeys;
     this.#clock = parts.clock;
     this.#settings = parts.config.tokens;
+    this.#mfa = parts.config.mfa;
   }
 
   /** Makes the row of a new session, with its secret; to be saved in the transaction that proved the identity. */
@@ -117,17 +122,29 @@ export class SessionService {
   /** What the client of a new session is handed. Call after the commit: signing takes longer than a transaction should. */
   async handOver(
     { session, secret }: SessionSecrets,
-    user: Pick<UserView, 'email'>,
+    user: Pick<UserView, 'email' | 'attributes' | 'mfaEnabledAt' | 'createdAt'>,
     groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
     device: DeviceSecret | null,
   ): Promise<StartedSession> {
+    const mfaGraceUntil = await this.#graceOf(session, user, groups);
     if (session.delivery === 'COOKIE') {
       const tokens = this.#issuer.cookie(secret);
-      return { session, tokens, cookie: { token: secret, expiresAt: session.absoluteExpiresAt }, deviceCookie: device };
+      const cookie = { token: secret, expiresAt: session.absoluteExpiresAt };
+      return { session, tokens, cookie, deviceCookie: device, mfaGraceUntil };
     }
     const { id, userId, authenticatedAt, assuranceLevel, factors, expiresAt, createdAt: issuedAt } = session;
     const subject = await this.subjectOf(
-      { id, userId, authenticatedAt, assuranceLevel, factors, expiresAt, email: user.email, issuedAt },
+      {
+        id,
+        userId,
+        authenticatedAt,
+        assuranceLevel,
+        factors,
+        expiresAt,
+        issuedAt,
+        email: user.email,
+        attributes: user.attributes,
+      },
       groups,
     );
     const tokens = await this.#issuer.body(subject, secret);
@@ -136,13 +153,27 @@ export class SessionService {
       tokens: { ...tokens, deviceToken: device?.token.reveal() ?? null },
       cookie: null,
       deviceCookie: null,
+      mfaGraceUntil,
     };
+  }
+
+  async #graceOf(
+    { assuranceLevel }: Session,
+    user: Pick<UserView, 'mfaEnabledAt' | 'createdAt'>,
+    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+  ): Promise<Date | null> {
+    const dueAt = secondFactorDueAt(user, this.#mfa);
+    if (dueAt === null) return null;
+    await this.#directory.reach(groups.epoch);
+    const grants = this.#directory.grantsOf(groups.ids);
+    return missingFactorDueAt({ secondFactorDueAt: dueAt, grants, assuranceLevel }, this.#mfa);
   }
 
   /** The facts for an access token of a session. */
   async subjectOf(
     session: Pick<Session, 'id' | 'userId' | 'authenticatedAt' | 'assuranceLevel' | 'factors' | 'expiresAt'> & {
       readonly email: string | null;
+      readonly attributes: UserView['attributes'];
       readonly issuedAt: Date;
     },
     groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
@@ -152,6 +183,7 @@ export class SessionService {
       sessionId: session.id,
       userId: session.userId,
       email: session.email,
+      attributes: session.attributes,
       groupNames: this.#directory.list(groups.ids).map((group) => group.name),
       permissionVersion: permissionVersionOf(groups.epoch, groups.ids),
       scopes: this.#scopesOf(groups.ids),

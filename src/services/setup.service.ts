@@ -15,7 +15,8 @@ import { readIdentifiers, refusingTakenIdentifiers, saveNewUser } from './new-us
 import type { IssuedToken, OneTimeTokenService } from './one-time-token.service.ts';
 import type { PasswordService } from './passwords.ts';
 import type { ClientFacts } from './session.service.ts';
-import type { SignInFlow, SignInOutcome } from './sign-in-flow.ts';
+import type { SignInOutcome } from './sign-in-facts.ts';
+import type { SignInFlow } from './sign-in-flow.ts';
 import { Reading } from './text.ts';
 
 const SETUP_TOKEN_SECONDS = 24 * 60 * 60;

@@ -45,6 +45,8 @@ export interface SignInFacts {
   readonly mfaCode?: Secret<string> | null;
   /** The second factor is not asked for on this device from now on, where the settings allow it. */
   readonly trustDevice?: boolean;
+  /** Version of the password that was checked: a sign-in under way does not outlive a change of it. */
+  readonly passwordVersion?: number | null;
   /** The try was counted before the password was looked at; it is taken back when the sign-in needs another step. */
   readonly counted?: boolean;
   /** The right password, hashed anew; stored whatever step comes next. */
@@ -65,6 +67,7 @@ export const contextOf = (facts: SignInFacts): Readonly<Record<string, unknown>>
 export const storedFacts = (
   context: Readonly<Record<string, unknown>>,
 ): SignInFacts & { readonly passkeyChallenge: string | null } => ({
+  passwordVersion: typeof context['passwordVersion'] === 'number' ? context['passwordVersion'] : null,
   signInMethod: context['signInMethod'] as SignInMethod,
   factors: context['factors'] as readonly ProvedFactor[],
   delivery: context['delivery'] === 'BODY' ? 'BODY' : 'COOKIE',

@@ -6,7 +6,7 @@ import { newSessionValues } from '../entities/session.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import { assuranceOf, type ProvedFactor } from '../factors.ts';
+import { assuranceOf, lastingProofs, type ProvedFactor } from '../factors.ts';
 import type { UserId } from '../ids.ts';
 import type { SignInMethod } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
@@ -125,7 +125,7 @@ export class SignInFlow {
     const [completed] = await database.query(
       signInCompletion.text,
       signInCompletion.values({
-        completed: [user.id, at, account.device_id],
+        completed: [user.id, at, account.device_id, lastingProofs(facts.factors), facts.passwordVersion ?? null],
         rehashed: rehashValues(facts.rehash ?? null, now),
         device: device.values,
         session: newSessionValues(created.session),
@@ -133,7 +133,7 @@ export class SignInFlow {
         record: recorder.values(originOf(caller), [started]),
       }),
     );
-    if (completed === undefined) return this.#refuse(caller, account, facts);
+    if (completed === undefined) return this.#refuse(caller, account, facts, 'CHANGED_MEANWHILE');
     const groups = { epoch: account.epoch, ids: account.group_ids };
     const forgotten = account.device_id === null ? { failedSignInCount: 0, lockedUntil: null } : {};
     return {
@@ -148,6 +148,7 @@ export class SignInFlow {
     caller: Caller,
     account: SignInAccountRow | null,
     { signInMethod }: Pick<SignInFacts, 'signInMethod'>,
+    reason = reasonOf(account),
   ): Promise<never> {
     const { clock, database, recorder } = this.#parts;
     await recorder.recordAlone(database, originOf(caller), [
@@ -155,11 +156,14 @@ export class SignInFlow {
         action: 'session.started',
         result: 'FAILURE',
         ...(account === null ? {} : { target: userReference(userViewOf(account, clock.now())) }),
-        metadata: { method: signInMethod, reason: account === null ? 'UNKNOWN_ACCOUNT' : reasonOf(account) },
+        metadata: { method: signInMethod, reason },
       },
     ]);
     return reject('INVALID_CREDENTIALS');
   }
 }
 
-const reasonOf = (account: SignInAccountRow): string => (account.status === 'ACTIVE' ? 'LOCKED' : account.status);
+const reasonOf = (account: SignInAccountRow | null): string => {
+  if (account === null) return 'UNKNOWN_ACCOUNT';
+  return account.status === 'ACTIVE' ? 'LOCKED' : account.status;
+};

@@ -80,7 +80,8 @@ export class SignInService {
       at: this.#clock.now().toISOString(),
     } as const;
     const rehash = await this.#rehash(account, request.password);
-    const facts = { ...request, signInMethod: 'PASSWORD', factors: [factor], counted: true, rehash } as const;
+    const checked = { factors: [factor], passwordVersion: account.password_version, counted: true, rehash } as const;
+    const facts = { ...request, ...checked, signInMethod: 'PASSWORD' } as const;
     return this.#flow.goOn(caller, account, facts);
   }
 

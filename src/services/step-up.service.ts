@@ -4,11 +4,11 @@ import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import type { SessionView } from '../entities/session.queries.ts';
-import type { GroupIdsRow } from '../entities/user.queries.ts';
+import type { GroupIdsRow, UserView } from '../entities/user.queries.ts';
 import { Failure, Rejection, reject, type UserErrorCode } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { assuranceOf, type ProvedFactor, withFactor } from '../factors.ts';
-import type { AssuranceLevel } from '../vocabulary.ts';
+import type { AssuranceLevel, FactorMethod } from '../vocabulary.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { OwnProof } from './own-proof.ts';
 import type { PasskeyAnswer, PasskeyProofService } from './passkey-proof.service.ts';
@@ -131,7 +131,7 @@ export class StepUpService {
     const [groups] = await database.query<GroupIdsRow & { readonly epoch: string }>(
       identityConfirmation.text,
       identityConfirmation.values({
-        forgotten: [caller.account.id],
+        forgotten: [caller.account.id, triesBack(caller.account, proved.method)],
         confirmed: [session.id, now.toISOString(), JSON.stringify(factors), assuranceLevel],
         record: recorder.values(originOf(caller), [happening]),
       }),
@@ -151,7 +151,7 @@ export class StepUpService {
     groups: GroupIdsRow & { readonly epoch: string },
   ): Promise<SessionTokens> {
     const subject = await this.#parts.sessions.subjectOf(
-      { ...session, email: account.email, issuedAt: session.authenticatedAt },
+      { ...session, email: account.email, attributes: account.attributes, issuedAt: session.authenticatedAt },
       { epoch: groups.epoch, ids: groups.group_ids },
     );
     const access = await this.#parts.issuer.access(subject);
@@ -174,3 +174,12 @@ export class StepUpService {
     return { method, credentialId, at: this.#parts.clock.now().toISOString() };
   }
 }
+
+/**
+ * How many of the counted tries a proof takes back; null = all. Where there is a second factor each of the two takes back its own
+ * try alone: else whoever has one of them would buy guesses of the other with it. A sent code was not counted.
+ */
+const triesBack = ({ mfaEnabledAt }: Pick<UserView, 'mfaEnabledAt'>, method: FactorMethod): number | null => {
+  if (mfaEnabledAt === null || method === 'PASSKEY') return null;
+  return method === 'CODE' ? 0 : 1;
+};

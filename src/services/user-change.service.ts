@@ -5,15 +5,16 @@ import { sql } from '../database/sql.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
 import { Membership } from '../entities/membership.entity.ts';
 import { User } from '../entities/user.entity.ts';
-import { groupIdsColumn, type UserView, userColumns, userViewOf } from '../entities/user.queries.ts';
-import { type Problem, Rejection } from '../errors.ts';
+import { groupIdsColumn, type UserRow, type UserView, userColumns, userViewOf } from '../entities/user.queries.ts';
+import { type Problem, rejectAny, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
 import type { IdentifierKind } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
+import { attributeChangesOf, type AttributeChanges, type UserAttributes } from './attributes.ts';
 import type { Authority } from './authority.ts';
-import { originOf, type SignedInCaller } from './caller.ts';
+import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { endOpenTokens } from './invitation.service.ts';
 import {
@@ -23,7 +24,6 @@ import {
   refusingVanishedGroups,
   replaceIdentifier,
 } from './new-user.ts';
-import { userReference } from './sign-in.service.ts';
 import { Reading } from './text.ts';
 import { assignmentProblems, readGroupIds } from './user.service.ts';
 import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
@@ -37,6 +37,8 @@ export interface UserChangeInput {
   readonly displayName?: string | null | undefined;
   readonly locale?: string | null | undefined;
   readonly groupIds?: readonly string[] | null | undefined;
+  /** Of each value, null = clear, absent = keep. */
+  readonly attributes?: object | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
 
@@ -46,13 +48,15 @@ interface CheckedChange {
   readonly identifiers: Identifiers;
   readonly cleared: readonly IdentifierKind[];
   readonly groupIds: readonly GroupId[] | null;
+  readonly attributes: AttributeChanges;
 }
 
-/** Changes names, identifiers and groups of users. */
+/** Changes names, identifiers, groups and custom attributes of users. */
 export class UserChangeService {
   readonly #database: Database;
   readonly #directory: GroupDirectory;
   readonly #guard: AccessGuard;
+  readonly #attributes: UserAttributes;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
 
@@ -60,12 +64,14 @@ export class UserChangeService {
     database: Database;
     directory: GroupDirectory;
     guard: AccessGuard;
+    attributes: UserAttributes;
     recorder: Recorder;
     clock: Clock;
   }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#guard = parts.guard;
+    this.#attributes = parts.attributes;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
   }
@@ -76,7 +82,7 @@ export class UserChangeService {
    * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
    */
   async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
-    const asked = readChange(input);
+    const asked = this.#readChange(input);
     const ids = readUserIds([input.id], 'id');
     const apply = (): Promise<UserView> =>
       this.#database.transaction(async (em) => {
@@ -94,6 +100,25 @@ export class UserChangeService {
     const read = this.#database.query.bind(this.#database);
     const refusing = (): Promise<UserView> => refusingVanishedGroups(read, asked.groupIds ?? [], apply);
     return refusingTakenIdentifiers(read, asked.identifiers, refusing, ids[0]);
+  }
+
+  #readChange(input: UserChangeInput): CheckedChange {
+    const reading = new Reading();
+    const displayName = reading.optionalText(input.displayName, { field: ['displayName'], maximum: 100 });
+    const locale = typeof input.locale === 'string' ? reading.locale(input.locale) : null;
+    const { identifiers, problems } = readIdentifiers(input);
+    const groups = Array.isArray(input.groupIds) ? readGroupIds(input.groupIds) : null;
+    const attributes = this.#attributes.read(input.attributes, 'administrator');
+    rejectAny([...reading.problems, ...problems, ...(groups?.problems ?? []), ...attributes.problems]);
+    const groupIds = groups?.ids ?? null;
+    return {
+      displayName,
+      locale,
+      identifiers,
+      cleared: clearedKinds(input),
+      groupIds,
+      attributes: attributes.changes,
+    };
   }
 
   #requireVersion(target: TargetRow, expected: number | null): void {
@@ -128,6 +153,7 @@ export class UserChangeService {
     const user = await em.findOneOrFail(User, { id: target.user_id });
     if (change.displayName !== null) user.displayName = change.displayName;
     if (change.locale !== null) user.locale = change.locale;
+    user.attributes = this.#attributes.after(target.attributes, change.attributes);
     user.updatedAt = now;
     for (const kind of change.cleared) await replaceIdentifier(em, user, { kind, identifier: null, now });
     for (const identifier of change.identifiers) {
@@ -208,17 +234,6 @@ export const escalation = (
   return allowed ? [] : [{ code: 'SELF_ESCALATION', field: [change.field], targetId: self }];
 };
 
-const readChange = (input: UserChangeInput): CheckedChange => {
-  const reading = new Reading();
-  const displayName = reading.optionalText(input.displayName, { field: ['displayName'], maximum: 100 });
-  const locale = typeof input.locale === 'string' ? reading.locale(input.locale) : null;
-  const { identifiers, problems } = readIdentifiers(input);
-  const groups = Array.isArray(input.groupIds) ? readGroupIds(input.groupIds) : null;
-  const all = [...reading.problems, ...problems, ...(groups?.problems ?? [])];
-  if (all.length > 0) throw new Rejection(all);
-  return { displayName, locale, identifiers, cleared: clearedKinds(input), groupIds: groups?.ids ?? null };
-};
-
 const presentIdentifier = (target: TargetRow, kind: IdentifierKind): string | null =>
   ({ EMAIL: target.email, PHONE: target.phone, USERNAME: target.username })[kind];
 
@@ -238,13 +253,18 @@ const clearedKinds = (input: UserChangeInput): readonly IdentifierKind[] => {
   return given.filter(([, text]) => text === null).map(([kind]) => kind);
 };
 
-const changesOf = (before: TargetRow, after: User): readonly AuditChange[] => {
+/** What of an account changed, for the log. */
+export const changesOf = (
+  before: UserRow,
+  after: Pick<UserView, 'displayName' | 'locale' | 'email' | 'phone' | 'username' | 'attributes'>,
+): readonly AuditChange[] => {
   const fields: readonly AuditChange[] = [
     { field: 'displayName', before: before.display_name, after: after.displayName },
     { field: 'locale', before: before.locale, after: after.locale },
     { field: 'email', before: before.email, after: after.email },
     { field: 'phone', before: before.phone, after: after.phone },
     { field: 'username', before: before.username, after: after.username },
+    ...attributeChangesOf(before.attributes, after.attributes),
   ];
   return fields.filter((change) => change.before !== change.after);
 };

@@ -16,6 +16,7 @@ export interface UserFilter {
   readonly statusIn?: readonly UserStatus[] | null | undefined;
   readonly kindIn?: readonly UserKind[] | null | undefined;
   readonly groupIds?: readonly string[] | null | undefined;
+  readonly mfa?: boolean | null | undefined;
   readonly createdAt?: TimeRange | null | undefined;
   readonly lastSignInAt?: TimeRange | null | undefined;
 }
@@ -118,6 +119,7 @@ const addUserFilter = (conditions: Conditions, filter: UserFilter | null, now: D
       readGroups(filter.groupIds),
     );
   }
+  if (filter.mfa != null) conditions.add(`u.mfa_enabled_at is ${filter.mfa ? 'not null' : 'null'}`);
   addRange(conditions, 'u.created_at', filter.createdAt);
   addRange(conditions, 'u.last_sign_in_at', filter.lastSignInAt);
 };

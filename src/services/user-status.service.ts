@@ -2,7 +2,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { ownAccount, type OwnAccountRow } from '../entities/own-account.queries.ts';
 import { groupIdsColumn, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
@@ -14,6 +13,7 @@ import type { AccessGuard } from './access-guard.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
+import { holdAccount } from './held-account.ts';
 import { endOpenTokens } from './invitation.service.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
 import { readText } from './text.ts';
@@ -176,9 +176,9 @@ export class UserStatusService {
     return this.#database.transaction(async (em) => {
       await this.#guard.lock(em, caller, and(viaSession, notImpersonating));
       const now = this.#clock.now();
-      const values = [account.id, now.toISOString(), session?.id];
-      const [row] = session === null ? [] : await sql<OwnAccountRow>(em, ownAccount, values);
-      if (row === undefined) throw new Failure('UNAUTHENTICATED');
+      const which = { userId: account.id, sessionId: session?.id ?? null, now };
+      const row = session === null ? null : await holdAccount(em, which);
+      if (row === null) throw new Failure('UNAUTHENTICATED');
       const user = userViewOf(row, now);
       if (row.email_is_own && user.email !== null) await farewell(em, { ...user, email: user.email });
       await this.#remove(em, caller, [user], { byOwner: true });

@@ -2,25 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { sql } from '../database/sql.ts';
 import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from '../entities/user.queries.ts';
 import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
-import { type Problem, Rejection } from '../errors.ts';
+import { Rejection } from '../errors.ts';
 import { parseId, type UserId } from '../ids.ts';
-
-/** The longest list of ids that a bulk mutation takes. */
-const MAXIMUM_BULK = 100;
+import { readTargetIds, targetNotFound } from './target-ids.ts';
 
 export type TargetRow = UserRow & GroupIdsRow;
 
 /** Reads the ids of a bulk mutation: 1 to 100, each once. Problems: REQUIRED, TOO_MANY_ITEMS, TARGET_NOT_FOUND. */
-export const readUserIds = (ids: readonly string[], field: string): readonly UserId[] => {
-  if (ids.length === 0) throw new Rejection([{ code: 'REQUIRED', field: [field] }]);
-  if (ids.length > MAXIMUM_BULK) throw new Rejection([{ code: 'TOO_MANY_ITEMS', field: [field] }]);
-  const parsed = ids.map((id) => parseId<UserId>(id));
-  const problems = ids.flatMap((id, index): Problem[] =>
-    parsed[index] === null ? [{ code: 'TARGET_NOT_FOUND', field: [field], targetId: id.slice(0, 100) }] : [],
-  );
-  if (problems.length > 0) throw new Rejection(problems);
-  return [...new Set(parsed.filter((id) => id !== null))];
-};
+export const readUserIds = (ids: readonly string[], field: string): readonly UserId[] =>
+  readTargetIds(ids, field, parseId<UserId>);
 
 /**
  * Loads and locks the users of a mutation, in the order of their ids so that two such mutations cannot block each other.
@@ -42,7 +32,7 @@ export const lockTargets = async (
   const found = new Set(rows.map((row) => row.user_id));
   const missing = ids.filter((id) => !found.has(id));
   if (missing.length > 0) {
-    throw new Rejection(missing.map((id) => ({ code: 'TARGET_NOT_FOUND', field: [field], targetId: id })));
+    throw new Rejection(missing.map((id) => targetNotFound(field, id)));
   }
   return rows;
 };

@@ -1,7 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/config.ts';
-import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -12,11 +10,12 @@ import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
+import { type AttributeValues, type UserAttributes } from './attributes.ts';
 import type { Authority } from './authority.ts';
-import { originOf, type SignedInCaller } from './caller.ts';
+import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
-import type { InvitationService, IssuedInvitation } from './invitation.service.ts';
+import type { DeliveredInvitation, InvitationService, SentInvitation } from './invitation.service.ts';
 import {
   type Identifiers,
   readIdentifiers,
@@ -24,8 +23,7 @@ import {
   refusingVanishedGroups,
   saveNewUser,
 } from './new-user.ts';
-import { requireStrongPassword } from './passwords.ts';
-import { userReference } from './sign-in.service.ts';
+import type { PasswordService } from './passwords.ts';
 import { Reading } from './text.ts';
 
 /** A user can be in at most this many groups. */
@@ -40,84 +38,103 @@ export interface NewUserInput {
   readonly groupIds: readonly string[];
   readonly password: Secret<string> | null;
   readonly passwordChangeRequired: boolean | null;
+  /** Custom attributes. */
+  readonly attributes: object | null;
   readonly idempotencyKey: string | null;
 }
 
-export interface CreatedUser {
+/** A new user with what became of the invitation; both null when a password was given. */
+export interface CreatedUser extends DeliveredInvitation {
   readonly user: UserView;
-  /** Set when no password was given. The link is there only the first time: a repeated request gets no secret. */
-  readonly invitation: IssuedInvitation | null;
 }
+
+/** What was saved: with an invitation that is still to be delivered, or, of an earlier request, as it stands. */
+interface SavedUser {
+  readonly user: UserView;
+  readonly sent: SentInvitation | null;
+  readonly earlier: DeliveredInvitation | null;
+}
+
+const NOT_INVITED: DeliveredInvitation = { inviteEmail: null, setupLink: null };
 
 interface CheckedInput {
   readonly identifiers: Identifiers;
   readonly displayName: string;
   readonly locale: string;
   readonly groupIds: readonly GroupId[];
+  readonly attributes: AttributeValues;
 }
 
 /** Makes users. */
 export class UserService {
   readonly #database: Database;
-  readonly #hasher: PasswordHasher;
+  readonly #passwords: PasswordService;
   readonly #directory: GroupDirectory;
   readonly #guard: AccessGuard;
+  readonly #attributes: UserAttributes;
   readonly #invitations: InvitationService;
   readonly #idempotency: IdempotencyService;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
-  readonly #config: Config;
 
   constructor(parts: {
     database: Database;
-    hasher: PasswordHasher;
+    passwords: PasswordService;
     directory: GroupDirectory;
     guard: AccessGuard;
+    attributes: UserAttributes;
     invitations: InvitationService;
     idempotency: IdempotencyService;
     recorder: Recorder;
     clock: Clock;
-    config: Config;
   }) {
     this.#database = parts.database;
-    this.#hasher = parts.hasher;
+    this.#passwords = parts.passwords;
     this.#directory = parts.directory;
     this.#guard = parts.guard;
+    this.#attributes = parts.attributes;
     this.#invitations = parts.invitations;
     this.#idempotency = parts.idempotency;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
-    this.#config = parts.config;
   }
 
   /**
-   * Makes a user, ACTIVE with a password, else INVITED with a set-up link. Nobody puts people into groups that give more
-   * than they hold. Errors: those of the fields, EXACTLY_ONE_REQUIRED without any address, NO_GROUPS_LEFT, TARGET_NOT_FOUND
-   * for groups, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, WEAK_PASSWORD, *_IN_USE.
+   * Makes a user, ACTIVE with a password, else INVITED with a set-up link, which is mailed where that is possible: whatever becomes
+   * of the mail, the user is kept. Nobody puts people into groups that give more than they hold. Errors: those of the fields, EXACTLY_ONE_REQUIRED without any address, NO_GROUPS_LEFT, TARGET_NOT_FOUND
+   * for groups, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, those of a new password, *_IN_USE.
    */
   async create(caller: SignedInCaller, input: NewUserInput): Promise<CreatedUser> {
     const checked = this.#check(caller, input);
-    const passwordHash = input.password === null ? null : await this.#hasher.hash(input.password);
+    const person = { ...input, displayName: checked.displayName };
+    const use = { field: 'password' };
+    const password = input.password === null ? null : await this.#passwords.prepare(person, input.password, use);
+    const passwordHash = password?.hash ?? null;
     const request = idempotentRequest(caller, input);
-    const save = (): Promise<CreatedUser> =>
+    const save = (): Promise<SavedUser> =>
       this.#database.transaction(async (em) => {
         const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
-        if (earlier !== null) return { user: await this.#read(em, earlier.userId), invitation: null };
-        const created = await this.#save(em, caller, { checked, input, passwordHash });
-        await this.#idempotency.keep(em, request, { userId: created.user.id });
-        return created;
+        if (earlier !== null) {
+          const user = await this.#read(em, earlier.userId);
+          return { user, sent: null, earlier: await this.#invitations.present(em, earlier.userId) };
+        }
+        const saved = await this.#save(em, caller, { checked, input, passwordHash });
+        await this.#idempotency.keep(em, request, { userId: saved.user.id });
+        return saved;
       });
     const read = this.#database.query.bind(this.#database);
-    return refusingTakenIdentifiers(read, checked.identifiers, () =>
+    const { user, sent, earlier } = await refusingTakenIdentifiers(read, checked.identifiers, () =>
       refusingVanishedGroups(read, checked.groupIds, save),
     );
+    const delivered = sent === null ? (earlier ?? NOT_INVITED) : await this.#invitations.deliver(sent);
+    return { user, ...delivered };
   }
 
   async #save(
     em: EntityManager,
     caller: SignedInCaller,
     { checked, input, passwordHash }: { checked: CheckedInput; input: NewUserInput; passwordHash: string | null },
-  ): Promise<CreatedUser> {
+  ): Promise<SavedUser> {
     const now = this.#clock.now();
     const saved = await saveNewUser(em, {
       ...checked,
@@ -128,16 +145,17 @@ export class UserService {
       addedById: caller.principal.userId,
       now,
     });
-    const invitation = passwordHash === null ? await this.#invitations.issue(em, saved.id) : null;
+    const inviting = { invitedById: caller.principal.userId, groupIds: checked.groupIds, isFirst: true };
+    const sent = passwordHash === null ? await this.#invitations.send(em, saved, inviting) : null;
     await this.#recorder.record(em, originOf(caller), [
       {
         action: 'user.created',
         target: userReference(saved),
-        metadata: { invited: invitation !== null, groupIds: checked.groupIds },
+        metadata: { invited: sent !== null, groupIds: checked.groupIds },
         event: { type: 'UserRegistered', payload: { userId: saved.id, kind: saved.kind, groupIds: checked.groupIds } },
       },
     ]);
-    return { user: saved, invitation };
+    return { user: saved, sent, earlier: null };
   }
 
   #check(caller: SignedInCaller, input: NewUserInput): CheckedInput {
@@ -147,23 +165,19 @@ export class UserService {
     const { identifiers, problems } = readIdentifiers(input);
     const none = input.email === null && input.phone === null && input.username === null;
     const groups = readGroupIds(input.groupIds);
+    const attributes = this.#attributes.read(input.attributes, 'administrator');
     const authority = this.#guard.authorityOf(caller);
     const all = [
       ...reading.problems,
       ...problems,
+      ...attributes.problems,
       ...(none ? [{ code: 'REQUIRED', field: ['email'] } as const] : []),
       ...groups.problems,
       ...assignmentProblems(this.#directory, authority, groups.ids, 'groupIds'),
     ];
     if (all.length > 0) throw new Rejection(all);
-    if (input.password !== null) {
-      requireStrongPassword(
-        input.password,
-        { ...input, displayName },
-        { field: 'password', settings: this.#config.passwords },
-      );
-    }
-    return { identifiers, displayName, locale, groupIds: groups.ids };
+    const values = this.#attributes.after({}, attributes.changes);
+    return { identifiers, displayName, locale, groupIds: groups.ids, attributes: values };
   }
 
   async #read(em: EntityManager, id: UserId): Promise<UserView> {

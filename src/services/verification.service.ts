@@ -1,23 +1,36 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
-import { codeHash, codeHashes, newCode, normalisedCode } from '../crypto/one-time-code.ts';
-import { createToken, type ParsedToken, parseToken } from '../crypto/opaque-token.ts';
-import type { Database } from '../database/database.ts';
-import { instantOf } from '../database/sql.ts';
-import { statementOf } from '../database/statement.ts';
+import { codeHashes, normalisedCode } from '../crypto/one-time-code.ts';
 import {
-  issuedVerification,
+  createToken,
+  hashSecret,
+  type ParsedToken,
+  parseToken,
+  randomSecret,
+  tokenFromSecret,
+} from '../crypto/opaque-token.ts';
+import type { Secret } from '../crypto/secret.ts';
+import type { Database } from '../database/database.ts';
+import { instantOf, sql } from '../database/sql.ts';
+import {
+  codeRecipient,
+  type CodeRecipientRow,
+  lockAddress,
   openVerification,
-  resentVerification,
+  renewToken,
   tryVerification,
   verificationByToken,
   type VerificationRow,
 } from '../entities/verification.queries.ts';
 import { reject } from '../errors.ts';
 import { newId, type SessionId, type UserId, type VerificationId } from '../ids.ts';
-import { type MessageOutbox, NO_MESSAGE, writtenMessage } from '../messages/message-outbox.ts';
-import type { VerificationChannel, VerificationPurpose } from '../vocabulary.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
+import type { IdentifierKind, VerificationChannel, VerificationPurpose } from '../vocabulary.ts';
+import type { AddressKind } from './address-proof.ts';
+import { type CodeForm, CodeMessages, type CodeRecipient, type MadeCode, type Sending } from './code-messages.ts';
+import { issueStatement, resendStatement, signUpStatement } from './verification.statements.ts';
 
 /** A code on its way, as clients see it; looks the same whether or not the account exists. */
 export interface PendingVerification {
@@ -28,23 +41,26 @@ export interface PendingVerification {
   readonly resendAt: Date;
 }
 
-/** Somebody a code goes to. */
-export interface CodeRecipient {
-  readonly userId: UserId;
-  readonly userName: string;
-  readonly locale: string;
-}
-
 export interface CodeRequest {
   readonly purpose: VerificationPurpose;
   readonly channel: VerificationChannel;
+  readonly form: CodeForm;
   /** Normalised address or number. */
   readonly target: string;
   /** null: a decoy. It costs the same and nothing is sent. */
   readonly recipient: CodeRecipient | null;
   readonly sessionId?: SessionId | null;
+}
+
+/** A code for somebody who signs up: the account is there, and waits for the proof of its address. */
+export interface SignUpCode {
+  readonly channel: VerificationChannel;
+  readonly target: string;
+  readonly user: CodeRecipient;
+  /** Who has the address already: gets a note instead of the code. */
+  readonly knownTo: CodeRecipient | null;
   /** What later steps need and must not take from the client again. */
-  readonly context?: Readonly<Record<string, unknown>>;
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 /** Sent, or how long to wait until it can be. */
@@ -52,22 +68,28 @@ export type CodeOutcome =
   | { readonly verification: PendingVerification; readonly retryAfterSeconds: null }
   | { readonly verification: PendingVerification | null; readonly retryAfterSeconds: number };
 
-const issueStatement = statementOf(
-  { issued: issuedVerification, message: writtenMessage('issued') },
-  'select id from issued',
-);
-const resendStatement = statementOf(
-  { resent: resentVerification, message: writtenMessage('resent') },
-  'select id from resent',
-);
+interface Times {
+  readonly now: Date;
+  readonly expiresAt: Date;
+  readonly resendAt: Date;
+}
+
+interface OpenCode {
+  readonly parsed: Pick<ParsedToken, 'selector' | 'secretHash'>;
+  readonly purpose: VerificationPurpose;
+  readonly channel: VerificationChannel;
+  readonly target: string;
+  readonly form: CodeForm;
+}
 
 /** One-time codes: made, sent, sent again, tried. */
 export class VerificationService {
   readonly #database: Database;
   readonly #masterKeys: MasterKeys;
-  readonly #messages: MessageOutbox;
+  readonly #codes: CodeMessages;
   readonly #clock: Clock;
   readonly #settings: Config['codes'];
+  readonly #linkSeconds: number;
 
   constructor(parts: {
     database: Database;
@@ -78,95 +100,94 @@ export class VerificationService {
   }) {
     this.#database = parts.database;
     this.#masterKeys = parts.masterKeys;
-    this.#messages = parts.messages;
+    this.#codes = new CodeMessages(parts);
     this.#clock = parts.clock;
     this.#settings = parts.config.codes;
+    this.#linkSeconds = parts.config.signIn.linkTtlSeconds;
   }
 
   /**
-   * Sends a code, unless one went to this address a moment ago. One statement, whether or not there is an account; the code, its
-   * message and what replaces an older code happen together.
+   * Sends a code or link, unless one went to this address a moment ago. One statement, whether or not there is an account; the code,
+   * its message and what replaces an older code happen together.
    */
   async send(request: CodeRequest): Promise<CodeOutcome> {
-    const now = this.#clock.now();
     const token = createToken('verification');
-    const code = newCode();
-    const { expiresAt, resendAt } = this.#times(now);
+    const times = this.#times(request.form);
+    const made = this.#codes.make(token.selector, { ...request, ...times });
     const rows = await this.#database.query(
       issueStatement.text,
       issueStatement.values({
-        issued: [
-          newId<VerificationId>(),
-          request.purpose,
-          request.channel,
-          request.recipient?.userId ?? null,
-          request.sessionId ?? null,
-          request.target,
-          token.selector,
-          token.secretHash,
-          codeHash(this.#masterKeys, token.selector, code.reveal()),
-          this.#masterKeys.current,
-          JSON.stringify(request.context ?? {}),
-          now.toISOString(),
-          resendAt.toISOString(),
-          expiresAt.toISOString(),
-          this.#settings.maximumPerHour,
-        ],
-        message: this.#message(request, code.reveal(), expiresAt),
+        issued: this.#issued({ ...request, token, made, times, context: { form: request.form } }),
+        link: made.link,
+        message: made.message,
       }),
     );
-    if (rows.length === 0) return { verification: null, retryAfterSeconds: await this.#wait(request, now) };
-    const { channel, target } = request;
-    const verification = {
-      token: token.token.reveal(),
-      channel,
-      maskedTarget: maskTarget(target),
-      expiresAt,
-      resendAt,
-    };
-    return { verification, retryAfterSeconds: null };
+    if (rows.length === 0) return { verification: null, retryAfterSeconds: await this.#wait(request, times.now) };
+    return { verification: pendingOf(token.token.reveal(), request, times), retryAfterSeconds: null };
+  }
+
+  /**
+   * Makes the code of an account that is just being made, in that transaction and after `lockAddress`. While other codes to the
+   * address have to be waited for, it is made and not sent: `resendAt` says from when on it can be.
+   */
+  async issueForSignUp(em: EntityManager, request: SignUpCode): Promise<PendingVerification> {
+    const token = createToken('verification');
+    const times = this.#times('CODE');
+    const sending = { ...request, purpose: 'SIGN_UP', form: 'CODE', ...times } as const;
+    const made = this.#codes.make(token.selector, {
+      ...sending,
+      recipient: request.knownTo === null ? request.user : null,
+    });
+    const message = request.knownTo === null ? made.message : this.#codes.known(request, request.knownTo);
+    const [row] = await sql<{ resend_at: string }>(
+      em,
+      signUpStatement.text,
+      signUpStatement.values({
+        issued: this.#issued({ ...sending, recipient: request.user, token, made, times }),
+        message,
+      }),
+    );
+    if (row === undefined) throw new Error('The code was not made.');
+    return pendingOf(token.token.reveal(), request, { ...times, resendAt: instantOf(row.resend_at) });
+  }
+
+  /**
+   * For somebody who proved otherwise to be who signed up: a new token for the open code, which is sent again if that may be, or
+   * else a new code. In a transaction, after `lockAddress`.
+   */
+  async repeatForSignUp(em: EntityManager, request: SignUpCode): Promise<PendingVerification> {
+    const { channel, target, user, knownTo, context } = request;
+    const secret = randomSecret();
+    const [row] = await sql<{ selector: string; expires_at: string; resend_at: string }>(em, renewToken, [
+      user.userId,
+      'SIGN_UP',
+      target,
+      hashSecret(secret),
+      JSON.stringify(context),
+    ]);
+    if (row === undefined) return this.issueForSignUp(em, request);
+    const parsed = { selector: row.selector, secretHash: hashSecret(secret) };
+    const code = { parsed, purpose: 'SIGN_UP', channel, target, form: 'CODE' } as const;
+    const sent = await this.#sendAgain(em, code, knownTo === null ? user : null);
+    const times = sent ?? { expiresAt: instantOf(row.expires_at), resendAt: instantOf(row.resend_at) };
+    return pendingOf(tokenFromSecret('verification', row.selector, secret).reveal(), request, times);
   }
 
   /** Sends a new code under the same token; the older one stops working. Errors: TOKEN_INVALID, VERIFICATION_NOT_PENDING. */
-  async resend(
-    text: string,
-    recipientOf: (row: VerificationRow) => Promise<CodeRecipient | null>,
-  ): Promise<CodeOutcome> {
+  async resend(text: string): Promise<CodeOutcome> {
     const parsed = this.#parse(text);
     const row = await this.#find(parsed);
     if (row === null) return reject('TOKEN_INVALID', { field: ['verificationToken'] });
     if (row.used_at !== null) return reject('VERIFICATION_NOT_PENDING', { field: ['verificationToken'] });
-    const now = this.#clock.now();
-    const code = newCode();
-    const { expiresAt, resendAt } = this.#times(now);
-    const recipient = await recipientOf(row);
-    const request = { purpose: row.purpose, channel: row.channel, target: row.target, recipient };
-    const rows = await this.#database.query(
-      resendStatement.text,
-      resendStatement.values({
-        resent: [
-          parsed.selector,
-          parsed.secretHash,
-          codeHash(this.#masterKeys, parsed.selector, code.reveal()),
-          this.#masterKeys.current,
-          now.toISOString(),
-          resendAt.toISOString(),
-          expiresAt.toISOString(),
-          this.#settings.maximumPerHour,
-        ],
-        message: this.#message(request, code.reveal(), expiresAt),
-      }),
-    );
-    const sent = rows.length > 0;
-    const verification = {
-      token: text,
-      channel: row.channel,
-      maskedTarget: maskTarget(row.target),
-      expiresAt: sent ? expiresAt : instantOf(row.expires_at),
-      resendAt: sent ? resendAt : instantOf(row.resend_at),
-    };
-    if (sent) return { verification, retryAfterSeconds: null };
-    return { verification, retryAfterSeconds: waitOf(row, now, this.#settings.resendSeconds) };
+    const recipient = await this.#recipientOf(row);
+    const sent = await this.#database.transaction(async (em) => {
+      await sql(em, lockAddress, [row.channel, row.target]);
+      return this.#sendAgain(em, { ...row, parsed, form: formOf(row) }, recipient);
+    });
+    if (sent !== null) return { verification: pendingOf(text, row, sent), retryAfterSeconds: null };
+    const times = { expiresAt: instantOf(row.expires_at), resendAt: instantOf(row.resend_at) };
+    const retryAfterSeconds = waitOf(row, this.#clock.now(), this.#settings.resendSeconds);
+    return { verification: pendingOf(text, row, times), retryAfterSeconds };
   }
 
   /**
@@ -204,6 +225,71 @@ export class VerificationService {
       : reject('CODE_ATTEMPTS_EXCEEDED', { field: ['code'] });
   }
 
+  /** A new code under the token, if one may be sent to the address now; null otherwise. */
+  async #sendAgain(em: EntityManager, code: OpenCode, recipient: CodeRecipient | null): Promise<Times | null> {
+    const times = this.#times(code.form);
+    const made = this.#codes.make(code.parsed.selector, { ...code, ...times, recipient });
+    const rows = await sql(
+      em,
+      resendStatement.text,
+      resendStatement.values({
+        resent: [
+          code.parsed.selector,
+          code.parsed.secretHash,
+          made.codeHash,
+          made.keyVersion,
+          times.now.toISOString(),
+          times.resendAt.toISOString(),
+          times.expiresAt.toISOString(),
+          this.#settings.maximumPerHour,
+        ],
+        link: made.link,
+        message: made.message,
+      }),
+    );
+    return rows.length > 0 ? times : null;
+  }
+
+  async #recipientOf(row: VerificationRow): Promise<CodeRecipient | null> {
+    const values = [row.user_id, kindOf(row.channel), row.target, row.purpose];
+    const [found] = await this.#database.query<CodeRecipientRow>(codeRecipient, values);
+    return found === undefined
+      ? null
+      : { userId: found.user_id, userName: found.display_name, locale: found.locale };
+  }
+
+  /** The values of `issuedVerification`. */
+  #issued(facts: {
+    readonly purpose: VerificationPurpose;
+    readonly channel: VerificationChannel;
+    readonly target: string;
+    readonly recipient: Sending['recipient'];
+    readonly sessionId?: SessionId | null;
+    readonly token: { readonly selector: string; readonly secretHash: Buffer; readonly token: Secret<string> };
+    readonly made: MadeCode;
+    readonly times: Times;
+    readonly context: Readonly<Record<string, unknown>>;
+  }): readonly unknown[] {
+    const { purpose, channel, target, recipient, sessionId, token, made, times, context } = facts;
+    return [
+      newId<VerificationId>(),
+      purpose,
+      channel,
+      recipient?.userId ?? null,
+      sessionId ?? null,
+      target,
+      token.selector,
+      token.secretHash,
+      made.codeHash,
+      made.keyVersion,
+      JSON.stringify(context),
+      times.now.toISOString(),
+      times.resendAt.toISOString(),
+      times.expiresAt.toISOString(),
+      this.#settings.maximumPerHour,
+    ];
+  }
+
   #parse(text: string): ParsedToken {
     return parseToken('verification', text) ?? reject('TOKEN_INVALID', { field: ['verificationToken'] });
   }
@@ -219,29 +305,30 @@ export class VerificationService {
     return row === undefined ? 1 : waitOf(row, now, this.#settings.resendSeconds);
   }
 
-  #times(now: Date): { expiresAt: Date; resendAt: Date } {
+  #times(form: CodeForm): Times {
+    const now = this.#clock.now();
     return {
-      expiresAt: secondsAfter(now, this.#settings.lifeSeconds),
+      now,
+      expiresAt: secondsAfter(now, form === 'CODE' ? this.#settings.lifeSeconds : this.#linkSeconds),
       resendAt: secondsAfter(now, this.#settings.resendSeconds),
     };
   }
-
-  #message(
-    { purpose, channel, target, recipient }: Pick<CodeRequest, 'purpose' | 'channel' | 'target' | 'recipient'>,
-    code: string,
-    expiresAt: Date,
-  ): readonly unknown[] {
-    if (recipient === null) return NO_MESSAGE;
-    return this.#messages.values({
-      template: 'code',
-      channel,
-      recipient: target,
-      ...recipient,
-      variables: { code, purpose, expiresAt: expiresAt.toISOString() },
-      expiresAt,
-    });
-  }
 }
+
+/** The kind of identifier that a channel reaches. */
+export const kindOf = (channel: VerificationChannel): AddressKind => (channel === 'EMAIL' ? 'EMAIL' : 'PHONE');
+
+/** The channel that reaches an identifier; null for user names. */
+export const channelOf = (kind: IdentifierKind): VerificationChannel | null =>
+  kind === 'USERNAME' ? null : kind === 'EMAIL' ? 'EMAIL' : 'SMS';
+
+const formOf = ({ context }: VerificationRow): CodeForm => (context['form'] === 'LINK' ? 'LINK' : 'CODE');
+
+const pendingOf = (
+  token: string,
+  { channel, target }: { readonly channel: VerificationChannel; readonly target: string },
+  { expiresAt, resendAt }: Pick<Times, 'expiresAt' | 'resendAt'>,
+): PendingVerification => ({ token, channel, maskedTarget: maskTarget(target), expiresAt, resendAt });
 
 /** Seconds until the next code; past the cooldown only the hourly limit is in the way, and the wait is a guess. */
 const waitOf = (row: VerificationRow, now: Date, fallback: number): number => {

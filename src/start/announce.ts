@@ -23,6 +23,9 @@ export const announce = async ({ config, services, logger, embedded }: Announcem
   const lines = [
     `Gatehouse ${VERSION} is ready at ${baseUrl}/graphql`,
     ...(playground ? [`Playground: ${baseUrl}/playground`] : []),
+    ...(config.environment === 'development' && config.mail.transport === 'inbox'
+      ? [`Mail is captured: ${baseUrl}/dev/mail`]
+      : []),
     ...(embedded === null
       ? []
       : [`Data: ${config.database.dataDirectory} (embedded PostgreSQL, for development only)`]),

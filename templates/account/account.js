@@ -6,6 +6,8 @@ const { page, texts: json } = document.body.dataset;
 const texts = JSON.parse(json);
 const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
 history.replaceState(null, '', location.pathname + location.search);
+// Another link to the same page, pasted into its address, changes the fragment only.
+addEventListener('hashchange', () => location.reload());
 
 const byId = (id) => document.getElementById(id);
 const say = (name, values = {}) => texts[name].replaceAll(/\{(\w+)\}/g, (_all, key) => String(values[key] ?? ''));

@@ -17,10 +17,10 @@ describe('the guard', () => {
     );
     const wrapped = wrappedFields(schema, tree);
     expect(wrapped.toSorted()).toEqual(refusable.toSorted());
-    expect(wrapped).toHaveLength(36);
+    expect(wrapped).toHaveLength(62);
   });
 
-  test('counts every operation that takes a password or a token among the credential fields', async () => {
+  test('counts every operation that takes a password, code, passkey or token among the credential fields', async () => {
     const schema = await buildUnguardedSchema({ get: () => ({}) }, { securityDirectives: false });
     const named = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>
       Object.values(type?.getFields() ?? {}).flatMap(({ name, args }) => {
@@ -28,7 +28,7 @@ describe('the guard', () => {
           const input = getNamedType(one.type);
           return isInputObjectType(input) ? Object.keys(input.getFields()) : [];
         });
-        const tries = [...args.map((one) => one.name), ...inner].some((word) => /(password|token)$/i.test(word));
+        const tries = [...args.map((one) => one.name), ...inner].some((word) => /(password|token|code|passkey)$/i.test(word));
         return tries ? [`${String(type)}.${name}`] : [];
       }),
     );

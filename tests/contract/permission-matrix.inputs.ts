@@ -6,6 +6,10 @@ export interface Facts {
   readonly userId: string;
   readonly invitedId: string;
   readonly groupId: string;
+  readonly sessionId: string;
+  readonly deviceId: string;
+  /** A mail to the user that was given up. */
+  readonly mailId: string;
   /** A group that the user is in, besides Members. */
   readonly formerGroupId: string;
   readonly email: string;
@@ -22,12 +26,39 @@ const reason = 'The permission matrix.';
 /** An input of each mutation; with the facts of real rows, each has an effect where nobody refuses it. */
 export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) => Readonly<Record<string, unknown>>>> = {
   signIn: ({ email, password }) => ({ identifier: email, password, delivery: 'BODY' }),
+  signUp: ({ email, password }) => ({ email, password }),
+  verifySignUp: ({ setupToken }) => ({ verificationToken: setupToken, code: '000000' }),
+  resendCode: ({ setupToken }) => ({ verificationToken: setupToken }),
+  requestSignInCode: ({ email }) => ({ identifier: email }),
+  verifySignInCode: ({ setupToken }) => ({ linkToken: setupToken }),
   setUpFirstAdmin: ({ setupToken, email, password }) => ({ setupToken, email, displayName: 'Eve', password }),
+  requestPasswordReset: () => ({ email: 'nobody@matrix.example' }),
   setPasswordWithToken: ({ setupToken, password }) => ({ token: setupToken, newPassword: password }),
   refreshSession: ({ setupToken }) => ({ refreshToken: setupToken }),
   signOut: () => ({ reason }),
   signOutEverywhere: () => ({ exceptCurrent: true }),
   confirmIdentity: ({ password }) => ({ password }),
+  startPasskeySignIn: ({ email }) => ({ identifier: email }),
+  completePasskeySignIn: ({ setupToken }) => ({ passkey: { challengeToken: setupToken, response: {} } }),
+  startPasskeyRegistration: ({ password }) => ({ password }),
+  completePasskeyRegistration: ({ setupToken }) => ({ challengeToken: setupToken, response: {}, name: 'Key' }),
+  renamePasskey: ({ userId }) => ({ id: userId, name: 'Key' }),
+  removePasskey: ({ userId }) => ({ id: userId }),
+  updateProfile: () => ({ locale: 'nowhere' }),
+  requestEmailChange: ({ email }) => ({ newEmail: email }),
+  confirmEmailChange: ({ setupToken }) => ({ token: setupToken }),
+  deleteOwnAccount: ({ email, password }) => ({ confirmation: email, currentPassword: password }),
+  changePassword: ({ password }) => ({ currentPassword: password, newPassword: password }),
+  revokeSessions: ({ sessionId }) => ({ ids: [sessionId] }),
+  revokeUserSessions: ({ userId }) => ({ userId }),
+  forgetDevice: ({ deviceId }) => ({ id: deviceId }),
+  exchangeToken: ({ setupToken }) => ({
+    issuer: 'https://unknown.example',
+    subjectToken: setupToken,
+    delivery: 'BODY',
+  }),
+  linkIdentity: ({ setupToken }) => ({ issuer: 'https://unknown.example', subjectToken: setupToken }),
+  unlinkIdentity: ({ userId }) => ({ id: userId }),
   createUser: ({ email }) => ({ email, displayName: 'Eve', groupIds: [MEMBERS_GROUP_ID] }),
   resendInvite: ({ invitedId }) => ({ userId: invitedId }),
   updateUser: ({ userId }) => ({ id: userId, displayName: 'Eve' }),
@@ -43,6 +74,13 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   deleteGroup: ({ groupId }) => ({ id: groupId }),
   addGroupMembers: ({ groupId, userId }) => ({ groupId, userIds: [userId] }),
   removeGroupMembers: ({ formerGroupId, userId }) => ({ groupId: formerGroupId, userIds: [userId] }),
+  retryMail: ({ mailId }) => ({ id: mailId }),
+  completeMfa: ({ setupToken }) => ({ challengeToken: setupToken, code: '000000' }),
+  startTotpEnrollment: () => ({}),
+  confirmTotpEnrollment: () => ({ code: '000000' }),
+  disableTotp: () => ({}),
+  regenerateRecoveryCodes: () => ({ totpCode: '000000' }),
+  resetUserMfa: ({ userId }) => ({ userId, reason }),
   rotateSigningKey: ({ overlapSeconds }) => ({ overlapSeconds }),
 };
 
@@ -53,9 +91,12 @@ export const mutationDocument = (name: string): string =>
 export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   viewer:
     '{ viewer { user { id groups { id } } session { id } permissions { grantedBy { id } } permissionVersion freshUntil } }',
-  signInOptions: '{ signInOptions { identifierKinds setupRequired } }',
-  passwordPolicy: '{ passwordPolicy { minLength maxBytes personalDataChecked } }',
+  signInOptions:
+    '{ signInOptions(identifier: "a@example.com") { identifierKinds setupRequired externalProviders { issuer name startUrl } routedIssuer } }',
+  passwordPolicy: '{ passwordPolicy { minLength maxBytes historySize breachListChecked personalDataChecked } }',
   tokenStatus: '{ tokenStatus(token: "unknown") { state kind maskedEmail passwordNeeded } }',
+  mailDeliveries:
+    '{ mailDeliveries(first: 100) { edges { cursor } nodes { id recipient failure user { id } previous { id } } totalCount } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
   _service: '{ _service { sdl } }',
@@ -66,14 +107,24 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   group: 'query ($groupId: ID!) { group(id: $groupId) { id members { nodes { id } totalCount } memberCount } }',
   groups: '{ groups(first: 100) { edges { cursor } nodes { id memberCount } totalCount } }',
   permissionCatalog: '{ permissionCatalog { action resource } }',
+  sessions: '{ sessions(first: 100) { edges { cursor } nodes { id user { id } device { id } } totalCount } }',
+  devices: 'query ($userId: ID!) { devices(userId: $userId) { nodes { id user { id } sessionCount } totalCount } }',
 };
 
 const COMPOSITE: Readonly<Record<string, string>> = {
   groups: '{ id }',
   permissions: '{ permission { action } }',
   members: '{ nodes { id } }',
+  sessions: '{ nodes { id } }',
+  devices: '{ nodes { id } }',
+  user: '{ id }',
   createdBy: '{ id }',
+  identities: '{ id }',
+  invitation: '{ id }',
+  inviteEmail: '{ id }',
+  invitedBy: '{ id }',
   checks: '{ component }',
+  mfa: '{ enabled recoveryCodesLeft }',
 };
 
 /** The field of a type with a selection where it needs one. */

@@ -1,6 +1,17 @@
-import { newId, type GroupId, type UserId } from '../../src/ids.ts';
+import {
+  type CredentialId,
+  type DeviceId,
+  newId,
+  type GroupId,
+  type MessageId,
+  type SessionId,
+  type UserId,
+} from '../../src/ids.ts';
+import type { PermissionName } from '../../src/permissions/catalogue.ts';
 import * as seeded from '../../src/permissions/seeded-groups.ts';
-import { type Actor, makeGroup, makePerson, signIn } from '../support/cast.ts';
+import { type Actor, makeGroup, makePerson, raiseToAal2, signIn } from '../support/cast.ts';
+import { addDevices, addSessions } from '../support/sessions.ts';
+import { addFailedMail } from '../support/messages.ts';
 import type { TestApp } from '../support/test-app.ts';
 import type { TestClient } from '../support/test-client.ts';
 import type { Facts } from './permission-matrix.inputs.ts';
@@ -22,6 +33,15 @@ export const groupsOf: Readonly<Record<CallerName, readonly GroupId[] | null>> =
   stale: [seeded.ADMINISTRATORS_GROUP_ID, seeded.KEY_MASTERS_GROUP_ID],
 };
 
+/** Those whose sessions have two factors. */
+export const strong: ReadonlySet<CallerName> = new Set(['first', 'stale']);
+
+/** What no seeded group gives, held by these through a group of their own. */
+export const further: Readonly<Partial<Record<CallerName, readonly PermissionName[]>>> = {
+  first: ['reset-mfa:users'],
+  stale: ['reset-mfa:users'],
+};
+
 /** How long ago the stale session confirmed its identity: beyond the ten minutes, within the life of its access token. */
 export const STALE_SECONDS = 11 * 60;
 
@@ -29,7 +49,8 @@ const emailOf = (name: CallerName): string => `${name}@matrix.example`;
 
 export interface MatrixCaller {
   readonly name: CallerName;
-  readonly client: TestClient;
+  /** Replaced by the caller anew where an operation ended their sessions. */
+  client: TestClient;
   /** Their own id; of somebody who is not signed in, an id that nobody has. */
   readonly id: string;
   /** The caller in another session, for what ends a session. */
@@ -45,15 +66,22 @@ const nobody = (app: TestApp): MatrixCaller => ({
 
 const callerOf = async (app: TestApp, name: CallerName): Promise<MatrixCaller> => {
   if (groupsOf[name] === null) return nobody(app);
-  const actor: Actor = await signIn(app, emailOf(name));
-  return { name, client: actor, id: actor.id, anew: () => signIn(app, emailOf(name)) };
+  const begin = async (): Promise<Actor> => {
+    const actor = await signIn(app, emailOf(name));
+    return strong.has(name) ? raiseToAal2(app, actor) : actor;
+  };
+  const actor = await begin();
+  return { name, client: actor, id: actor.id, anew: begin };
 };
 
 /** One caller of each kind, the stale one signed in eleven minutes before the others. */
 export const makeCallers = async (app: TestApp): Promise<readonly MatrixCaller[]> => {
   for (const name of callerNames) {
-    const groupIds = groupsOf[name];
-    if (groupIds !== null) await makePerson(app, { email: emailOf(name), displayName: name, groupIds });
+    const seededIds = groupsOf[name];
+    if (seededIds === null) continue;
+    const permissions = further[name];
+    const own = permissions === undefined ? [] : [await makeGroup(app, `Matrix ${name}`, permissions)];
+    await makePerson(app, { email: emailOf(name), displayName: name, groupIds: [...seededIds, ...own] });
   }
   await app.database.query('update permission_epoch set first_administrator_at = now()');
   const stale = await callerOf(app, 'stale');
@@ -70,14 +98,27 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     email: 'target@matrix.example',
     groupIds: [seeded.MEMBERS_GROUP_ID, formerGroupId],
   });
+  await app.database.query(
+    `insert into credentials (id, user_id, type, secret, external_id, label, details, created_at, updated_at)
+     values ($1, $2, 'PASSKEY', 'key', 'matrix', 'Key', '{}', now(), now())`,
+    [newId<CredentialId>(), userId],
+  );
+  const [deviceId = ''] = await addDevices(app, userId, 1);
+  const [sessionId = ''] = await addSessions(app, userId, 1);
+  const mailId = await addFailedMail(app, { recipient: 'target@matrix.example', userId });
   const { data } = await first.run<{ createUser: { user: { id: string } } }>(
     'mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }',
     { input: { email: 'invited@matrix.example', displayName: 'I', groupIds: [seeded.MEMBERS_GROUP_ID] } },
   );
+  // So that another one may be sent at once.
+  await app.database.query(`update messages set state = 'FAILED' where user_id = $1`, [data.createUser.user.id]);
   return {
     userId,
     invitedId: data.createUser.user.id,
     groupId,
+    sessionId,
+    deviceId,
+    mailId,
     formerGroupId,
     email: 'new@matrix.example',
     groupName: 'Matrix new',
@@ -93,6 +134,9 @@ export const harmless = (real: Facts): Facts => ({
   userId: newId<UserId>(),
   invitedId: newId<UserId>(),
   groupId: newId<GroupId>(),
+  sessionId: newId<SessionId>(),
+  deviceId: newId<DeviceId>(),
+  mailId: newId<MessageId>(),
   formerGroupId: newId<GroupId>(),
   email: 'target@matrix.example',
   groupName: 'Support',

@@ -6,10 +6,11 @@
  * self    passes about oneself; refused about anybody else
  * FORBID  FORBIDDEN
  * UNAUTH  UNAUTHENTICATED
- * STEPUP  STEP_UP_REQUIRED: permitted, but the identity was confirmed more than ten minutes ago
+ * STEPUP  STEP_UP_REQUIRED: permitted, but the session has one factor, or confirmed the identity more than ten minutes ago
  *
  * anon: not signed in. none: signed in, without any group. member ... data: one seeded group each. admin: Administrators alone.
- * first: the first administrator, Administrators and Key Masters. stale: the same, eleven minutes after signing in.
+ * first: the first administrator, Administrators and Key Masters, who also may reset second factors, in a session of two
+ * factors; all others have one. stale: the same, eleven minutes after signing in.
  */
 const TABLE = `
                                   anon   none   member support reader audit  impers keys   data   admin  first  stale
@@ -26,14 +27,45 @@ Query.users                       UNAUTH rows   rows   yes    yes    yes    yes 
 Query.group                       UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.groups                      UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.permissionCatalog           UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Query.mailDeliveries              UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Query.sessions                    UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Query.devices                     UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
 
 Mutation.signIn                   yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.signUp                   yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.verifySignUp             yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.resendCode               yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.requestSignInCode        yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.verifySignInCode         yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.setUpFirstAdmin          yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.requestPasswordReset     yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.setPasswordWithToken     yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.refreshSession           yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.signOut                  UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.signOutEverywhere        UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.confirmIdentity          UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.startPasskeySignIn       yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.completePasskeySignIn    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.startPasskeyRegistration UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.completePasskeyRegistration UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.renamePasskey            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.removePasskey            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.updateProfile            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.requestEmailChange       UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.confirmEmailChange       yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.deleteOwnAccount         UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.changePassword           UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.revokeSessions           UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Mutation.revokeUserSessions       UNAUTH self   self   yes    self   self   self   self   self   yes    yes    yes
+Mutation.forgetDevice             UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Mutation.exchangeToken            yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.linkIdentity             UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.unlinkIdentity           UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.completeMfa              yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.startTotpEnrollment      UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.confirmTotpEnrollment    UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
+Mutation.disableTotp              UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.regenerateRecoveryCodes  UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    STEPUP
 Mutation.createUser               UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.resendInvite             UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.updateUser               UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
@@ -47,7 +79,9 @@ Mutation.updateGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORB
 Mutation.setGroupPermissions      UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.addGroupMembers          UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeGroupMembers       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
-Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID yes    FORBID FORBID yes    STEPUP
+Mutation.retryMail                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
+Mutation.resetUserMfa             UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    STEPUP
 Mutation.deleteGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.deleteUsers              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 
@@ -55,8 +89,18 @@ User.externalId                   UNAUTH FORBID FORBID yes    yes    yes    yes 
 User.source                       UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 User.statusReason                 UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 User.failedSignInCount            UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+User.identities                   UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+User.mfa                          UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 User.groups                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 User.permissions                  UNAUTH self   self   yes    yes    yes    self   self   self   yes    yes    yes
+User.sessions                     UNAUTH self   self   yes    self   self   self   self   self   yes    yes    yes
+User.devices                      UNAUTH self   self   yes    self   self   self   self   self   yes    yes    yes
+User.invitation                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+User.inviteEmail                  UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+Invitation.invitedBy              UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+Session.user                      UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+Device.user                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+MailDelivery.user                 UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Group.members                     UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes

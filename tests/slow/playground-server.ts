@@ -1,42 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { buildSchema, graphql, GraphQLError } from 'graphql';
 import { playgroundPlugin } from '../../src/http/playground.ts';
 
-/** The part of the real schema that the playground's tabs use. */
-const schema = buildSchema(`
-  type Query { viewer: Viewer users(first: Int): UserConnection }
-  type Viewer { user: User! permissions: [EffectivePermission!]! csrfToken: String assuranceLevel: String! }
-  type User { id: ID! email: String displayName: String! status: String! groups: [Group!]! }
-  type Group { id: ID! name: String! version: Int! permissions: [Permission!]! }
-  type Permission { action: String! resource: String! }
-  type EffectivePermission { permission: Permission! }
-  type UserConnection { nodes: [User!]! pageInfo: PageInfo! }
-  type PageInfo { hasNextPage: Boolean! endCursor: String }
-  type UserError { code: String! message: String! field: [String!] }
-  type SessionTokens { csrfToken: String }
-  enum TokenDelivery { COOKIE BODY }
-  type Mutation {
-    signIn(input: SignInInput!): SignInPayload
-    signOut(input: SignOutInput!): SignOutPayload
-    setUpFirstAdmin(input: SetUpFirstAdminInput!): SignInPayload
-    setPasswordWithToken(input: SetPasswordWithTokenInput!): SignInPayload
-    createGroup(input: CreateGroupInput!): CreateGroupPayload
-    createUser(input: CreateUserInput!): CreateUserPayload
-  }
-  input SignInInput { identifier: String! password: String! delivery: TokenDelivery! = COOKIE }
-  input SignOutInput { reason: String }
-  input SetUpFirstAdminInput { setupToken: String! email: String! displayName: String! password: String! delivery: TokenDelivery! = COOKIE }
-  input SetPasswordWithTokenInput { token: String! newPassword: String! delivery: TokenDelivery }
-  input PermissionInput { action: String! resource: String! }
-  input CreateGroupInput { name: String! description: String permissions: [PermissionInput!] }
-  input CreateUserInput { email: String displayName: String! groupIds: [ID!]! }
-  type SignInPayload { step: String! user: User tokens: SessionTokens errors: [UserError!]! }
-  type SignOutPayload { sessionId: ID errors: [UserError!]! }
-  type CreateGroupPayload { group: Group errors: [UserError!]! }
-  type CreateUserPayload { user: User inviteEmail: MailDelivery setupLink: String errors: [UserError!]! }
-  type MailDelivery { state: String! }
-`);
+/** The schema as it is, without its federation directives' definitions, which nothing here needs. */
+const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8'), {
+  assumeValidSDL: true,
+});
 
 const staff = { id: '1', name: 'Administrators', version: 1, permissions: [{ action: 'admin', resource: '*' }] };
 const admin = { id: '2', email: 'admin@example.com', displayName: 'Ada Admin', status: 'ACTIVE', groups: [staff] };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openingTabs } from '../../playground/opening-tabs.ts';
 import { FakeServer } from './playground-server.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
@@ -15,6 +16,7 @@ const skipped = executablePath === undefined && process.env['CI'] === undefined;
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const password = 'hunter2-Correct-Horse';
+const FRESH = openingTabs(null, null).tabs.map(({ title }) => title);
 
 /** Runs in the page, before its own scripts. */
 const recorder = `
@@ -110,7 +112,7 @@ describe('the playground in a browser', () => {
 
   test('opens with the examples, without an outside host and without a violation of its policy', async () => {
     await open();
-    expect(await tabs()).toEqual(['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser', 'SignOut']);
+    expect(await tabs()).toEqual(FRESH);
     expect(await text('Variables')).toContain('admin@example.com');
     await identity('Not signed in');
     await choose('Users');
@@ -141,7 +143,7 @@ describe('the playground in a browser', () => {
 
     await page.reload();
     await identity('Signed in as Ada Admin');
-    expect(await tabs()).toEqual(['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser', 'SignOut']);
+    expect(await tabs()).toEqual(FRESH);
     const asked = server.log.length;
     await run('Help desk');
     const sent = server.log.slice(asked).map(({ operationName }) => operationName);
@@ -183,13 +185,13 @@ describe('the playground in a browser', () => {
     expect(await text('Variables')).not.toContain('gts_set-up-token');
   });
 
-  test('an invitation followed in the open window takes over', async () => {
+  test('a link followed in the open window takes over', async () => {
     await open();
-    await page.evaluate(`location.hash = '#invite=gti_invitation'`);
-    await page.getByRole('tab', { name: 'SetPassword' }).waitFor();
-    await page.locator('section[aria-label="Variables"]').getByText('gti_invitation').waitFor();
+    await page.evaluate(`location.hash = '#setup=gts_followed'`);
+    await page.getByRole('tab', { name: 'SetUpFirstAdmin' }).waitFor();
+    await page.locator('section[aria-label="Variables"]').getByText('gts_followed').waitFor();
     expect(page.url()).toBe(`${url}/playground`);
-    expect(await kept()).not.toContain('gti_invitation');
+    expect(await kept()).not.toContain('gts_followed');
   });
 
   test('neither headers nor passwords typed into the operation are kept', async () => {

@@ -8,16 +8,26 @@ export interface Page {
   readonly setCookies: readonly string[];
 }
 
-/** The part of a browser that redirect sign-ins need: cookies by host, and redirects that it follows one by one. */
+/** The part of a browser that sign-ins need: cookies by host, and redirects that it follows one by one. */
 export class CookieJar {
   readonly #cookies = new Map<string, Map<string, string>>();
 
   /** One request; nothing is followed. */
   async get(address: string): Promise<Page> {
+    return this.#request(address, {}, {});
+  }
+
+  /** One request with a body. */
+  async post(address: string, body: string, headers: Readonly<Record<string, string>>): Promise<Page> {
+    return this.#request(address, { method: 'POST', body }, headers);
+  }
+
+  async #request(address: string, init: RequestInit, headers: Readonly<Record<string, string>>): Promise<Page> {
     const { host } = new URL(address);
     const own = this.#cookies.get(host) ?? new Map<string, string>();
     const cookie = [...own].map(([name, value]) => `${name}=${value}`).join('; ');
-    const response = await fetch(address, { redirect: 'manual', headers: cookie === '' ? {} : { cookie } });
+    const sent = cookie === '' ? headers : { ...headers, cookie };
+    const response = await fetch(address, { ...init, redirect: 'manual', headers: sent });
     const setCookies = response.headers.getSetCookie();
     for (const line of setCookies) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];

@@ -66,6 +66,8 @@ const TABLES = {
   groups: '*',
   group_grants: '*',
   one_time_tokens: '*',
+  invitations: '*',
+  messages: 'id',
   idempotency_keys: '*',
   permission_epoch: '*',
   devices: 'id, user_id, secret_hash, name, trusted_until',

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import 'reflect-metadata';
-import { ensureTemplates } from '../../scripts/build-templates.mjs';
 import { systemClock } from '../../src/clock.ts';
 import { Database } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
@@ -18,9 +17,14 @@ declare module 'vitest' {
 
 export const TEMPLATE = 'gatehouse_template';
 
+// The script has no types of its own.
+const buildScript = (await import(new URL('../../scripts/build-templates.mjs', import.meta.url).href)) as {
+  ensureTemplates(): Promise<void>;
+};
+
 /** One server for all test files, with a migrated template that each file clones. TEST_DATABASE_URL names another server. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
-  await ensureTemplates();
+  await buildScript.ensureTemplates();
   const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   const external = process.env['TEST_DATABASE_URL'];
   const embedded =

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import PostalMime, { type Email } from 'postal-mime';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server';
 
 /** A certificate of its own maker for `localhost` and 127.0.0.1, and its key; for tests alone. */
 export const testCertificate = `-----BEGIN CERTIFICATE-----
@@ -36,8 +37,21 @@ export interface RunningSmtpServer {
   readonly received: readonly ReceivedMail[];
   /** How many clients connected. */
   readonly connections: () => number;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
+
+const keep = async (stream: Readable, session: SMTPServerSession, received: ReceivedMail[]): Promise<void> => {
+  const raw = await buffer(stream);
+  const { mailFrom, rcptTo } = session.envelope;
+  received.push({
+    from: mailFrom === false ? '' : mailFrom.address,
+    to: rcptTo.map(({ address }) => address),
+    secure: session.secure,
+    user: typeof session.user === 'string' ? session.user : null,
+    raw: raw.toString('utf8'),
+    mail: await PostalMime.parse(raw),
+  });
+};
 
 /** A real SMTP server on a free port of this machine. It takes everything unless `options` say otherwise. */
 export const startSmtpServer = async (options: SMTPServerOptions = {}): Promise<RunningSmtpServer> => {
@@ -54,18 +68,7 @@ export const startSmtpServer = async (options: SMTPServerOptions = {}): Promise<
       done();
     },
     onData: (stream, session, done) => {
-      void buffer(stream).then(async (raw) => {
-        const { mailFrom, rcptTo } = session.envelope;
-        received.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map(({ address }) => address),
-          secure: session.secure,
-          user: typeof session.user === 'string' ? session.user : null,
-          raw: raw.toString('utf8'),
-          mail: await PostalMime.parse(raw),
-        });
-        done();
-      });
+      void keep(stream, session, received).finally(done);
     },
     ...options,
   });

@@ -2,7 +2,7 @@ import { type Config, loadConfig } from '../../src/config/config.ts';
 import { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Secret } from '../../src/crypto/secret.ts';
 
-/** The settings of a test: cheap hashes, everything else as a fresh installation has it; changed by path, `'server.port': '0'`. */
+/** The settings of a test: cheap hashes, no limits by network, everything else as a fresh installation has it; changed by path, `'server.port': '0'`. */
 export const testConfig = (settings: Readonly<Record<string, string>> = {}): Config =>
   loadConfig({
     env: {
@@ -10,6 +10,8 @@ export const testConfig = (settings: Readonly<Record<string, string>> = {}): Con
       BASE_URL: 'http://localhost:4000',
       PASSWORD_MEMORY_KIB: '1024',
       PASSWORD_ITERATIONS: '1',
+      // Every test calls from one address; tests of the limits switch them on.
+      RATE_LIMITS: 'false',
     },
     assignments: Object.entries(settings).map(([path, text]) => `${path}=${text}`),
     cwd: import.meta.dirname,

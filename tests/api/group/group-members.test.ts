@@ -7,7 +7,7 @@ import {
   MEMBERS_GROUP_ID,
   SUPPORT_GROUP_ID,
 } from '../../../src/permissions/seeded-groups.ts';
-import { type Actor, makeGroup } from '../../support/cast.ts';
+import { type Actor, makeGroup, raiseToAal2 } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
@@ -147,7 +147,8 @@ describe('addGroupMembers and removeGroupMembers', () => {
   });
 
   test('raise nobody by their own hand', async () => {
-    const guardian = await holderOf(app(), [...ASSIGNING, 'update:users', 'grant-protected:groups']);
+    const held = [...ASSIGNING, 'update:users', 'grant-protected:groups'];
+    const guardian = await raiseToAal2(app(), await holderOf(app(), held));
     expect((await refused(() => add(guardian, IMPERSONATORS_GROUP_ID, [guardian.id]))).problems).toEqual([
       ['SELF_ESCALATION', 'userIds', guardian.id],
     ]);

@@ -6,7 +6,7 @@ import {
 } from '../../../generated/client/graphql.ts';
 import { type GroupId, newId } from '../../../src/ids.ts';
 import { ADMINISTRATORS_GROUP_ID, seededGroups } from '../../../src/permissions/seeded-groups.ts';
-import { type Actor, makeGroup, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
+import { type Actor, makeGroup, makePerson, PASSWORD, raiseToAal2, signIn } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { grants, manyGrants } from '../../support/groups.ts';
 import { holderOf, unique, useCast } from '../../support/holder.ts';
@@ -171,11 +171,17 @@ describe('setGroupPermissions', () => {
     }
   });
 
-  test('wants the identity confirmed before protected permissions change hands', async () => {
+  test('wants two factors and the identity confirmed before protected permissions change hands', async () => {
     const email = `${unique('stale')}@example.com`;
     await makePerson(app(), { email, groupIds: [ADMINISTRATORS_GROUP_ID, await group('grant-protected:groups')] });
     const actor = await signIn(app(), email);
     const id = await group();
+    const weak = await refused(actor, id, grants('impersonate:users'));
+    expect(weak.errors[0]?.extensions).toMatchObject({
+      code: 'STEP_UP_REQUIRED',
+      required: { assuranceLevel: 'AAL2', withinMinutes: null },
+    });
+    await raiseToAal2(app(), actor);
     app().clock.advance(601);
     const { errors } = await refused(actor, id, grants('impersonate:users'));
     expect(errors[0]?.extensions).toMatchObject({

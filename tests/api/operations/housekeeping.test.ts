@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RefreshSessionDocument } from '../../../generated/client/graphql.ts';
 import { LeaseService } from '../../../src/services/lease.service.ts';
 import { makePerson, signIn } from '../../support/cast.ts';
+import { addDevices, addSessions } from '../../support/sessions.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const DAY = 86_400;
@@ -51,6 +52,27 @@ describe('housekeeping', () => {
     await app().services.housekeeping.run();
     expect(await app().database.query('select key from idempotency_keys')).toEqual([{ key: 'young' }]);
     expect(await app().database.query('select selector from one_time_tokens')).toEqual([{ selector: 'b' }]);
+  });
+
+  test('forgets devices that were not used for a year, and keeps what they did', async () => {
+    const id = await makePerson(app(), { email: 'devices@example.com' });
+    const now = app().clock.now().getTime();
+    const [old, young] = await addDevices(app(), id, 2);
+    if (old === undefined || young === undefined) throw new Error('There are devices.');
+    const [sessionId] = await addSessions(app(), id, 1, { deviceId: old, endedAt: app().clock.now() });
+    const seen = async (device: string, days: number) =>
+      app().database.query('update devices set last_seen_at = $2::timestamptz where id = $1', [
+        device,
+        new Date(now - days * DAY * 1000).toISOString(),
+      ]);
+    await seen(old, 365);
+    await seen(young, 364);
+    await app().services.housekeeping.run();
+    const left = await app().database.query('select id from devices where user_id = $1', [id]);
+    expect(left).toEqual([{ id: young }]);
+    expect(await app().database.query('select device_id from sessions where id = $1', [sessionId])).toEqual([
+      { device_id: null },
+    ]);
   });
 
   test('makes the audit partitions of the months to come', async () => {

@@ -2,13 +2,16 @@ import { describe, expect, test } from 'vitest';
 import {
   CreateUserDocument,
   DisableUsersDocument,
+  RequestPasswordResetDocument,
   ResendInviteDocument,
   SetPasswordWithTokenDocument,
   TokenStatusDocument,
 } from '../../../generated/client/graphql.ts';
 import { createToken } from '../../../src/crypto/opaque-token.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { makePerson } from '../../support/cast.ts';
 import { recording, signInState } from '../../support/records.ts';
+import { linkTokenOf } from '../../support/messages.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const UNKNOWN = { state: 'USED', kind: null, maskedEmail: null, passwordNeeded: null };
@@ -20,13 +23,15 @@ describe('tokenStatus', () => {
     expect(answer.errors).toEqual([]);
     return answer.data.tokenStatus;
   };
-  const tokenIn = (link: string | null | undefined): string => new URL(link ?? '').hash.replace('#invite=', '');
+  const hashOf = (link: string | null | undefined): string => new URL(link ?? '').hash.replace('#token=', '');
   const invite = async (contact: { email: string } | { username: string }) => {
     const { admin } = await app().cast();
     const { data } = await admin.send(CreateUserDocument, {
       input: { displayName: 'Invited', groupIds: [MEMBERS_GROUP_ID], ...contact },
     });
-    return { admin, id: data.createUser?.user?.id ?? '', token: tokenIn(data.createUser?.setupLink) };
+    const { user, setupLink } = data.createUser ?? {};
+    const token = 'email' in contact ? await linkTokenOf(app(), contact.email, 'invite') : hashOf(setupLink);
+    return { admin, id: user?.id ?? '', token };
   };
 
   test('tells that an invitation is good, with the address mostly hidden, and does not consume it', async () => {
@@ -65,11 +70,33 @@ describe('tokenStatus', () => {
 
   test('says of a replaced link, and of one whose account was disabled, what it says of an unknown one', async () => {
     const { admin, id, token } = await invite({ email: 'replaced@status.example' });
+    app().clock.advance(61);
     await admin.send(ResendInviteDocument, { input: { userId: id } });
     expect(await statusOf(token)).toEqual(UNKNOWN);
     const other = await invite({ email: 'disabled@status.example' });
     await admin.send(DisableUsersDocument, { input: { ids: [other.id], reason: 'mistake' } });
     expect(await statusOf(other.token)).toEqual(UNKNOWN);
+  });
+
+  test('tells that a reset link is good, then past its hour, then used, without consuming it', async () => {
+    const email = 'grace@status.example';
+    await makePerson(app(), { email });
+    const ask = async () => {
+      await app().anonymous().send(RequestPasswordResetDocument, { input: { email } });
+      return linkTokenOf(app(), email, 'reset');
+    };
+    const token = await ask();
+    const good = { state: 'VALID', kind: 'RESET', maskedEmail: 'g**@status.example', passwordNeeded: true };
+    expect(await statusOf(token)).toEqual(good);
+    expect(await statusOf(token)).toEqual(good);
+    app().clock.advance(3600 - 1);
+    expect(await statusOf(token)).toEqual(good);
+    app().clock.advance(1);
+    expect(await statusOf(token)).toEqual({ ...good, state: 'EXPIRED' });
+    const newer = await ask();
+    const input = { token: newer, newPassword: 'violet harbour lantern seven' };
+    await app().anonymous().send(SetPasswordWithTokenDocument, { input });
+    expect([await statusOf(newer), await statusOf(token)]).toEqual([UNKNOWN, UNKNOWN]);
   });
 
   test.each<[string, string]>([

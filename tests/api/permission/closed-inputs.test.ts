@@ -112,6 +112,8 @@ describe('inputs', () => {
       'AddGroupMembersInput.userIds',
       'RemoveGroupMembersInput.userIds',
       'ResendInviteInput.userId',
+      'ResetUserMfaInput.userId',
+      'RevokeUserSessionsInput.userId',
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import type { Actor } from '../../support/cast.ts';
 import { inParallel, recording } from '../../support/evidence.ts';
 import { holderOf } from '../../support/holder.ts';
+import { messagesTo } from '../../support/messages.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 const GOOD = { displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID] };
@@ -33,16 +34,30 @@ describe('createUser, repeated', () => {
     expect(events.map(({ type }) => type)).toEqual(['UserRegistered']);
   });
 
-  test('with one idempotency key answers as the first time, without the secret link', async () => {
+  test('with one idempotency key answers as the first time, and sends nothing', async () => {
     const { admin } = await app().cast();
     const input = { email: 'once@example.com', idempotencyKey: 'first' };
     const first = await create(admin, input);
-    expect(first.data.createUser?.setupLink).toContain('#invite=ghi_');
+    expect(first.data.createUser).toMatchObject({ inviteEmail: { state: 'SENT' }, setupLink: null });
     const { answer: again, audit, events } = await recording(app(), () => create(admin, input));
-    expect(again.data.createUser).toEqual({ ...first.data.createUser, setupLink: null });
+    expect(again.data.createUser).toEqual(first.data.createUser);
     expect([audit, events]).toEqual([[], []]);
+    expect(await messagesTo(app(), 'once@example.com')).toHaveLength(1);
     const stored = await app().database.query('select answer from idempotency_keys');
     expect(stored).toEqual([{ answer: { userId: first.data.createUser?.user?.id } }]);
+  });
+
+  test('tells the present state of the delivery, which may be another than at first', async () => {
+    const { admin } = await app().cast();
+    const input = { email: 'later@example.com', idempotencyKey: 'later' };
+    const first = await create(admin, input);
+    await app().database.query(
+      `update messages set state = 'FAILED', failure = '550 no such user' where recipient = 'later@example.com'`,
+    );
+    expect((await create(admin, input)).data.createUser).toEqual({
+      ...first.data.createUser,
+      inviteEmail: { ...first.data.createUser?.inviteEmail, state: 'FAILED', failure: '550 no such user' },
+    });
   });
 
   test.each([
@@ -80,7 +95,8 @@ describe('createUser, repeated', () => {
     );
     expect(new Set(answer.map(({ data }) => data.createUser?.user?.id)).size).toBe(1);
     expect(answer.flatMap(({ data }) => data.createUser?.errors ?? [])).toEqual([]);
-    expect(answer.filter(({ data }) => data.createUser?.setupLink != null)).toHaveLength(1);
+    expect(answer.every(({ data }) => data.createUser?.setupLink == null)).toBe(true);
+    expect(await messagesTo(app(), 'ten@example.com')).toHaveLength(1);
     expect(audit).toHaveLength(1);
   });
 
@@ -100,5 +116,21 @@ describe('createUser, repeated', () => {
     await admin.send(DeleteUsersDocument, { input: { ids: [id] } });
     const { data } = await create(admin, input);
     expect(data.createUser).toMatchObject({ user: null, errors: [{ code: 'TARGET_NOT_FOUND', targetId: id }] });
+  });
+});
+
+describe('createUser, repeated where no mail is configured', () => {
+  const app = useTestApp({ settings: { 'mail.transport': 'none' } });
+
+  test('hands the set-up link out once, of ten requests with one key at once too', async () => {
+    const { admin } = await app().cast();
+    const input = { email: 'once@example.com', idempotencyKey: 'first' };
+    const first = await create(admin, input);
+    expect(first.data.createUser?.setupLink).toContain('/account/invite#token=ghi_');
+    const again = await create(admin, input);
+    expect(again.data.createUser).toEqual({ ...first.data.createUser, setupLink: null });
+    const answers = await inParallel(10, () => create(admin, { email: 'ten@example.com', idempotencyKey: 'ten' }));
+    expect(answers.filter(({ data }) => data.createUser?.setupLink != null)).toHaveLength(1);
+    expect(answers.flatMap(({ data }) => data.createUser?.errors ?? [])).toEqual([]);
   });
 });

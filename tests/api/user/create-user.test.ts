@@ -4,6 +4,7 @@ import { MEMBERS_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/see
 import { signIn } from '../../support/cast.ts';
 import { changing, recording, statementsOf } from '../../support/evidence.ts';
 import { holderOf, useCast } from '../../support/holder.ts';
+import { linkTokenOf, messagesTo } from '../../support/messages.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const GOOD = { email: 'ada@example.com', displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID] };
@@ -12,14 +13,19 @@ describe('createUser', () => {
   const app = useTestApp();
   const cast = useCast(app);
 
-  test('invites somebody without a password: status INVITED, and a set-up link that works', async () => {
+  test('invites somebody without a password: status INVITED, and a mailed link that works', async () => {
     const { admin } = cast();
     const { answer, audit, events } = await recording(app(), () =>
       admin.send(CreateUserDocument, { input: { ...GOOD, locale: 'de-AT' } }),
     );
     expect(answer.errors).toEqual([]);
     const payload = answer.data.createUser;
-    expect(payload).toMatchObject({ inviteEmail: { state: 'NOT_CONFIGURED' }, violations: [], errors: [] });
+    expect(payload).toMatchObject({
+      inviteEmail: { template: 'invite', recipient: 'ada@example.com', state: 'SENT', attempts: 1, failure: null },
+      setupLink: null,
+      violations: [],
+      errors: [],
+    });
     expect(payload?.user).toMatchObject({
       email: 'ada@example.com',
       displayName: 'Ada',
@@ -30,8 +36,17 @@ describe('createUser', () => {
       version: 1,
       groups: [{ id: MEMBERS_GROUP_ID, name: 'Members' }],
     });
-    const token = payload?.setupLink?.split('#invite=')[1] ?? '';
-    expect(payload?.setupLink).toBe(`http://localhost:4000/playground#invite=${token}`);
+    const token = await linkTokenOf(app(), 'ada@example.com', 'invite');
+    expect(await messagesTo(app(), 'ada@example.com')).toMatchObject([
+      {
+        locale: 'de-AT',
+        variables: {
+          userName: 'Ada',
+          groupNames: 'Members',
+          link: `http://localhost:4000/account/invite#token=${token}`,
+        },
+      },
+    ]);
     const status = await app().anonymous().send(TokenStatusDocument, { token });
     expect(status.data.tokenStatus).toMatchObject({ state: 'VALID', kind: 'INVITE', passwordNeeded: true });
     const id = payload?.user?.id;
@@ -193,17 +208,20 @@ describe('createUser', () => {
     expect(changed).toEqual([]);
   });
 
-  test('costs at most eight statements, with and without password or idempotency key', async () => {
+  test('costs at most ten statements with an invitation and its delivery, eight with a password', async () => {
     const { admin } = cast();
-    const variants: readonly Partial<CreateUserInput>[] = [
-      { idempotencyKey: 'statements' },
-      {
-        password: 'seven green umbrellas',
-        idempotencyKey: 'statements too',
-        groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID],
-      },
+    const variants: readonly (readonly [number, Partial<CreateUserInput>])[] = [
+      [10, { idempotencyKey: 'statements' }],
+      [
+        8,
+        {
+          password: 'seven green umbrellas',
+          idempotencyKey: 'statements too',
+          groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID],
+        },
+      ],
     ];
-    for (const [index, variant] of variants.entries()) {
+    for (const [index, [limit, variant]] of variants.entries()) {
       const input = { ...GOOD, email: `statements${index}@example.com`, ...variant };
       const { answer, statements } = await statementsOf(app(), () =>
         admin.run('mutation($input: CreateUserInput!) { createUser(input: $input) { user { id } errors { code } } }', {
@@ -211,7 +229,7 @@ describe('createUser', () => {
         }),
       );
       expect(answer.data).toMatchObject({ createUser: { errors: [] } });
-      expect(statements).toBeLessThanOrEqual(8);
+      expect(statements).toBeLessThanOrEqual(limit);
     }
   });
 

@@ -14,6 +14,7 @@ import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissi
 import { signIn } from '../../support/cast.ts';
 import { recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
+import { linkTokenOf } from '../../support/messages.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 describe('disableUsers and enableUsers', () => {
@@ -64,7 +65,7 @@ describe('disableUsers and enableUsers', () => {
       input: { email: `${unique('invited')}@example.com`, displayName: 'I', groupIds: [MEMBERS_GROUP_ID] },
     });
     const id = data.createUser?.user?.id ?? '';
-    const token = data.createUser?.setupLink?.split('#invite=')[1] ?? '';
+    const token = await linkTokenOf(app(), data.createUser?.user?.email ?? '', 'invite');
     await disable(id);
     const status = async () => (await app().anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
     expect(await status()).toBe('USED');

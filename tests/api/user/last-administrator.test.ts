@@ -6,11 +6,11 @@ import {
   RemoveGroupMembersDocument,
   UpdateUserDocument,
 } from '../../../generated/client/graphql.ts';
-import type { Database } from '../../../src/database/database.ts';
 import { sql } from '../../../src/database/sql.ts';
 import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { Actor, makePerson, signIn } from '../../support/cast.ts';
 import { unique, useCast } from '../../support/holder.ts';
+import { waitForLock } from '../../support/locks.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 type Attack = (
@@ -139,14 +139,3 @@ describe('the last administrator', () => {
     expect(row?.status).toBe('ACTIVE');
   });
 });
-
-/** Resolves when some statement waits for a lock. */
-const waitForLock = async (database: Database): Promise<void> => {
-  for (let count = 0; count < 400; count += 1) {
-    const waiting = await database.query(
-      `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-    );
-    if (waiting.length > 0) return;
-  }
-  throw new Error('Nothing waits.');
-};

@@ -12,10 +12,10 @@ import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, unique, useCast } from '../../support/holder.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
-const tokenOf = (link: string | null | undefined): string => link?.split('#invite=')[1] ?? '';
+const tokenOf = (link: string | null | undefined): string => link?.split('#token=')[1] ?? '';
 
-describe('resendInvite', () => {
-  const app = useTestApp();
+describe('resendInvite where no mail is configured', () => {
+  const app = useTestApp({ settings: { 'mail.transport': 'none' } });
   const cast = useCast(app);
   const resend = (actor: Actor, userId: string) => actor.send(ResendInviteDocument, { input: { userId } });
   const state = async (token: string) =>
@@ -33,7 +33,9 @@ describe('resendInvite', () => {
     expect(payload).toMatchObject({
       errors: [],
       user: { id, status: 'INVITED' },
+      invitation: { state: 'PENDING', previous: { state: 'SUPERSEDED' } },
       inviteEmail: { state: 'NOT_CONFIGURED' },
+      retryAfterSeconds: null,
     });
     const fresh = tokenOf(payload?.setupLink);
     expect(await state(token)).toBe('USED');

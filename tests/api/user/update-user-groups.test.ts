@@ -7,7 +7,7 @@ import {
   READ_ONLY_GROUP_ID,
   SUPPORT_GROUP_ID,
 } from '../../../src/permissions/seeded-groups.ts';
-import { type Actor, makeGroup } from '../../support/cast.ts';
+import { type Actor, makeGroup, raiseToAal2 } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
 import { holderOf, somebody, useCast } from '../../support/holder.ts';
 import { useTestApp } from '../../support/test-app.ts';
@@ -94,7 +94,8 @@ describe('the groups of updateUser', () => {
       'EXCEEDS_OWN_PERMISSIONS',
       'SELF_ESCALATION',
     ]);
-    const keyMaster = await holderOf(app(), ['view:users', 'update:users', 'assign:groups', 'grant-protected:groups']);
+    const held = ['view:users', 'update:users', 'assign:groups', 'grant-protected:groups'];
+    const keyMaster = await raiseToAal2(app(), await holderOf(app(), held));
     const guarded = await refused(keyMaster, keyMaster.id, [
       keyMaster.groupId,
       MEMBERS_GROUP_ID,

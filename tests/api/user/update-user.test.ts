@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   CreateUserDocument,
+  InvitationOfUserDocument,
   TokenStatusDocument,
   UpdateUserDocument,
   type UpdateUserInput,
@@ -11,6 +12,7 @@ import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissi
 import type { Actor } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
+import { linkTokenOf } from '../../support/messages.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 let phones = 0;
@@ -34,7 +36,7 @@ describe('updateUser', () => {
     });
     const user = data.createUser?.user;
     if (user == null) throw new Error(JSON.stringify(data));
-    return { ...user, link: data.createUser?.setupLink ?? '' };
+    return user;
   };
 
   test.each([
@@ -137,13 +139,15 @@ describe('updateUser', () => {
   });
 
   test('lets open set-up links die with the address they were sent to, and not for a name', async () => {
-    const { id, email, link } = await complete();
-    const token = link.split('#invite=')[1] ?? '';
+    const { id, email } = await complete();
+    const token = await linkTokenOf(app(), email ?? '', 'invite');
     const state = async () => (await app().anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
     await update(cast().admin, { id, displayName: 'Another', email, phone: undefined });
     expect(await state()).toBe('VALID');
     await update(cast().admin, { id, email: `new.${email}` });
     expect(await state()).toBe('USED');
+    const { data } = await cast().admin.send(InvitationOfUserDocument, { id });
+    expect(data.user?.invitation).toMatchObject({ state: 'REVOKED', email });
   });
 
   test('refuses a stale version with the current user, and takes the present one', async () => {

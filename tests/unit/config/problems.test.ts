@@ -55,7 +55,8 @@ describe('a start that fails', () => {
 describe('production', () => {
   test('starts with what it needs, closed by default', () => {
     const config = load({ env: productionEnv });
-    expect(config.warnings).toStrictEqual([]);
+    // without a mail server it starts, and says so
+    expect(config.warnings).toStrictEqual([expect.stringMatching(/^mail\.transport: is none/)]);
     expect(productionProblems(config)).toStrictEqual([]);
     const { host, playground, introspection, fieldSuggestions } = config.server;
     expect([host, playground, introspection, fieldSuggestions]).toStrictEqual(['0.0.0.0', false, false, false]);
@@ -91,6 +92,7 @@ describe('production', () => {
     ],
     ['no master key', without('MASTER_KEYS'), /^keys\.masterKeys/],
     ['open metrics', without('METRICS_TOKEN'), /^limits\.metricsToken/],
+    ['second factors that are not enforced', { ...productionEnv, MFA_ENFORCE: 'false' }, /^mfa\.enforce.*is off/],
     ['weak hashes', { ...productionEnv, PASSWORD_MEMORY_KIB: '1024' }, /^passwords\.memoryKib.*too weak/],
   ])('refuses %s', (_title, env, message) => {
     const problems = problemsOf({ env });
@@ -109,12 +111,52 @@ describe('production', () => {
     expect(problemsOf({ env })).toStrictEqual([]);
   });
 
+  test('asks for second factors at once, development after a week', () => {
+    const { mfa } = load({ env: productionEnv });
+    expect([mfa.enforce, mfa.required, mfa.graceSeconds, mfa.issuerName]).toStrictEqual([
+      true,
+      'permissions',
+      0,
+      'id.example.org',
+    ]);
+    expect(load({ env: { APP_ENVIRONMENT: 'staging' } }).mfa.graceSeconds).toBe(0);
+    expect(load({ env: {} }).mfa.graceSeconds).toBe(604_800);
+  });
+
   test('the same rules can be asked of a development configuration', () => {
     const problems = productionProblems(load());
     expect(problems.map((problem) => problem.split(' ')[0])).toStrictEqual([
       'server.baseUrl',
       'database.url',
       'keys.masterKeys',
+    ]);
+  });
+});
+
+describe('passkeys', () => {
+  test('belong to the host of the base URL, and to its origin', () => {
+    const { rpId, origins } = load({ env: { BASE_URL: 'https://id.example.org:8443/auth' } }).webauthn;
+    expect([rpId, origins]).toStrictEqual(['id.example.org', ['https://id.example.org:8443']]);
+  });
+
+  test('may belong to a domain above it, with several origins in it', () => {
+    const env = {
+      ...productionEnv,
+      WEBAUTHN_RP_ID: 'example.org',
+      WEBAUTHN_ORIGINS: 'https://id.example.org, https://example.org',
+    };
+    expect(problemsOf({ env })).toStrictEqual([]);
+  });
+
+  test.each([
+    ['https://id.example.org', 'id.example'],
+    ['https://id.example.org', 'd.example.org'],
+    ['https://id.example.org', 'id.id.example.org'],
+    ['https://evil.example', 'id.example.org'],
+  ])('of the origin %s cannot belong to %s', (origin, rpId) => {
+    const problems = problemsOf({ env: { ...productionEnv, WEBAUTHN_ORIGINS: origin, WEBAUTHN_RP_ID: rpId } });
+    expect(problems).toStrictEqual([
+      `webauthn.origins: ${origin} does not lie in ${rpId}; correct it or webauthn.rpId`,
     ]);
   });
 });
@@ -153,7 +195,6 @@ describe('warnings', () => {
 
   test.each([
     ['JWT_SECRET', /no shared signing secret.*see MASTER_KEYS$/],
-    ['SMTP_HOST', /planned: mail/],
     ['REDIS_URL', /planned: Redis/],
   ])('%s of another system is answered, not silently ignored', (name, message) => {
     const [warning, ...others] = warningsOf({ [name]: 'hunter2' });
@@ -172,12 +213,19 @@ describe('warnings', () => {
   });
 
   test('clear http beyond the machine', () => {
-    expect(warningsOf({ BASE_URL: 'http://192.168.1.9:4000' })).toStrictEqual([
+    expect(warningsOf({ BASE_URL: 'http://intranet.example:4000' })).toStrictEqual([
       expect.stringContaining('server.baseUrl'),
     ]);
     expect(warningsOf({ APP_ENVIRONMENT: 'staging', CORS_ORIGINS: 'http://a.example' })).toStrictEqual([
       expect.stringContaining('http://a.example is clear http'),
     ]);
+  });
+
+  test('an address for a name, where browsers make no passkeys', () => {
+    expect(warningsOf({ BASE_URL: 'http://127.0.0.1:4000' })).toStrictEqual([
+      expect.stringContaining('webauthn.rpId: is an address'),
+    ]);
+    expect(warningsOf({ BASE_URL: 'http://localhost:4000' })).toStrictEqual([]);
   });
 
   test('master keys of different processes are independent of each other', () => {

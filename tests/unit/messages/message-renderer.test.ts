@@ -168,7 +168,7 @@ describe('what people and servers wrote', () => {
     );
     expect(text).toContain('Hello Ada Lovelace,');
     expect(text).toContain('new@example.com Bcc: x@example.com');
-    expect(text).not.toMatch(/\u202e|\u0000/);
+    expect(['\u202e', '\u0000'].filter((mark) => text.includes(mark))).toEqual([]);
     expect(subject).not.toMatch(/[\r\n]/);
   });
 
@@ -238,7 +238,7 @@ describe("an operator's directory", () => {
     own('welcome.html', '<p>Hello</p>');
     const renderer = rendererOf(directory);
     const problems = renderer.check();
-    expect(problems.map((problem) => problem.split(':')[0]).toSorted()).toEqual([
+    expect(problems.map((problem) => problem.split(':', 1).join()).toSorted()).toEqual([
       'locales/en.json',
       'locales/it.json',
       'reset.html',

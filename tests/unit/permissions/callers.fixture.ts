@@ -19,6 +19,7 @@ const common = {
   organizationId: null,
   assuranceLevel: 'AAL1',
   authenticatedAt: new Date('2026-01-26T09:55:00Z'),
+  secondFactorDueAt: null,
   permissionVersion: '1',
   ipAddress: '10.1.2.3',
 } as const;

@@ -256,6 +256,30 @@ describe('the guard', () => {
     expect(denials(result)).toEqual([['users', { code: 'FORBIDDEN', missing: [] }]]);
   });
 
+  test('where everybody needs a second factor, keeps those who are overdue to what it is told', async () => {
+    const overdue = { ...person('view:users', 'delete:users'), secondFactorDueAt: NOW };
+    const schema = guard(makeSchema(), tree, { ...options, openWithoutSecondFactor: ['Query.user'] });
+    const required = { assuranceLevel: 'AAL2', withinMinutes: null };
+    const document = `{ open users { name note email } user(id: "${ALICE}") { name email } }`;
+    const answer = await run(document, overdue, schema);
+    expect(denials(answer)).toEqual([['users', { code: 'STEP_UP_REQUIRED', missing: [], required }]]);
+    expect(answer.data).toMatchObject({ open: expect.anything(), users: null, user: { email: expect.anything() } });
+    expect(denials(await run('mutation { wipe }', overdue, schema))).toEqual([
+      ['wipe', { code: 'STEP_UP_REQUIRED', missing: [], required }],
+    ]);
+    // Whoever lacks the permission is not told what else there would be to do.
+    expect(denials(await run('mutation { wipe }', { ...person(), secondFactorDueAt: NOW }, schema))).toEqual([
+      ['wipe', { code: 'FORBIDDEN', missing: ['delete:users'] }],
+    ]);
+    for (const [principal, guardedBy] of [
+      [{ ...overdue, assuranceLevel: 'AAL2' }, schema],
+      [person('view:users', 'delete:users'), schema],
+      [overdue, guarded],
+    ] as const) {
+      expect(denials(await run('{ users { name } }', principal, guardedBy))).toEqual([]);
+    }
+  });
+
   test('enforces two factors and a shorter freshness when told to', async () => {
     const strict: RuleTree = { Query: { health: and(can('rotate:signing-keys'), aal2), open: freshly(10) } };
     const schema = guard(makeSchema(), strict, { ...options, enforceAal2: true, stepUpSeconds: 60 });

@@ -132,7 +132,11 @@ describe('the storage', () => {
 });
 
 describe('the opening tabs', () => {
-  const fresh = ['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser', 'SignOut'];
+  const fresh = [
+    ...['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser'],
+    ...['SignUp', 'VerifySignUp', 'RequestCode', 'SignInByCode'],
+    ...['StartTotp', 'ConfirmTotp', 'CompleteMfa', 'Passkeys', 'Sessions', 'SignOut'],
+  ];
 
   test('are the examples at a first visit', () => {
     expect(titles(openingTabs(null, null))).toEqual(fresh);
@@ -168,13 +172,14 @@ describe('the opening tabs', () => {
     const again = openingTabs(JSON.stringify(first), linkedExample('#setup=second'));
     expect(titles(again)).toEqual(['SetUpFirstAdmin', ...fresh]);
     expect(again.tabs[0]?.variables).toContain('second');
-    const other = openingTabs(JSON.stringify(again), linkedExample('#invite=third'));
-    expect(titles(other)).toEqual(['SetPassword', 'SetUpFirstAdmin', ...fresh]);
+    const mine = { ...again, tabs: again.tabs.map((one, at) => (at === 0 ? tab({ ...one, query: '{ mine }' }) : one)) };
+    const other = openingTabs(JSON.stringify(mine), linkedExample('#setup=third'));
+    expect(titles(other)).toEqual(['SetUpFirstAdmin', 'SetUpFirstAdmin', ...fresh]);
     expect(new Set(other.tabs.map(({ id }) => id)).size).toBe(other.tabs.length);
     expect(JSON.stringify(other)).not.toContain('second');
   });
 
-  test.each(['', '#', '#setup=', '#invite', '#other=1', '#%E0%A4%A'])(
+  test.each(['', '#', '#setup=', '#setup', '#other=1', '#%E0%A4%A'])(
     'are not changed by the fragment %s',
     (fragment) => {
       expect(linkedExample(fragment)).toBeNull();
@@ -183,8 +188,8 @@ describe('the opening tabs', () => {
 
   test('take a token as text, whatever it holds', () => {
     const hostile = '"}} <script>alert(1)</script>';
-    const linked = linkedExample(`#invite=${encodeURIComponent(hostile)}`);
-    expect(JSON.parse(linked?.variables ?? '')).toEqual({ input: { token: hostile, newPassword: '' } });
+    const linked = linkedExample(`#setup=${encodeURIComponent(hostile)}`);
+    expect(JSON.parse(linked?.variables ?? '')).toMatchObject({ input: { setupToken: hostile, password: '' } });
     expect(linked?.query).not.toContain('script');
   });
 });

@@ -1,0 +1,41 @@
+import { userColumns, type UserRow } from './user.queries.ts';
+
+export interface OwnAccountRow extends UserRow {
+  /** The address was proved, or given by an administrator: what is sent there reaches the person. */
+  readonly email_is_own: boolean;
+}
+
+/** Holds the row of a user until the transaction ends. `$1` user. */
+export const heldAccount = 'select from users where id = $1 for update';
+
+/** An account that is not shut out, while the session goes on. `$1` user, `$2` now, `$3` session, or null where none is needed. */
+export const ownAccount = `
+select ${userColumns},
+  exists (select from identifiers i where i.user_id = u.id and i.kind = 'EMAIL' and i.exclusive) as email_is_own
+from users u
+where u.id = $1 and u.status = 'ACTIVE'
+  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)
+  and ($3::uuid is null
+    or exists (select from sessions s where s.id = $3 and s.user_id = u.id and s.ended_at is null))`;
+
+/** Stores what a person says of themselves. `$1` user, `$2` now, `$3` name, `$4` language, `$5` custom attributes (JSON). */
+export const storeProfile = `
+update users u set display_name = $3, locale = $4, attributes = $5::jsonb, updated_at = $2::timestamptz,
+  version = u.version + 1
+where u.id = $1 returning ${userColumns}`;
+
+/** What a wish for another address has to know, once the account is held. `$1` user, `$2` normalised address. */
+export const emailChangeFacts = `
+select exists (select from identifiers i
+    where i.kind = 'EMAIL' and i.value = $2 and i.exclusive and i.user_id <> $1) as taken,
+  (select max(t.created_at) from one_time_tokens t where t.user_id = $1 and t.kind = 'EMAIL_CHANGE') as last_requested_at`;
+
+export interface EmailChangeFactsRow {
+  /** The address belongs to somebody else. */
+  readonly taken: boolean;
+  readonly last_requested_at: string | null;
+}
+
+/** Ends every open code of a user: it went to an address that does not count any more. `$1` user, `$2` now. */
+export const endOpenCodes = `
+update verifications set used_at = $2::timestamptz where user_id = $1 and used_at is null`;

@@ -1,0 +1,29 @@
+import { Field, ObjectType } from 'type-graphql';
+import { InvitationState } from '../vocabulary.ts';
+import { NodeType } from './node.schema.ts';
+import { DateTimeScalar, EmailAddressScalar } from './scalars.ts';
+
+@ObjectType('Invitation', {
+  simpleResolvers: true,
+  description: 'An invitation to an account. Sending it again makes a new one.',
+  implements: NodeType,
+})
+export class InvitationType extends NodeType {
+  @Field(() => InvitationState, { description: 'Whether it can still be accepted.' })
+  state!: InvitationState;
+
+  @Field(() => EmailAddressScalar, {
+    nullable: true,
+    description: 'Invited address; null when the account had none and the link was handed over.',
+  })
+  email!: string | null;
+
+  @Field(() => DateTimeScalar, { description: 'When it was made.' })
+  createdAt!: Date;
+
+  @Field(() => DateTimeScalar, { description: 'End of the link, 7 days by default.' })
+  expiresAt!: Date;
+
+  @Field(() => DateTimeScalar, { nullable: true, description: 'When it was accepted.' })
+  acceptedAt!: Date | null;
+}

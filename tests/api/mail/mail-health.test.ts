@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { useCast } from '../../support/holder.ts';
+import { startTestApp, useTestApp } from '../../support/test-app.ts';
+
+describe('health', () => {
+  const app = useTestApp();
+  const cast = useCast(app);
+  const DOCUMENT = '{ health { status checks { component status message } } }';
+
+  test('has lines for mail and text messages', async () => {
+    const { data, errors } = await cast().admin.run<{ health: { status: string; checks: object[] } }>(DOCUMENT);
+    expect(errors).toEqual([]);
+    expect(data.health.status).toBe('OK');
+    expect(data.health.checks).toEqual(
+      expect.arrayContaining([
+        { component: 'mail', status: 'OK', message: null },
+        { component: 'sms', status: 'OK', message: null },
+      ]),
+    );
+  });
+
+  test('without mail is less than it could be, and still ready', async () => {
+    const other = await startTestApp({
+      settings: { 'mail.transport': 'none', 'mail.smsTransport': 'none' },
+      beside: app(),
+    });
+    const answer = await fetch(`${other.url}/graphql`, {
+      method: 'POST',
+      headers: { ...cast().admin.headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: DOCUMENT }),
+    });
+    const { data } = (await answer.json()) as { data: { health: { status: string; checks: object[] } } };
+    expect(data.health.status).toBe('OK');
+    expect(data.health.checks).toContainEqual({
+      component: 'mail',
+      status: 'DEGRADED',
+      message: 'No mail transport is configured.',
+    });
+    expect(data.health.checks).not.toContainEqual(expect.objectContaining({ component: 'sms' }));
+    expect((await fetch(`${other.url}/readyz`)).status).toBe(200);
+    await other.close();
+  });
+});

@@ -1,0 +1,259 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  CreateUserDocument,
+  RequestEmailChangeDocument,
+  RequestPasswordResetDocument,
+  TokenStatusDocument,
+} from '../../generated/client/graphql.ts';
+import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
+import { type Actor, makePerson, PASSWORD, signIn } from '../support/cast.ts';
+import { unique } from '../support/holder.ts';
+import { linkTokenOf, messagesTo } from '../support/messages.ts';
+import { enrolled, nextCode, wrongCode } from '../support/mfa.ts';
+import { askForCode } from '../support/sign-up.ts';
+import { useTestApp } from '../support/test-app.ts';
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
+/** A developer's machine may lack the browser; the build server must not pass without it. */
+const skipped = executablePath === undefined && process.env['CI'] === undefined;
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
+const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const NEW_PASSWORD = 'violet harbour lantern seven';
+
+/** Runs in the page, before its own script. */
+const recorder = `
+  globalThis.violations = [];
+  addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));
+`;
+
+describe('the account pages in a browser', () => {
+  const app = useTestApp();
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[];
+  let requested: string[];
+
+  beforeAll(async () => {
+    if (skipped) return;
+    if (executablePath === undefined) throw new Error('CI needs Chromium: apt-get install chromium');
+    browser = await chromium.launch({ executablePath, args: [...flags, ...quiet] });
+  });
+  afterAll(async () => {
+    if (!skipped) await browser.close();
+  });
+
+  const begin = async (options: { locale?: string; dark?: boolean; width?: number } = {}): Promise<void> => {
+    const { locale = 'en-GB', dark = false, width = 390 } = options;
+    context = await browser.newContext({
+      locale,
+      colorScheme: dark ? 'dark' : 'light',
+      viewport: { width, height: 844 },
+    });
+    page = await context.newPage();
+    await context.addInitScript({ content: recorder });
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => requested.push(`${request.url()} ${request.postData() ?? ''}`));
+  };
+
+  beforeEach(async ({ skip }) => {
+    skip(skipped, 'no Chromium is installed: apt-get install chromium');
+    [complaints, requested] = [[], []];
+    await begin();
+  });
+  afterEach(async () => {
+    if (skipped) return;
+    expect(await page.evaluate('violations')).toEqual([]);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  const open = async (name: string, token: string | null = null): Promise<void> => {
+    await page.goto(`${app().url}/account/${name}${token === null ? '' : `#token=${token}`}`);
+    // The address keeps nothing of the token, and no request but the API's own carries it.
+    await page.waitForURL(`${app().url}/account/${name}`);
+    await page.locator('#status:not(:empty), form:not([hidden])').first().waitFor();
+    if (token === null) return;
+    expect(requested.filter((one) => one.includes(token) && !one.startsWith(`${app().url}/graphql `))).toEqual([]);
+  };
+  const shoot = async (name: string): Promise<void> => {
+    const folder = process.env['SCREENSHOTS'];
+    if (folder !== undefined) await page.screenshot({ path: join(folder, `account-${name}.png`), fullPage: true });
+  };
+  const press = (name: string) => page.getByRole('button', { name }).click();
+  const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
+  const stateOf = async (token: string) =>
+    (await app().anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
+  const viewer = async (): Promise<unknown> =>
+    page.evaluate(`fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { user { email } session { assuranceLevel } } }' }) })
+      .then((answer) => answer.json()).then(({ data }) => data.viewer)`);
+  const reset = async (email: string): Promise<string> => {
+    await app().anonymous().send(RequestPasswordResetDocument, { input: { email } });
+    return linkTokenOf(app(), email, 'reset');
+  };
+  const somebody = async (): Promise<string> => {
+    const email = `${unique('browser')}@pages.example`;
+    await makePerson(app(), { email, displayName: 'Ada Lovelace' });
+    return email;
+  };
+
+  test('reset: a forgotten password is replaced, weak ones are explained, and the person is signed in', async () => {
+    const email = await somebody();
+    await open('reset');
+    await page.getByLabel('Your e-mail address').fill('no address');
+    await press('Send me a link');
+    await says('This is not an e-mail address.');
+    await shoot('request-refused');
+    await page.getByLabel('Your e-mail address').fill(email);
+    await press('Send me a link');
+    await says('If there is an account with this address');
+    await shoot('requested');
+    const token = await linkTokenOf(app(), email, 'reset');
+    await open('reset', token);
+    await says('For b**@pages.example');
+    await says('At least 12 characters.');
+    const field = page.getByLabel('New password');
+    expect(await field.evaluate('(document.activeElement ?? {}).id')).toBe('new-password');
+    await field.fill('ada');
+    await press('Set the password');
+    await says('It has too few characters.');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    await shoot('reset-refused');
+    await page.getByLabel('Show the password').check();
+    expect(await field.getAttribute('type')).toBe('text');
+    await field.fill(NEW_PASSWORD);
+    await shoot('reset');
+    await press('Set the password');
+    await says('Done. You are signed in as Ada Lovelace.');
+    await shoot('reset-done');
+    expect(await viewer()).toEqual({ user: { email }, session: { assuranceLevel: 'AAL1' } });
+    await open('reset', token);
+    await says('This link was used already');
+    await page.getByLabel('Your e-mail address').waitFor();
+    await shoot('reset-used');
+  });
+
+  test('reset with a second factor, in the dark and in German: the code is asked for', async () => {
+    await context.close();
+    await begin({ locale: 'de-AT', dark: true, width: 1280 });
+    const { email, secret } = await enrolled(app());
+    await open('reset', await reset(email));
+    await page.getByLabel('Neues Passwort').fill(NEW_PASSWORD);
+    await shoot('reset-german-dark');
+    await press('Passwort setzen');
+    await page.getByLabel('Sechsstelliger Code').fill(wrongCode(app(), secret));
+    await press('Weiter');
+    await says('Dieser Code stimmt nicht.');
+    await shoot('mfa-german-dark');
+    const code = nextCode(app(), secret);
+    await page.getByLabel('Sechsstelliger Code').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+    await press('Weiter');
+    await says('Fertig.');
+    expect(await viewer()).toEqual({ user: { email }, session: { assuranceLevel: 'AAL2' } });
+  });
+
+  test('reset by somebody who is signed in already, as somebody else', async () => {
+    const [first, second] = [await somebody(), await somebody()];
+    await open('reset', await reset(first));
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    await press('Set the password');
+    await says('Done.');
+    await open('reset', await reset(second));
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    await press('Set the password');
+    await says('Done.');
+    expect(await viewer()).toMatchObject({ user: { email: second } });
+  });
+
+  test('invite: a welcome in Italian, the account is active, a recovery code opens it later', async () => {
+    const { admin } = await app().cast();
+    const email = `${unique('invited')}@pages.example`;
+    const input = { email, displayName: 'Grace', groupIds: [MEMBERS_GROUP_ID] };
+    await admin.send(CreateUserDocument, { input });
+    const token = await linkTokenOf(app(), email, 'invite');
+    await page.goto(`${app().url}/account/invite?lang=it#token=${token}`);
+    await page.getByLabel('Nuova password').fill(NEW_PASSWORD);
+    await shoot('invite-italian');
+    expect(page.url()).toBe(`${app().url}/account/invite?lang=it`);
+    expect(await stateOf(token)).toBe('VALID');
+    await press('Imposta la password');
+    await says('Fatto. Hai effettuato l’accesso come Grace.');
+    expect(await viewer()).toMatchObject({ user: { email } });
+    await open('invite', token);
+    await says('This link was used already');
+    const { email: strong, recoveryCodes } = await enrolled(app());
+    await open('reset', await reset(strong));
+    await page.getByLabel('New password').fill(NEW_PASSWORD);
+    await press('Set the password');
+    await press('Use a recovery code instead');
+    await page.getByLabel('Recovery code').fill(recoveryCodes[0] ?? '');
+    await shoot('recovery-code');
+    await press('Continue');
+    await says('Done.');
+    expect(await viewer()).toEqual({ user: { email: strong }, session: { assuranceLevel: 'AAL2' } });
+  });
+
+  test('sign-in: the link signs in when its button is pressed, and not before', async () => {
+    const email = await somebody();
+    await askForCode(app(), email, 'LINK');
+    const token = await linkTokenOf(app(), email, 'sign-in-link');
+    await open('sign-in', token);
+    await shoot('sign-in');
+    expect(await viewer()).toBeNull();
+    await press('Sign in');
+    await says('Done. You are signed in as Ada Lovelace.');
+    expect(await viewer()).toMatchObject({ user: { email } });
+    await open('sign-in', token);
+    await press('Sign in');
+    await says('This link was used already');
+    await shoot('sign-in-used');
+  });
+
+  test('sign-in with a second factor: too many wrong codes end it', async () => {
+    const { email, secret } = await enrolled(app());
+    await askForCode(app(), email, 'LINK');
+    await open('sign-in', await linkTokenOf(app(), email, 'sign-in-link'));
+    await press('Sign in');
+    const field = page.getByLabel('Six-digit code of your authenticator app');
+    await field.fill(nextCode(app(), secret));
+    await press('Continue');
+    await says('Done.');
+    expect(await viewer()).toMatchObject({ session: { assuranceLevel: 'AAL2' } });
+  });
+
+  test('email-change: the new address counts when the button is pressed, and not before', async () => {
+    const email = await somebody();
+    const actor: Actor = await signIn(app(), email);
+    const newEmail = `new.${email}`;
+    const asked = await actor.send(RequestEmailChangeDocument, { input: { newEmail, currentPassword: PASSWORD } });
+    expect(asked.data.requestEmailChange?.errors).toEqual([]);
+    const token = await linkTokenOf(app(), newEmail, 'email-change');
+    await open('email-change', token);
+    await shoot('email-change');
+    const stored = () => app().database.query('select email from users where id = $1', [actor.id]);
+    expect(await stored()).toEqual([{ email }]);
+    await press('Confirm the address');
+    await says(`Done. Your address is now ${newEmail}.`);
+    expect(await stored()).toEqual([{ email: newEmail }]);
+  });
+
+  test('a page without its token, or with a made-up one, says so and does nothing', async () => {
+    await open('invite');
+    await says('Open this page by the link in your mail.');
+    await open('sign-in', 'ghl_rubbish');
+    await press('Sign in');
+    await says('This link is not complete, or does not work any more.');
+    await open('reset', 'ght_rubbish');
+    await says('This link was used already');
+    expect(await messagesTo(app(), 'nobody@pages.example')).toEqual([]);
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Flow } from '../../src/flows/flow.ts';
+
+type Setup<Subject> = () => Promise<Subject>;
+
+/** How a flow is walked on the running server. */
+export interface Walk<State extends string, Event extends string, Circumstance extends string, Subject> {
+  readonly flow: Flow<State, Event, Circumstance>;
+  /** Starts the server, and whatever else it needs. */
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+  /** Brings something into each state; `PLAIN` in none of the circumstances. */
+  readonly setups: Readonly<Record<State, { readonly [Name in Circumstance | 'PLAIN']?: Setup<Subject> }>>;
+  /** Does what the event says, whatever the state: with what a caller has in hand, or could make up. */
+  readonly events: Readonly<Record<Event, (subject: Subject) => Promise<unknown>>>;
+  /** Reads the state from the database or the API. */
+  readonly stateOf: (subject: Subject) => Promise<State>;
+  /** Holds after each event, with what it answered and whether it was to change something. */
+  readonly afterwards?: (subject: Subject, answer: unknown, changed: boolean) => Promise<void> | void;
+}
+
+const rowOf = <State extends string, Event extends string, Circumstance extends string>(
+  { transitions }: Flow<State, Event, Circumstance>,
+  state: State,
+  event: Event,
+  circumstance: string,
+) => {
+  const rows = transitions.filter((row) => row.on === event && row.from.includes(state));
+  const asked = rows.find((row) => row.when?.some((one) => one === circumstance) === true);
+  return asked ?? rows.find((row) => row.when === undefined);
+};
+
+/**
+ * Does events in states, in all circumstances that the setups bring about, and compares where they lead with the table: the listed
+ * state, or the same one where nothing is listed. `LISTED` does the events of the rows, `ALL` every event in every state.
+ */
+export const walk = <State extends string, Event extends string, Circumstance extends string, Subject>(
+  walked: Walk<State, Event, Circumstance, Subject>,
+  pairs: 'LISTED' | 'ALL',
+): void => {
+  const { flow, setups, events, stateOf } = walked;
+  beforeAll(walked.begin);
+  afterAll(walked.end);
+  const stateNames = Object.keys(flow.states) as State[];
+  const eventNames = Object.keys(flow.events) as Event[];
+  const placesOf = (state: State) =>
+    Object.entries<Setup<Subject> | undefined>(setups[state]).flatMap(([circumstance, setup]) =>
+      setup === undefined ? [] : [{ circumstance, setup }],
+    );
+
+  test(`every row of ${flow.name} is walked`, () => {
+    const reached = new Set(
+      stateNames.flatMap((state) =>
+        placesOf(state).flatMap(({ circumstance }) =>
+          eventNames.map((event) => {
+            const row = rowOf(flow, state, event, circumstance);
+            return row === undefined
+              ? ''
+              : `${flow.transitions.indexOf(row)} ${state} ${row.when === undefined ? '' : circumstance}`;
+          }),
+        ),
+      ),
+    );
+    const listed = flow.transitions.flatMap((row, index) =>
+      row.from.flatMap((state) => (row.when ?? ['']).map((circumstance) => `${index} ${state} ${circumstance}`)),
+    );
+    expect(listed.filter((one) => !reached.has(one))).toEqual([]);
+  });
+
+  describe.each(stateNames)(`${flow.name}: %s`, (state) => {
+    for (const { circumstance, setup } of placesOf(state)) {
+      for (const event of eventNames) {
+        const row = rowOf(flow, state, event, circumstance);
+        const to = row?.to ?? state;
+        if (row === undefined && pairs === 'LISTED') continue;
+        test(`${circumstance === 'PLAIN' ? '' : `${circumstance}, `}${event}: ${to === state ? 'stays' : to}`, async () => {
+          const subject = await setup();
+          expect(await stateOf(subject), 'before').toBe(state);
+          const answer = await events[event](subject);
+          expect(await stateOf(subject), 'after').toBe(to);
+          await walked.afterwards?.(subject, answer, to !== state);
+        });
+      }
+    }
+  });
+};

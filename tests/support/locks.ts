@@ -1,0 +1,44 @@
+import type { Database } from '../../src/database/database.ts';
+import { sql } from '../../src/database/sql.ts';
+
+/** Resolves when some statement waits for a lock. */
+export const waitForLock = async (database: Database): Promise<void> => {
+  for (let count = 0; count < 400; count += 1) {
+    const waiting = await database.query(
+      `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    if (waiting.length > 0) return;
+  }
+  throw new Error('Nothing waits.');
+};
+
+/**
+ * Begins `work` while the row of a user is held, runs `meanwhile` once it waits for that row, and then lets it go on: what it
+ * finds is not what it found when it began.
+ */
+export const overtaking = async <T>(
+  database: Database,
+  userId: string,
+  work: () => Promise<T>,
+  meanwhile: () => Promise<unknown>,
+): Promise<T> => {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  let held = (): void => undefined;
+  const holding = new Promise<void>((resolve) => (held = resolve));
+  const holder = database.transaction(async (em) => {
+    await sql(em, 'select from users where id = $1 for update', [userId]);
+    held();
+    await gate;
+  });
+  await holding;
+  const late = work();
+  try {
+    await waitForLock(database);
+    await meanwhile();
+  } finally {
+    release();
+    await holder;
+  }
+  return late;
+};
