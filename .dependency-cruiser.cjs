@@ -145,8 +145,8 @@ module.exports = {
     forbid(
       'composition-at-the-top',
       'app.ts constructs everything, so nothing that it constructs may know it.',
-      { path: '^src/', pathNot: own('app|main|cli|start') },
-      '^src/(app|main)\\.ts$',
+      { path: '^src/', pathNot: own('app|main|cli|start|composition') },
+      '^src/(app|main|composition/.*)\\.ts$',
     ),
     forbid(
       'source-knows-no-tests',

@@ -103,15 +103,15 @@ query Viewer {
     variables: null,
   },
   {
-    query: `# groupIds takes ids of groups, for example
-# of the one just made. The mail with the link is
-# at /dev/mail; setupLink is set where none goes out.
+    query: `# The group is Members. The invitation is in the
+# captured mail, at /dev/mail; setupLink is set
+# where no mail can go out.
 mutation CreateUser {
   createUser(
     input: {
-      email: "ada@example.com"
-      displayName: "Ada Lovelace"
-      groupIds: []
+      email: "dorothy@example.com"
+      displayName: "Dorothy Vaughan"
+      groupIds: ["00000000-0000-5000-8000-000000000003"]
     }
   ) {
     user {
@@ -132,7 +132,6 @@ mutation CreateUser {
 `,
     variables: null,
   },
-  ...ownAccountExamples,
   {
     query: `mutation SignOut {
   signOut(input: {}) {
@@ -146,6 +145,7 @@ mutation CreateUser {
 `,
     variables: null,
   },
+  ...ownAccountExamples,
 ];
 
 const setUpFirstAdmin = `# The first administrator: choose address, name

@@ -23,7 +23,9 @@ mutation SignUp($input: SignUpInput!) {
   }
 }
 `,
-    variables: json({ input: { email: 'mary@example.com', displayName: 'Mary Jackson', password: '' } }),
+    variables: json({
+      input: { email: 'mary@example.com', displayName: 'Mary Jackson', password: '', delivery: 'COOKIE' },
+    }),
   },
   {
     query: `# The token of the answer to SignUp,
@@ -66,7 +68,7 @@ mutation RequestCode($input: RequestSignInCodeInput!) {
   }
 }
 `,
-    variables: json({ input: { identifier: 'mary@example.com', form: 'CODE' } }),
+    variables: json({ input: { identifier: 'mary@example.com', purpose: 'SIGN_IN', form: 'CODE' } }),
   },
   {
     query: `# The token of the answer to RequestCode,
@@ -92,7 +94,7 @@ mutation SignInByCode($input: VerifySignInCodeInput!) {
   }
 }
 `,
-    variables: json({ input: { verificationToken: '', code: '' } }),
+    variables: json({ input: { verificationToken: '', code: '', delivery: 'COOKIE' } }),
   },
   {
     query: `# Type the secret into an authenticator app,

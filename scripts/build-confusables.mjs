@@ -24,8 +24,9 @@ const written = new RegExp(`^[${[...RECOMMENDED, 'Zyyy', 'Zinh'].map((name) => `
 /** The marks that letters come apart into; a user name holds no others. */
 const marks = new Set();
 for (let code = 0; code <= 0x10_ff_ff; code += 1) {
-  const letter = code >= 0xd8_00 && code <= 0xdf_ff ? '' : String.fromCodePoint(code);
-  if (/^\p{L}$/u.test(letter)) for (const part of letter.normalize('NFD')) if (/^\p{M}$/u.test(part)) marks.add(part);
+  const letter = String.fromCodePoint(code);
+  if (!/^\p{L}$/u.test(letter)) continue;
+  for (const mark of letter.normalize('NFD').match(/\p{M}/gu) ?? []) marks.add(mark);
 }
 
 /** @param {string} source */
@@ -35,7 +36,13 @@ const occurs = (source) => {
 };
 
 /** @param {string} codes */
-const textOf = (codes) => String.fromCodePoint(...codes.trim().split(/\s+/).map((code) => Number.parseInt(code, 16)));
+const textOf = (codes) =>
+  String.fromCodePoint(
+    ...codes
+      .trim()
+      .split(/\s+/)
+      .map((code) => Number.parseInt(code, 16)),
+  );
 
 /** @type {Map<string, string[]>} */
 const groups = new Map();

@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
-import { createApp, createServices, openDatabase } from './app.ts';
+import { createApp } from './app.ts';
+import { openDatabase } from './composition/open-database.ts';
+import { createServices } from './composition/services.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
 import { loadMasterKeys } from './database/master-key-file.ts';

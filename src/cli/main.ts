@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { createServices, openDatabase } from '../app.ts';
+import { openDatabase } from '../composition/open-database.ts';
+import { createServices } from '../composition/services.ts';
 import { systemClock } from '../clock.ts';
 import { readProcessConfig } from '../config/config.ts';
 import { loadMasterKeys } from '../database/master-key-file.ts';

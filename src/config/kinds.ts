@@ -241,14 +241,14 @@ export const databaseUrl: Kind<Secret<string>> = {
   },
 };
 
-/** The same kind, where empty text means "none". */
 /** Address of a Redis, which may carry a password. */
-export const redisUrl: Kind<Secret<string>> = secretOf('Redis address', (text) => {
-  const url = URL.canParse(text) ? new URL(text) : null;
+export const redisUrl: Kind<Secret<string>> = secretOf('Redis address', (given) => {
+  const url = URL.parse(given);
   const ok = url !== null && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '';
   return ok ? null : 'must be redis://host:6379/0, or rediss:// with TLS';
 });
 
+/** The same kind, where empty text means "none". */
 export const optional = <T>(kind: Kind<T>): Kind<T | null> => ({
   ...kind,
   empty: { value: null },

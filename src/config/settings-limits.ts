@@ -28,6 +28,13 @@ export const rates = {
     byDefault: fixed(15 * MINUTE, '`15m`'),
     description: 'Window of `rates.failures`.',
   }),
+  questions: setting({
+    kind: integer(10, 1_000_000),
+    env: 'RATE_QUESTIONS',
+    byDefault: fixed(1000),
+    description:
+      'Sign-ins by passkey or at an identity provider that one network may begin within `rates.failureSeconds`; each leaves a row until it is over.',
+  }),
   delayAfter: setting({
     kind: integer(0, 100_000),
     env: 'RATE_DELAY_AFTER',

@@ -136,10 +136,14 @@ with gone as (
 )
 select type from gone`;
 
-/** Ends the sign-ins and proofs under way that rest on second factors. `$1` user, `$2` now. */
+/**
+ * Ends the sign-ins and proofs under way that rest on second factors; one that waits for a new password has proved its second
+ * factor already. `$1` user, `$2` now.
+ */
 export const endOpenChallenges = `
 update one_time_tokens set used_at = $2::timestamptz
-where user_id = $1 and used_at is null and kind in ('MFA', 'PASSKEY_REGISTRATION', 'PASSKEY_ASSERTION')`;
+where user_id = $1 and used_at is null
+  and kind in ('MFA', 'PASSWORD_CHANGE', 'PASSKEY_REGISTRATION', 'PASSKEY_ASSERTION')`;
 
 /** The factors of a session, its row held until the transaction ends. `$1` session. */
 export const sessionFactors = 'select factors from sessions where id = $1 for update';

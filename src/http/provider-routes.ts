@@ -60,6 +60,7 @@ export const providerRoutes: FastifyPluginAsync<ProviderRoutes> = async (
   const browserCookieName = `${name}-sign-in`;
 
   app.get('/auth/external/start', { exposeHeadRoute: false }, async (request, reply) => {
+    await networkLimits.begun(clientAddress(request));
     const begun = await providerSignIn.begin({
       issuer: parameter(request, 'issuer'),
       redirect: parameter(request, 'redirect'),

@@ -34,28 +34,35 @@ const isGuess = (answer: unknown): boolean => {
   return errors?.some(({ code }) => GUESSES.has(code)) ?? (state === 'USED' && kind === null);
 };
 
+type Kind = 'credential' | 'message' | 'question';
+
+/** What keeps people signed in has a budget of its own. */
+const REFRESH = 'Mutation.refreshSession';
+
 const limited =
-  (resolve: Resolve, limits: NetworkLimits, kind: 'credential' | 'message'): Resolve =>
+  (resolve: Resolve, limits: NetworkLimits, kind: Kind, coordinate: string): Resolve =>
   async (parent, args, context, info) => {
+    const { ipAddress } = context.caller;
     const run = async (): Promise<unknown> => resolve(parent, args, context, info);
-    if (kind === 'credential') return limits.tried(context.caller.ipAddress, run, isGuess);
-    await limits.requested(context.caller.ipAddress);
+    if (coordinate === REFRESH) return limits.refreshed(ipAddress, run, isGuess);
+    if (kind === 'credential') return limits.tried(ipAddress, run, isGuess);
+    await (kind === 'message' ? limits.requested(ipAddress) : limits.begun(ipAddress));
     return run();
   };
 
 /** Puts the limits by network around root fields, given as coordinates; the schema is changed in place. */
 export const limitFields = (
   schema: GraphQLSchema,
-  fields: { readonly credential: readonly string[]; readonly message: readonly string[] },
+  fields: Readonly<Record<Kind, readonly string[]>>,
   limits: NetworkLimits,
 ): void => {
-  for (const kind of ['credential', 'message'] as const) {
+  for (const kind of ['credential', 'message', 'question'] as const) {
     for (const coordinate of fields[kind]) {
       const [typeName, name = ''] = coordinate.split('.');
       const type = [schema.getQueryType(), schema.getMutationType()].find((one) => one?.name === typeName);
       const field = type?.getFields()[name];
       if (field === undefined) throw new Error(`${coordinate} is not in the schema.`);
-      field.resolve = limited((field.resolve ?? defaultFieldResolver) as Resolve, limits, kind) as never;
+      field.resolve = limited((field.resolve ?? defaultFieldResolver) as Resolve, limits, kind, coordinate) as never;
     }
   }
 };

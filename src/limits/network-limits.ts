@@ -19,6 +19,8 @@ export class NetworkLimits {
   readonly #settings: Config['rates'];
   readonly #failures: Budget;
   readonly #messages: Budget;
+  readonly #refreshes: Budget;
+  readonly #questions: Budget;
   #heldBack = 0;
 
   constructor(parts: { limiter: RateLimiter; config: Config }) {
@@ -27,6 +29,8 @@ export class NetworkLimits {
     this.#settings = rates;
     this.#failures = { name: 'failures', points: rates.failures, seconds: rates.failureSeconds };
     this.#messages = { name: 'messages', points: rates.messages, seconds: rates.messageSeconds };
+    this.#refreshes = { name: 'refreshes', points: rates.failures, seconds: rates.failureSeconds };
+    this.#questions = { name: 'questions', points: rates.questions, seconds: rates.failureSeconds };
   }
 
   /** Failed credentials of a network in the present window. */
@@ -39,11 +43,28 @@ export class NetworkLimits {
    * more run than may. From the setting's number of failures on, the answer is held back a little longer each time.
    * Throws RATE_LIMITED.
    */
-  async tried<T>(address: string, work: () => Promise<T>, failed: (result: T) => boolean): Promise<T> {
+  tried<T>(address: string, work: () => Promise<T>, failed: (result: T) => boolean): Promise<T> {
+    return this.#tried(this.#failures, address, work, failed);
+  }
+
+  /**
+   * The same for refresh tokens, with a budget of their own: nobody guesses one, and whoever guesses passwords must not end the
+   * sessions of everybody else behind the same address.
+   */
+  refreshed<T>(address: string, work: () => Promise<T>, failed: (result: T) => boolean): Promise<T> {
+    return this.#tried(this.#refreshes, address, work, failed);
+  }
+
+  /** Counts a sign-in that begins with a question to an authenticator or a way to an issuer. Throws RATE_LIMITED. */
+  async begun(address: string): Promise<void> {
+    if (this.#settings.enabled) await this.#spend(this.#questions, networkOf(address));
+  }
+
+  async #tried<T>(budget: Budget, address: string, work: () => Promise<T>, failed: (result: T) => boolean): Promise<T> {
     if (!this.#settings.enabled) return work();
     const key = networkOf(address);
-    const spent = await this.#spend(this.#failures, key);
-    const giveBack = () => this.#limiter.giveBack(this.#failures, key);
+    const spent = await this.#spend(budget, key);
+    const giveBack = () => this.#limiter.giveBack(budget, key);
     let result: T;
     try {
       result = await work();

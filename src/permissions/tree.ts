@@ -170,6 +170,9 @@ export const messageFields: readonly string[] = [
   'Mutation.requestPasswordReset',
 ];
 
+/** Fields by which anybody begins something that is stored until it is over: limited by network. */
+export const questionFields: readonly string[] = ['Mutation.startPasskeySignIn'];
+
 /**
  * Where everybody needs a second factor, what stays open to those who are overdue: setting one up, proving one, and leaving.
  * So does everything that is open to anyone, and what is reached through it.

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import type { Context } from '../context.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { UserView } from '../entities/user.queries.ts';
-import { may } from '../permissions/may.ts';
 import {
   ConfirmEmailChangeInput,
   ConfirmEmailChangePayload,
@@ -109,10 +108,7 @@ export class UserAttributesResolver {
   attributes(@Root() user: UserView, @Ctx() { principal }: Context): AttributeValues {
     // Without a principal the caller is about to become one: what is their own they read in the session that begins.
     if (principal === null) return {};
-    return this.#attributes.shown(user.attributes, {
-      own: principal.userId === user.id,
-      administrator: may(principal, 'view:users', this.#clock.now()),
-    });
+    return this.#attributes.shownTo({ principal, now: this.#clock.now() }, user);
   }
 }
 

@@ -28,20 +28,14 @@ export const handOver = (context: Context, started: StartedSession): object => {
 
 /** The payload of a sign-in step that went well. */
 export const signInAnswer = (context: Context, result: SignInOutcome | VerificationOutcome): object => {
-  switch (result.step) {
-    case 'COMPLETE':
-      return {
-        step: result.step,
-        user: result.user,
-        tokens: handOver(context, result.started),
-        challenge: null,
-        mfaGraceUntil: result.started.mfaGraceUntil,
-      };
-    case 'VERIFICATION_REQUIRED':
-      return { step: result.step, user: null, tokens: null, challenge: null, verification: result.verification };
-    default:
-      return { step: result.step, user: null, tokens: null, challenge: result.challenge };
+  const { step } = result;
+  if (step === 'COMPLETE') {
+    const { user, started } = result;
+    return { step, user, tokens: handOver(context, started), challenge: null, mfaGraceUntil: started.mfaGraceUntil };
   }
+  return step === 'VERIFICATION_REQUIRED'
+    ? { step, user: null, tokens: null, challenge: null, verification: result.verification }
+    : { step, user: null, tokens: null, challenge: result.challenge };
 };
 
 /** An optional secret of an input. */

@@ -48,7 +48,8 @@ export class SignUpResolver {
 
   @Mutation(() => SignUpPayload, {
     nullable: true,
-    description: 'Makes an account for oneself. Where addresses are proved first, a known address gets the same answer.',
+    description:
+      'Makes an account for oneself. Where addresses are proved first, a known address gets the same answer.',
   })
   signUp(
     @Arg('input', () => SignUpInput, { description: 'Input of signUp.' }) input: SignUpInput,

@@ -80,9 +80,7 @@ export class UserMutationResolver {
     @Ctx() { caller }: Context,
   ): Promise<object> {
     const { userId, idempotencyKey = null } = input;
-    return outcome(NOT_RESENT, () =>
-      this.#invitations.resend(signedInCaller(caller), { userId, idempotencyKey }),
-    );
+    return outcome(NOT_RESENT, () => this.#invitations.resend(signedInCaller(caller), { userId, idempotencyKey }));
   }
 
   @Mutation(() => UpdateUserPayload, { nullable: true, description: 'Changes names, identifiers and groups.' })

@@ -191,7 +191,9 @@ export class SetUpFirstAdminPayload extends SignInResultType {
 
 @InputType('SetPasswordWithTokenInput', { description: 'Input of setPasswordWithToken.' })
 export class SetPasswordWithTokenInput {
-  @Field(() => String, { description: 'Token of a reset or invitation mail, or of a PASSWORD_CHANGE_REQUIRED challenge.' })
+  @Field(() => String, {
+    description: 'Token of a reset or invitation mail, or of a PASSWORD_CHANGE_REQUIRED challenge.',
+  })
   token!: string;
 
   @Field(() => String, { description: PASSWORD })

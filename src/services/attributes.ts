@@ -1,7 +1,10 @@
 import { parseInstant } from '../clock.ts';
 import { type AttributeEditor, type AttributeSettings, MAXIMUM_ATTRIBUTES } from '../config/attribute-list.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
+import type { UserView } from '../entities/user.queries.ts';
+import type { Viewer } from '../entities/user.visibility.ts';
 import { type Problem, reject } from '../errors.ts';
+import { may } from '../permissions/may.ts';
 import { readText } from './text.ts';
 
 /** Values of custom attributes by name, as they are stored. */
@@ -61,13 +64,18 @@ export class UserAttributes {
     return set.length > 0 && tooLarge ? reject(invalid().code, { field: ['attributes'] }) : values;
   }
 
-  /** What somebody sees: the owner, a holder of `view:users`, or one who is both. What is in a token, its owner can read. */
-  shown(stored: AttributeValues, seer: { readonly own: boolean; readonly administrator: boolean }): AttributeValues {
+  /**
+   * What of somebody's values a viewer sees: their owner, a holder of `view:users`, or one who is both. What is in a token, its
+   * owner can read.
+   */
+  shownTo({ principal, now }: Viewer, { id, attributes }: Pick<UserView, 'id' | 'attributes'>): AttributeValues {
+    const own = principal.userId === id;
+    const administrator = may(principal, 'view:users', now);
     return this.#pick(
-      stored,
+      attributes,
       ({ visibility }) =>
-        (seer.own && (visibility.includes('own') || visibility.includes('claim'))) ||
-        (seer.administrator && visibility.includes('administrator')),
+        (own && (visibility.includes('own') || visibility.includes('claim'))) ||
+        (administrator && visibility.includes('administrator')),
     );
   }
 

@@ -169,7 +169,13 @@ export class CodeSignInService {
   ): Promise<SignInOutcome> {
     const { userId, method, delivery, client } = facts;
     const factor = { method, credentialId: null, at: this.#parts.clock.now().toISOString() };
-    return this.#parts.signInFlow.proceed(caller, { userId, signInMethod: method, factors: [factor], delivery, client });
+    return this.#parts.signInFlow.proceed(caller, {
+      userId,
+      signInMethod: method,
+      factors: [factor],
+      delivery,
+      client,
+    });
   }
 
   #requireMethod(method: CodeForm, field: string): void {
@@ -183,7 +189,8 @@ const ownAddress = (account: NonNullable<Caller['account']>): NormalisedIdentifi
     { kind: 'EMAIL', text: account.email, isProved: account.emailVerifiedAt !== null },
     { kind: 'PHONE', text: account.phone, isProved: account.phoneVerifiedAt !== null },
   ] as const;
-  const chosen = addresses.find((one) => one.text !== null && one.isProved) ?? addresses.find((one) => one.text !== null);
+  const chosen =
+    addresses.find((one) => one.text !== null && one.isProved) ?? addresses.find((one) => one.text !== null);
   const read = chosen?.text == null ? null : readIdentifier(chosen.kind, chosen.text);
   return read !== null && 'identifier' in read ? read.identifier : null;
 };

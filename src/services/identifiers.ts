@@ -73,7 +73,9 @@ export const readIdentifier = (
 ): { readonly identifier: NormalisedIdentifier } | { readonly problem: Problem } => {
   const identifier = readers[kind](text);
   const isMixed = identifier?.kind === 'USERNAME' && !isOneScript(identifier.shown);
-  return identifier === null || isMixed ? { problem: { code: invalid[kind], field: [kind.toLowerCase()] } } : { identifier };
+  return identifier === null || isMixed
+    ? { problem: { code: invalid[kind], field: [kind.toLowerCase()] } }
+    : { identifier };
 };
 
 /** The problem of an identifier that belongs to somebody else. */

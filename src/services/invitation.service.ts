@@ -109,7 +109,8 @@ export class InvitationService {
     const issued = await oneTimeTokens.issue(em, { kind: 'INVITE', userId: user.id, expiresAt }, !isFirst);
     // The token stands in the fragment, which browsers send to no server and no log.
     const link = `${config.server.baseUrl}/account/invite#token=${issued.token.reveal()}`;
-    const messageId = user.email === null ? null : await this.#write(em, user, user.email, { link, expiresAt, groupIds });
+    const messageId =
+      user.email === null ? null : await this.#write(em, user, user.email, { link, expiresAt, groupIds });
     const [row] = await sql<InvitationRow>(em, insertInvitation, [
       newId<InvitationId>(),
       user.id,

@@ -132,7 +132,11 @@ export class PasswordChangeService {
       if (!(await this.#passwords.store(em, account.id, password))) throw new Superseded();
       const user = userViewOf(row, now);
       const ended = await this.#endOthers(em, user, sessionId);
-      await tellPasswordChanged(em, this.#messages, user, { device, ipAddress: caller.ipAddress, at: now.toISOString() });
+      await tellPasswordChanged(em, this.#messages, user, {
+        device,
+        ipAddress: caller.ipAddress,
+        at: now.toISOString(),
+      });
       await this.#recorder.record(em, originOf(caller), [
         {
           action: 'password.changed',

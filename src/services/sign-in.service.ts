@@ -59,17 +59,14 @@ export class SignInService {
    * log. The right password of a sign-up that waits gives VERIFICATION_REQUIRED. Errors: also DISABLED_BY_SETTING.
    */
   async signIn(caller: Caller, request: SignInRequest): Promise<SignInOutcome | VerificationOutcome> {
-    if (!this.#config.signIn.methods.includes('PASSWORD'))
-      return reject('DISABLED_BY_SETTING', { field: ['password'] });
+    this.#requirePasswords();
     const identifier = identifierTyped(request.identifier);
     const rows = await this.#countTry(identifier, request.client);
     const account = rows.find((row) => !row.is_pending) ?? null;
     const pending = rows.find((row) => row.is_pending) ?? null;
     const matches = await this.#hasher.verify(account?.password_hash ?? null, request.password);
     if (account === null || !matches || !account.counted) {
-      // Looked at for everybody, whether or not the identifier has an account: a stranger's sign-up must not tell.
-      const waits =
-        this.#strangersSignUp && (await this.#hasher.verify(pending?.password_hash ?? null, request.password));
+      const waits = await this.#waits(pending, request.password);
       if (pending === null || identifier === null || !waits) return this.#refuse(caller, account ?? pending, matches);
       const { delivery, client } = request;
       return this.#signUp.askAgain(caller, pending, { identifier, owner: account, delivery, client });
@@ -85,9 +82,18 @@ export class SignInService {
     return this.#flow.goOn(caller, account, facts);
   }
 
-  get #strangersSignUp(): boolean {
+  #requirePasswords(): void {
+    if (!this.#config.signIn.methods.includes('PASSWORD')) reject('DISABLED_BY_SETTING', { field: ['password'] });
+  }
+
+  /**
+   * Whether this is the password of a sign-up that waits. Where strangers can sign up it is looked at for everybody, whether or
+   * not the identifier has an account: a stranger's sign-up must not tell.
+   */
+  async #waits(pending: AccountRow | null, password: Secret<string>): Promise<boolean> {
     const { mode, verification } = this.#config.signUp;
-    return mode === 'OPEN' && verification === 'REQUIRED';
+    const strangersSignUp = mode === 'OPEN' && verification === 'REQUIRED';
+    return strangersSignUp && this.#hasher.verify(pending?.password_hash ?? null, password);
   }
 
   /** The account of the identifier, and the newest sign-up that waits with it; at most one of each. */

@@ -2,11 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { constraintOf, type Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import {
-  completeSignUp,
-  type CompletedSignUpRow,
-  removeRivalSignUps,
-} from '../entities/sign-up.queries.ts';
+import { completeSignUp, type CompletedSignUpRow, removeRivalSignUps } from '../entities/sign-up.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { lockAddress, type VerificationRow } from '../entities/verification.queries.ts';
 import { Rejection, reject } from '../errors.ts';

@@ -32,7 +32,9 @@ export interface VerificationOutcome {
 }
 
 /** What a sign-up leads to; with a session there may be a code on its way that nobody has to wait for. */
-export type SignUpOutcome = VerificationOutcome | (SignInOutcome & { readonly verification: PendingVerification | null });
+export type SignUpOutcome =
+  | VerificationOutcome
+  | (SignInOutcome & { readonly verification: PendingVerification | null });
 
 export interface SignUpRequest {
   readonly email: string | null;

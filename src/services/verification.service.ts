@@ -253,9 +253,7 @@ export class VerificationService {
   async #recipientOf(row: VerificationRow): Promise<CodeRecipient | null> {
     const values = [row.user_id, kindOf(row.channel), row.target, row.purpose];
     const [found] = await this.#database.query<CodeRecipientRow>(codeRecipient, values);
-    return found === undefined
-      ? null
-      : { userId: found.user_id, userName: found.display_name, locale: found.locale };
+    return found === undefined ? null : { userId: found.user_id, userName: found.display_name, locale: found.locale };
   }
 
   /** The values of `issuedVerification`. */

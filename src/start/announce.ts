@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { Services } from '../app.ts';
+import type { Services } from '../composition/services.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { ACCOUNTS_FILE, accountLines } from '../services/seeded-accounts.ts';

@@ -87,12 +87,15 @@ const finish = (text) => {
 const giveUp = (code) => {
   byId('intro').hidden = true;
   tell(say(code));
-  show(byId('request') === null ? null : 'request');
+  const canAsk = byId('request') !== null;
+  show(canAsk ? 'request' : null);
+  byId('done').hidden = canAsk;
 };
 
 /** What follows a step of a sign-in. */
 let challengeToken = null;
 const goOn = async ({ step, user, challenge }) => {
+  byId('intro').hidden = true;
   tell('');
   if (step === 'COMPLETE') {
     finish(user === null ? say('passwordSet') : say('signedIn', { name: user.displayName || user.email || '' }));

@@ -98,9 +98,9 @@ describe('redirect targets', () => {
       return Object.values(type.getFields()).flatMap(({ args }) => args.map(({ name }) => name));
     });
     expect(inputs.length).toBeGreaterThan(50);
-    expect(inputs.filter((name) => /redirect|return|callback|continue|next|target|ur[il]$|link(?!Token)/i.test(name))).toEqual(
-      [],
-    );
+    expect(
+      inputs.filter((name) => /redirect|return|callback|continue|next|target|ur[il]$|link(?!Token)/i.test(name)),
+    ).toEqual([]);
   });
 
   test('match a list of complete addresses: nothing is on it by default, and no pattern can be', () => {

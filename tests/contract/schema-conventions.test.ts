@@ -70,7 +70,7 @@ describe('schema.graphql', () => {
 
 describe('mutations', () => {
   const VERBS =
-    /^(add|change|complete|confirm|create|delete|disable|enable|exchange|forget|link|lock|refresh|regenerate|remove|rename|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|unlink|unlock|update)(?=[A-Z])/;
+    /^(add|change|complete|confirm|create|delete|disable|enable|exchange|forget|link|lock|refresh|regenerate|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|unlink|unlock|update|verify)(?=[A-Z])/;
 
   test.each(mutations)('$name is verb and object, with one input and a payload of its own name', (field) => {
     expect(field.name).toMatch(VERBS);
@@ -81,13 +81,13 @@ describe('mutations', () => {
     expect(signature(payload)).toContain('errors: [UserError!]!');
   });
 
-  test('payloads promise nothing but lists, the errors and the step of a sign-in', () => {
+  test('payloads promise nothing but lists, the errors, plain flags and the step of a sign-in', () => {
     const promised = mutations
       .flatMap((field) => fieldsOf(getNamedType(field.type)))
       .filter((field) => isNonNullType(field.type) && field.name !== 'errors')
       .map((field) => `${field.name}: ${String(field.type)}`)
       .filter((text) => !/: \[.*\]!$/.test(text));
-    expect([...new Set(promised)]).toEqual(['step: SignInStep!', 'created: Boolean!']);
+    expect([...new Set(promised)].toSorted()).toEqual(['accepted: Boolean!', 'created: Boolean!', 'step: SignInStep!']);
   });
 
   test('UserError and its codes are those of the catalogue', () => {
@@ -104,7 +104,13 @@ describe('mutations', () => {
   });
 
   test('whatever changes a versioned object takes the version that it is based on', () => {
-    const changing = ['UpdateUserInput', 'UpdateGroupInput', 'SetGroupPermissionsInput', 'DeleteGroupInput'];
+    const changing = [
+      'UpdateUserInput',
+      'UpdateProfileInput',
+      'UpdateGroupInput',
+      'SetGroupPermissionsInput',
+      'DeleteGroupInput',
+    ];
     for (const name of changing) {
       const input = schema.getType(name);
       const field = isInputObjectType(input) ? input.getFields()['expectedVersion'] : undefined;
@@ -287,6 +293,7 @@ describe('connections', () => {
       'SignInChallenge.methods',
       'SignInOptions.externalProviders',
       'SignInOptions.identifierKinds',
+      'SignInOptions.methods',
       'TimeWindow.days',
       'User.groups',
       'User.identities',

@@ -6,7 +6,7 @@ import {
   RequestPasswordResetDocument,
   RequestSignInCodeDocument,
   SetPasswordWithTokenDocument,
-  SignInDocument,
+  SignInPendingDocument,
   SignUpDocument,
   VerifySignInCodeDocument,
   VerifySignUpDocument,
@@ -60,7 +60,7 @@ export class FlowWorld {
   /** The step that a sign-in by password leads to, with everything in it. */
   async tryPassword(identifier: string, password = PASSWORD, more: Readonly<Record<string, unknown>> = {}) {
     const input = { identifier, password, delivery: 'BODY', ...more } as const;
-    return (await this.app.anonymous().send(SignInDocument, { input })).data.signIn;
+    return (await this.app.anonymous().send(SignInPendingDocument, { input })).data.signIn;
   }
 
   /** As many wrong passwords as lock an account. */

@@ -1,7 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
-import { createApp, createServices, type Services } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
+import { createServices, type Services } from '../../src/composition/services.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';

@@ -7,7 +7,9 @@ import {
 } from '../../../generated/client/graphql.ts';
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { inParallel } from '../../support/evidence.ts';
+import { startProvider } from '../../support/oidc-provider.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { issuerEntry, issuers } from '../providers/provider-settings.ts';
 
 const running = async <T>(more: Record<string, string>, work: (app: TestApp) => Promise<T>): Promise<T> => {
   const app = await startTestApp({
@@ -61,10 +63,21 @@ describe('one network that asks for much', () => {
     });
   });
 
-  test('cannot fill the table of open questions: passkeys', async () => {
-    await running({ 'rates.messages': '5' }, async (app) => {
-      const codes = await inParallel(1200, () => app.anonymous().send(StartPasskeySignInDocument, { input: {} }));
-      expect(codes.filter(({ code }) => code === 'RATE_LIMITED').length).toBeGreaterThan(0);
-    });
+  test('cannot fill the table of what is begun and waits for its answer', async () => {
+    const provider = await startProvider();
+    const settings = { 'rates.questions': '10', ...issuers(issuerEntry(provider.issuer, { redirect: true })) };
+    try {
+      await running(settings, async (app) => {
+        const begin = () => app.anonymous().send(StartPasskeySignInDocument, { input: {} });
+        const answers = await inParallel(20, begin);
+        expect(answers.filter(({ code }) => code === 'RATE_LIMITED')).toHaveLength(10);
+        const start = `${app.url}/auth/external/start?issuer=${encodeURIComponent(provider.issuer)}`;
+        expect((await fetch(start, { redirect: 'manual' })).status).toBe(429);
+        const [row] = await app.database.query<{ count: number }>('select count(*)::int as count from one_time_tokens');
+        expect(row?.count).toBe(10);
+      });
+    } finally {
+      await provider.close();
+    }
   });
 });

@@ -58,8 +58,7 @@ describe('somebody with one factor of another person who guesses the second', ()
     for (let round = 0; round < 4; round += 1) {
       const { data } = await app.anonymous().send(ExchangeTokenDocument, { input: { ...token, delivery: 'BODY' } });
       const challengeToken = data.exchangeToken?.challenge?.token ?? '';
-      for (let time = 0; time < 5; time += 1)
-        codes.push(await answerOf(challengeToken, wrongCode(app, victim.secret)));
+      for (let time = 0; time < 5; time += 1) codes.push(await answerOf(challengeToken, wrongCode(app, victim.secret)));
     }
     expect(lookedAt(codes)).toBe(MOST);
     // A while later the owner, who knows the code, gets in.

@@ -6,7 +6,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, type QueryResultRow } from 'pg';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import type { Host } from '../../../src/cli/host.ts';
-import { createServices } from '../../../src/app.ts';
+import { createServices } from '../../../src/composition/services.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { type Config, loadConfig } from '../../../src/config/config.ts';
 import { Database } from '../../../src/database/database.ts';

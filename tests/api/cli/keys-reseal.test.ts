@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createServices } from '../../../src/app.ts';
+import { createServices } from '../../../src/composition/services.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import { generateMasterKey, MasterKeys } from '../../../src/crypto/master-keys.ts';

@@ -56,13 +56,17 @@ describe('the first proof of an address', () => {
     const token = await askForCode(app(), email);
     const code = await codeTo(app(), email);
     const [answer, records] = await recording(app(), () =>
-      app().anonymous().send(VerifySignInCodeDocument, { input: { verificationToken: token, code, delivery: 'BODY' } }),
+      app()
+        .anonymous()
+        .send(VerifySignInCodeDocument, { input: { verificationToken: token, code, delivery: 'BODY' } }),
     );
     // No second factor is asked for: it was the stranger's.
     expect(answer.data.verifySignInCode).toMatchObject({ step: 'COMPLETE', user: { email } });
     expect(await left()).toEqual(CLEAN);
     expect(await isAlive(stranger)).toBe(false);
-    const again = await app().anonymous().send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
+    const again = await app()
+      .anonymous()
+      .send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
     expect(again.data.signIn?.errors).toMatchObject([{ code: 'INVALID_CREDENTIALS' }]);
     expect(records.audit.map(({ action }) => action)).toEqual([
       'address.proved',
@@ -83,7 +87,9 @@ describe('the first proof of an address', () => {
   test('by link does the same', async () => {
     await askForCode(app(), email, 'LINK');
     const linkToken = await linkTokenOf(app(), email, 'sign-in-link');
-    const answer = await app().anonymous().send(VerifySignInCodeDocument, { input: { linkToken, delivery: 'BODY' } });
+    const answer = await app()
+      .anonymous()
+      .send(VerifySignInCodeDocument, { input: { linkToken, delivery: 'BODY' } });
     expect(answer.data.verifySignInCode?.step).toBe('COMPLETE');
     expect(await left()).toEqual(CLEAN);
     expect(await isAlive(stranger)).toBe(false);

@@ -21,7 +21,9 @@ describe('signing in by mailed link', () => {
     return { email, verificationToken, linkToken: await linkTokenOf(app(), email, 'sign-in-link') };
   };
   const follow = (linkToken: string) =>
-    app().anonymous().send(VerifySignInCodeDocument, { input: { linkToken, delivery: 'BODY' } });
+    app()
+      .anonymous()
+      .send(VerifySignInCodeDocument, { input: { linkToken, delivery: 'BODY' } });
   const codesOf = async (linkToken: string) =>
     (await follow(linkToken)).data.verifySignInCode?.errors.map((one) => `${one.code} ${one.field?.join() ?? ''}`);
 
@@ -65,7 +67,9 @@ describe('signing in by mailed link', () => {
   test('an automatic lock, which anybody can cause, does not stop it; that of an administrator does', async () => {
     const { email, linkToken } = await begun();
     for (let guess = 0; guess < 5; guess += 1) {
-      await app().anonymous().send(SignInDocument, { input: { identifier: email, password: 'wrong' } });
+      await app()
+        .anonymous()
+        .send(SignInDocument, { input: { identifier: email, password: 'wrong' } });
     }
     expect((await follow(linkToken)).data.verifySignInCode?.step).toBe('COMPLETE');
     const locked = await begun();

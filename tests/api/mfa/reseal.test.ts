@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RotateSigningKeyDocument, SignInDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
 import { MasterKeys } from '../../../src/crypto/master-keys.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
-import { createServices } from '../../../src/app.ts';
+import { createServices } from '../../../src/composition/services.ts';
 import { PASSWORD, signIn } from '../../support/cast.ts';
 import { recording } from '../../support/evidence.ts';
 import { enrolled, nextCode } from '../../support/mfa.ts';

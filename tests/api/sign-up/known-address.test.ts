@@ -25,7 +25,9 @@ const shapeOf = ({ data, headers, status }: Answer<unknown>): string =>
 describe('signing up with an address that has an account', () => {
   const app = useTestApp({ settings: { 'signUp.mode': 'OPEN' } });
   const signUp = (email: string, password = OTHER_PASSWORD) =>
-    app().anonymous().send(SignUpDocument, { input: { email, password, delivery: 'BODY' } });
+    app()
+      .anonymous()
+      .send(SignUpDocument, { input: { email, password, delivery: 'BODY' } });
 
   /** One of each: an address nobody has, one that waits, one of an account, one that is disabled, one that is invited. */
   const addresses = async (word: string): Promise<readonly string[]> => {
@@ -56,17 +58,31 @@ describe('signing up with an address that has an account', () => {
       });
       for (let guess = 0; guess < 6; guess += 1) {
         await step(() =>
-          app().anonymous().send(VerifySignUpDocument, { input: { verificationToken: token, code: `00000${guess}` } }),
+          app()
+            .anonymous()
+            .send(VerifySignUpDocument, { input: { verificationToken: token, code: `00000${guess}` } }),
         );
       }
-      await step(() => app().anonymous().send(ResendCodeDocument, { input: { verificationToken: token } }));
-      app().clock.advance(61);
-      await step(() => app().anonymous().send(ResendCodeDocument, { input: { verificationToken: token } }));
       await step(() =>
-        app().anonymous().send(SignInPendingDocument, { input: { identifier: email, password: OTHER_PASSWORD } }),
+        app()
+          .anonymous()
+          .send(ResendCodeDocument, { input: { verificationToken: token } }),
+      );
+      app().clock.advance(61);
+      await step(() =>
+        app()
+          .anonymous()
+          .send(ResendCodeDocument, { input: { verificationToken: token } }),
       );
       await step(() =>
-        app().anonymous().send(SignInPendingDocument, { input: { identifier: email, password: 'wrong' } }),
+        app()
+          .anonymous()
+          .send(SignInPendingDocument, { input: { identifier: email, password: OTHER_PASSWORD } }),
+      );
+      await step(() =>
+        app()
+          .anonymous()
+          .send(SignInPendingDocument, { input: { identifier: email, password: 'wrong' } }),
       );
       app().clock.advance(61);
       seen.push({ shapes, counts, hashes: verify.mock.calls.length + hash.mock.calls.length });
@@ -83,7 +99,9 @@ describe('signing up with an address that has an account', () => {
     const token = await signUpWith(app(), { email, password: OTHER_PASSWORD });
     await Promise.all(Array.from({ length: 10 }, () => signUp(email)));
     app().clock.advance(61);
-    await app().anonymous().send(ResendCodeDocument, { input: { verificationToken: token } });
+    await app()
+      .anonymous()
+      .send(ResendCodeDocument, { input: { verificationToken: token } });
     app().clock.advance(61);
     await signUp(email);
     expect(await messagesTo(app(), email)).toMatchObject([
@@ -115,7 +133,9 @@ describe('signing up with an address that has an account', () => {
       .anonymous()
       .send(VerifySignUpDocument, { input: { verificationToken: token, code: '123456' } });
     expect(answer.data.verifySignUp).toMatchObject({ step: 'FAILED', errors: [{ code: 'EMAIL_IN_USE' }] });
-    const owners = await app().database.query(`select user_id from identifiers where value = $1 and exclusive`, [email]);
+    const owners = await app().database.query(`select user_id from identifiers where value = $1 and exclusive`, [
+      email,
+    ]);
     expect(owners).toEqual([{ user_id: ownerId }]);
     const signedIn = await app()
       .anonymous()
@@ -129,9 +149,7 @@ describe('signing up with an address that has an account', () => {
     expect(await messagesTo(app(), email)).toHaveLength(1);
     app().clock.advance(61);
     await Promise.all(
-      tokens.map((verificationToken) =>
-        app().anonymous().send(ResendCodeDocument, { input: { verificationToken } }),
-      ),
+      tokens.map((verificationToken) => app().anonymous().send(ResendCodeDocument, { input: { verificationToken } })),
     );
     expect(await messagesTo(app(), email)).toHaveLength(2);
     for (let minute = 0; minute < 30; minute += 1) {

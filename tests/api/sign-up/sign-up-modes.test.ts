@@ -18,7 +18,14 @@ const codesOf = async (app: TestApp, input: Parameters<typeof signUp>[1]) =>
 
 const signUp = (
   app: TestApp,
-  input: { email?: string; phone?: string; username?: string; displayName?: string; invitationToken?: string; password?: string },
+  input: {
+    email?: string;
+    phone?: string;
+    username?: string;
+    displayName?: string;
+    invitationToken?: string;
+    password?: string;
+  },
 ) => app.anonymous().send(SignUpDocument, { input: { password: PASSWORD, delivery: 'BODY', ...input } });
 
 describe('sign-up CLOSED, as outside development', () => {
@@ -129,9 +136,11 @@ describe('verification OPTIONAL', () => {
     const strangersCode = await codeTo(app(), email);
     const bearer = { authorization: `Bearer ${stranger.data.signUp?.tokens?.accessToken ?? ''}` };
     const token = await askForCode(app(), email);
-    const done = await app().anonymous().send(VerifySignInCodeDocument, {
-      input: { verificationToken: token, code: await codeTo(app(), email), delivery: 'BODY' },
-    });
+    const done = await app()
+      .anonymous()
+      .send(VerifySignInCodeDocument, {
+        input: { verificationToken: token, code: await codeTo(app(), email), delivery: 'BODY' },
+      });
     expect(done.data.verifySignInCode).toMatchObject({ step: 'COMPLETE', user: { email } });
     expect(await isAlive(app().anonymous(bearer))).toBe(false);
     const again = await app()

@@ -43,9 +43,9 @@ describe('signing up', () => {
     });
     expect(started.audit).toMatchObject([{ action: 'sign-up.started', result: 'SUCCESS' }]);
     expect(started.events).toEqual([]);
-    expect(await app().database.query(`select status, email, email_verified_at from users where display_name = 'Ada'`)).toEqual([
-      { status: 'PENDING', email: 'Ada@Example.com', email_verified_at: null },
-    ]);
+    expect(
+      await app().database.query(`select status, email, email_verified_at from users where display_name = 'Ada'`),
+    ).toEqual([{ status: 'PENDING', email: 'Ada@Example.com', email_verified_at: null }]);
     expect(await messagesTo(app(), email)).toMatchObject([
       { template: 'code', channel: 'EMAIL', locale: 'it', variables: { purpose: 'SIGN_UP', userName: 'Ada' } },
     ]);
@@ -69,24 +69,32 @@ describe('signing up', () => {
       [email],
     );
     expect(identifier).toEqual({ exclusive: true, verified: true });
-    const [session] = await app().database.query<{ sign_in_method: string; factors: { method: string; credentialId: string | null }[] }>(
-      `select sign_in_method, factors from sessions s join users u on u.id = s.user_id where u.display_name = 'Ada'`,
-    );
+    const [session] = await app().database.query<{
+      sign_in_method: string;
+      factors: { method: string; credentialId: string | null }[];
+    }>(`select sign_in_method, factors from sessions s join users u on u.id = s.user_id where u.display_name = 'Ada'`);
     expect(session?.sign_in_method).toBe('SIGN_UP');
     expect(session?.factors.map(({ method }) => method)).toEqual(['PASSWORD', 'CODE']);
     expect(session?.factors[0]?.credentialId).not.toBeNull();
-    const again = await app().anonymous().send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
+    const again = await app()
+      .anonymous()
+      .send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
     expect(again.data.signIn?.step).toBe('COMPLETE');
   });
 
   test('the delivery that was chosen first holds: a cookie', async () => {
     const email = `${unique('cookie')}@example.com`;
-    const answer = await app().anonymous().send(SignUpDocument, { input: { email, password: PASSWORD } });
+    const answer = await app()
+      .anonymous()
+      .send(SignUpDocument, { input: { email, password: PASSWORD } });
     const verificationToken = answer.data.signUp?.verification?.token ?? '';
     const done = await app()
       .anonymous()
       .send(VerifySignUpDocument, { input: { verificationToken, code: await codeTo(app(), email) } });
-    expect(done.data.verifySignUp).toMatchObject({ step: 'COMPLETE', tokens: { accessToken: null, refreshToken: null } });
+    expect(done.data.verifySignUp).toMatchObject({
+      step: 'COMPLETE',
+      tokens: { accessToken: null, refreshToken: null },
+    });
     expect(done.headers.getSetCookie().join('\n')).toMatch(/gatehouse=ghx_/);
   });
 
@@ -95,7 +103,9 @@ describe('signing up', () => {
     const [message] = await messagesTo(app(), '+393481234567');
     expect(message).toMatchObject({ template: 'code', channel: 'SMS' });
     const code = await codeTo(app(), '+393481234567');
-    const done = await app().anonymous().send(VerifySignUpDocument, { input: { verificationToken: token, code } });
+    const done = await app()
+      .anonymous()
+      .send(VerifySignUpDocument, { input: { verificationToken: token, code } });
     expect(done.data.verifySignUp).toMatchObject({ step: 'COMPLETE', user: { phone: '+393481234567' } });
     const signedIn = await app()
       .anonymous()
@@ -105,9 +115,15 @@ describe('signing up', () => {
 
   test('by user name: active at once, with tokens; names in use and names that look alike are said', async () => {
     const signUp = (username: string) =>
-      app().anonymous().send(SignUpDocument, { input: { username, password: PASSWORD, delivery: 'BODY' } });
+      app()
+        .anonymous()
+        .send(SignUpDocument, { input: { username, password: PASSWORD, delivery: 'BODY' } });
     const answer = await signUp('Grace.Hopper');
-    expect(answer.data.signUp).toMatchObject({ step: 'COMPLETE', user: { username: 'Grace.Hopper' }, verification: null });
+    expect(answer.data.signUp).toMatchObject({
+      step: 'COMPLETE',
+      user: { username: 'Grace.Hopper' },
+      verification: null,
+    });
     const bearer = { authorization: `Bearer ${answer.data.signUp?.tokens?.accessToken ?? ''}` };
     const { data } = await app().anonymous(bearer).send(ViewerDocument, {});
     expect(data.viewer?.user.username).toBe('Grace.Hopper');
@@ -124,7 +140,11 @@ describe('signing up', () => {
   test('of parallel sign-ups with one user name, or with names that look alike, one wins', async () => {
     const names = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? 'linus' : 'l1nus'));
     const answers = await Promise.all(
-      names.map((username) => app().anonymous().send(SignUpDocument, { input: { username, password: PASSWORD } })),
+      names.map((username) =>
+        app()
+          .anonymous()
+          .send(SignUpDocument, { input: { username, password: PASSWORD } }),
+      ),
     );
     const steps = answers.map(({ data }) => data.signUp?.step);
     expect(steps.filter((step) => step === 'COMPLETE')).toHaveLength(1);
@@ -132,10 +152,9 @@ describe('signing up', () => {
   });
 
   test('addresses of one domain in two writings are one', async () => {
-    await signUpWith(app(), { email: 'idn@münchen.example' }).then(async (verificationToken) => {
-      const code = await codeTo(app(), 'idn@xn--mnchen-3ya.example');
-      await app().anonymous().send(VerifySignUpDocument, { input: { verificationToken, code } });
-    });
+    const verificationToken = await signUpWith(app(), { email: 'idn@münchen.example' });
+    const code = await codeTo(app(), 'idn@xn--mnchen-3ya.example');
+    await app().anonymous().send(VerifySignUpDocument, { input: { verificationToken, code } });
     const answer = await app()
       .anonymous()
       .send(SignInDocument, { input: { identifier: 'IDN@XN--mnchen-3ya.example', password: PASSWORD } });
@@ -148,7 +167,9 @@ describe('signing up', () => {
 
   test('says what is wrong with the form, and nothing happens', async () => {
     const refused = async (input: Parameters<typeof signUpWith>[1] & { locale?: string }) => {
-      const answer = await app().anonymous().send(SignUpDocument, { input: { password: PASSWORD, ...input } });
+      const answer = await app()
+        .anonymous()
+        .send(SignUpDocument, { input: { password: PASSWORD, ...input } });
       return answer.data.signUp?.errors.map(({ code, field }) => `${code} ${field?.join('.') ?? ''}`);
     };
     const [, records] = await recording(app(), async () => {
@@ -169,9 +190,11 @@ describe('signing up', () => {
 
   test('takes neither status, groups, verification nor security settings from the client', async () => {
     for (const field of ['status', 'groupIds', 'emailVerifiedAt', 'mfaEnabled', 'passwordChangeRequired']) {
-      const answer = await app().anonymous().run(`mutation ($input: SignUpInput!) { signUp(input: $input) { step } }`, {
-        input: { email: 'mallory@example.com', password: PASSWORD, [field]: true },
-      });
+      const answer = await app()
+        .anonymous()
+        .run(`mutation ($input: SignUpInput!) { signUp(input: $input) { step } }`, {
+          input: { email: 'mallory@example.com', password: PASSWORD, [field]: true },
+        });
       expect(answer.code).toBe('BAD_USER_INPUT');
     }
   });
@@ -180,7 +203,9 @@ describe('signing up', () => {
     const email = `${unique('quiet')}@example.com`;
     const token = await signUpWith(app(), { email });
     const code = await codeTo(app(), email);
-    await app().anonymous().send(VerifySignUpDocument, { input: { verificationToken: token, code } });
+    await app()
+      .anonymous()
+      .send(VerifySignUpDocument, { input: { verificationToken: token, code } });
     const log = app().log.join('\n');
     for (const secret of [token, PASSWORD, `"${code}"`]) expect(log).not.toContain(secret);
   });
@@ -193,7 +218,9 @@ describe('signing up', () => {
     });
     const code = await codeTo(app(), email);
     const verifying = await statementsOf(app(), () =>
-      app().anonymous().send(VerifySignUpDocument, { input: { verificationToken: token, code } }),
+      app()
+        .anonymous()
+        .send(VerifySignUpDocument, { input: { verificationToken: token, code } }),
     );
     // Facts; lock, account, line in the log, code with its message.
     expect(signingUp).toBe(5);

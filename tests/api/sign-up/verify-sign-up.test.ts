@@ -17,7 +17,9 @@ describe('proving the address of a sign-up', () => {
   const verify = (verificationToken: string, code: string) =>
     app().anonymous().send(VerifySignUpDocument, { input: { verificationToken, code } });
   const codesOf = async (verificationToken: string, code: string) =>
-    (await verify(verificationToken, code)).data.verifySignUp?.errors.map((one) => `${one.code} ${one.field?.join() ?? ''}`);
+    (await verify(verificationToken, code)).data.verifySignUp?.errors.map(
+      (one) => `${one.code} ${one.field?.join() ?? ''}`,
+    );
   const begun = async () => {
     const email = `${unique('pending')}@example.com`;
     const token = await signUpWith(app(), { email });
@@ -67,7 +69,15 @@ describe('proving the address of a sign-up', () => {
   test('tokens that are cut, changed or made up are nothing', async () => {
     const { token, code } = await begun();
     const changed = `${token.slice(0, 30)}${token[30] === 'a' ? 'b' : 'a'}${token.slice(31)}`;
-    for (const wrong of ['', token.slice(0, -1), token.slice(0, 20), changed, `${token} `, 'ghv_', 'x'.repeat(200_000)]) {
+    for (const wrong of [
+      '',
+      token.slice(0, -1),
+      token.slice(0, 20),
+      changed,
+      `${token} `,
+      'ghv_',
+      'x'.repeat(200_000),
+    ]) {
       expect(await codesOf(wrong, code)).toEqual(['TOKEN_INVALID verificationToken']);
     }
     expect((await verify(token, code)).data.verifySignUp?.step).toBe('COMPLETE');
@@ -84,9 +94,11 @@ describe('proving the address of a sign-up', () => {
     const signInToken = await askForCode(app(), email);
     const signInCode = await codeTo(app(), email);
     expect(await codesOf(signInToken, signInCode)).toEqual(['TOKEN_INVALID verificationToken']);
-    const asSignIn = await app().anonymous().send(VerifySignInCodeDocument, {
-      input: { verificationToken: mine.token, code: mine.code },
-    });
+    const asSignIn = await app()
+      .anonymous()
+      .send(VerifySignInCodeDocument, {
+        input: { verificationToken: mine.token, code: mine.code },
+      });
     expect(asSignIn.data.verifySignInCode?.errors).toMatchObject([{ code: 'TOKEN_INVALID' }]);
     const asStepUp = await actor.send(ConfirmIdentityDocument, {
       input: { verificationToken: mine.token, code: mine.code },
@@ -124,10 +136,10 @@ describe('proving the address of a sign-up', () => {
       app().clock.advance(61);
     }
     // The oldest codes have expired by now: all get their time back.
-    await app().database.query(`update verifications set expires_at = $2::timestamptz + interval '1 hour' where target = $1`, [
-      email,
-      app().clock.now().toISOString(),
-    ]);
+    await app().database.query(
+      `update verifications set expires_at = $2::timestamptz + interval '1 hour' where target = $1`,
+      [email, app().clock.now().toISOString()],
+    );
     const answers = await Promise.all(people.map(({ token, code }) => verify(token, code)));
     const results = answers.map(({ data }) => data.verifySignUp?.step);
     expect(results.filter((step) => step === 'COMPLETE')).toHaveLength(1);
@@ -149,9 +161,15 @@ describe('proving the address of a sign-up', () => {
   test('the right password of an account that waits sends the code again; a wrong one is a wrong one', async () => {
     const { email, token, code } = await begun();
     const signInAs = async (password: string) =>
-      (await app().anonymous().send(SignInPendingDocument, { input: { identifier: email, password, delivery: 'BODY' } })).data
-        .signIn;
-    expect(await signInAs('something else')).toMatchObject({ step: 'FAILED', errors: [{ code: 'INVALID_CREDENTIALS' }] });
+      (
+        await app()
+          .anonymous()
+          .send(SignInPendingDocument, { input: { identifier: email, password, delivery: 'BODY' } })
+      ).data.signIn;
+    expect(await signInAs('something else')).toMatchObject({
+      step: 'FAILED',
+      errors: [{ code: 'INVALID_CREDENTIALS' }],
+    });
 
     const within = await signInAs(PASSWORD);
     expect(within).toMatchObject({ step: 'VERIFICATION_REQUIRED', user: null, tokens: null, errors: [] });
@@ -171,7 +189,9 @@ describe('proving the address of a sign-up', () => {
   test('an account that waits gets no code to sign in', async () => {
     const { email } = await begun();
     app().clock.advance(61);
-    const answer = await app().anonymous().send(RequestSignInCodeDocument, { input: { identifier: email } });
+    const answer = await app()
+      .anonymous()
+      .send(RequestSignInCodeDocument, { input: { identifier: email } });
     expect(answer.data.requestSignInCode?.verification).not.toBeNull();
     expect(await messagesTo(app(), email)).toHaveLength(1);
   });

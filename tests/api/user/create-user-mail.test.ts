@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   CreateUserDocument,
@@ -42,10 +41,13 @@ describe('createUser by a real SMTP server', () => {
   test('tells that the mail server took the invitation; the link in the mail works', async () => {
     const server = await startSmtpServer({ hideSTARTTLS: true });
     const app = await appWith(server);
+    // The first mail of a process loads what sends mails; on a busy machine that alone can take its two seconds.
+    await invite(app, 'first@example.com');
+    await eventually(() => server.received.length === 1);
     const { payload } = await invite(app);
     expect(payload).toMatchObject({ inviteEmail: { state: 'SENT', attempts: 1 }, setupLink: null, errors: [] });
-    await eventually(() => server.received.length === 1);
-    const { mail, to } = server.received[0] ?? {};
+    await eventually(() => server.received.length === 2);
+    const { mail, to } = server.received[1] ?? {};
     expect(to).toEqual(['grace@example.com']);
     const token = /\/account\/invite#token=(ghi_\w+)/.exec(mail?.text ?? '')?.[1] ?? '';
     expect(mail?.html).toContain(token);
@@ -82,7 +84,7 @@ describe('createUser by a real SMTP server', () => {
     const server = await startSmtpServer({
       hideSTARTTLS: true,
       onRcptTo: (_address, _session, done) => {
-        void sleep(3000).then(() => done());
+        setTimeout(done, 3000);
       },
     });
     const app = await appWith(server);

@@ -1,4 +1,4 @@
 import { walk } from '../../support/flow-driver.ts';
 import { accountWalk } from './account.walk.ts';
 
-walk(accountWalk, 'LISTED');
+walk(accountWalk, 'ROWS');

@@ -1,4 +1,4 @@
 import { walk } from '../../support/flow-driver.ts';
 import { sessionStrengthWalk } from './session-strength.walk.ts';
 
-walk(sessionStrengthWalk, 'LISTED');
+walk(sessionStrengthWalk, 'ROWS');

@@ -21,6 +21,8 @@ import type { TestClient } from '../../support/test-client.ts';
 interface Subject {
   readonly email: string;
   readonly client: TestClient;
+  /** Another session of the same person. */
+  readonly other: TestClient;
   readonly key: SoftwarePasskey;
   /** Of its TOTP, or one that nobody has. */
   readonly secret: string;
@@ -36,11 +38,12 @@ const world = new FlowWorld(() => app);
 const oneFactor = (totp: boolean) => async (): Promise<Subject> => {
   const { email } = await world.person();
   const { client } = await beginSession(app, email, { delivery: 'COOKIE' });
+  const { client: other } = await beginSession(app, email, { delivery: 'COOKIE' });
   const elsewhere = await signIn(app, email);
   const key = new SoftwarePasskey();
   await registerPasskey(elsewhere, key);
   const secret = totp ? (await enrol(app, elsewhere)).secret : NOBODYS_SECRET;
-  return { email, client, key, secret };
+  return { email, client, other, key, secret };
 };
 
 const confirm = (client: TestClient, input: Readonly<Record<string, unknown>>) =>
@@ -117,7 +120,7 @@ export const sessionStrengthWalk: Walk<
     confirmByWrongPassword: ({ client }) => confirm(client, { password: 'not the password at all' }),
     confirmByWrongTotp: ({ client, secret }) => confirm(client, { code: wrongCode(app, secret) }),
     confirmByForeignPasskey: ({ client }) => confirmByKey(client, foreign.key),
-    confirmByForeignCode: async ({ client, email }) => confirmByCodeOf(await signIn(app, email), email, client),
+    confirmByForeignCode: ({ client, other, email }) => confirmByCodeOf(other, email, client),
     disableTotp: ({ client, secret }) =>
       client.send(DisableTotpDocument, { input: { password: PASSWORD, code: nextCode(app, secret) } }),
   },

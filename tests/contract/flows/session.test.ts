@@ -1,4 +1,4 @@
 import { walk } from '../../support/flow-driver.ts';
 import { sessionWalk } from './session.walk.ts';
 
-walk(sessionWalk, 'LISTED');
+walk(sessionWalk, 'ROWS');

@@ -195,7 +195,7 @@ describe('warnings', () => {
 
   test.each([
     ['JWT_SECRET', /no shared signing secret.*see MASTER_KEYS$/],
-    ['REDIS_URL', /planned: Redis/],
+    ['REDIS_HOST', /given as one address.*see REDIS_URL$/],
   ])('%s of another system is answered, not silently ignored', (name, message) => {
     const [warning, ...others] = warningsOf({ [name]: 'hunter2' });
     expect(others).toStrictEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { examples, inviteExample, setUpExample } from '../../../playground/examples.ts';
+import { examples, setUpExample } from '../../../playground/examples.ts';
 import { linkedExample, openingTabs } from '../../../playground/opening-tabs.ts';
 import { redactDocument } from '../../../playground/redaction.ts';
 import { SecretlessStorage, type Store, tabsKey } from '../../../playground/storage.ts';
@@ -55,7 +55,7 @@ describe('a document loses its secrets before it is stored', () => {
   );
 
   test('the examples are stored as they are', () => {
-    for (const { query } of [...examples, setUpExample('t'), inviteExample('t')])
+    for (const { query } of [...examples, setUpExample('t')])
       expect(redactDocument(query)).toBe(query);
   });
 });
@@ -133,9 +133,9 @@ describe('the storage', () => {
 
 describe('the opening tabs', () => {
   const fresh = [
-    ...['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser'],
+    ...['SignIn', 'Viewer', 'Users', 'CreateGroup', 'CreateUser', 'SignOut'],
     ...['SignUp', 'VerifySignUp', 'RequestCode', 'SignInByCode'],
-    ...['StartTotp', 'ConfirmTotp', 'CompleteMfa', 'Passkeys', 'Sessions', 'SignOut'],
+    ...['StartTotp', 'ConfirmTotp', 'CompleteMfa', 'Passkeys', 'Sessions'],
   ];
 
   test('are the examples at a first visit', () => {
@@ -169,14 +169,14 @@ describe('the opening tabs', () => {
     expect(JSON.parse(first.tabs[0]?.variables ?? '')).toMatchObject({
       input: { setupToken: 'gts_one+two', password: '' },
     });
-    const again = openingTabs(JSON.stringify(first), linkedExample('#setup=second'));
+    const again = openingTabs(JSON.stringify(first), linkedExample('#setup=gts_second'));
     expect(titles(again)).toEqual(['SetUpFirstAdmin', ...fresh]);
-    expect(again.tabs[0]?.variables).toContain('second');
+    expect(again.tabs[0]?.variables).toContain('gts_second');
     const mine = { ...again, tabs: again.tabs.map((one, at) => (at === 0 ? tab({ ...one, query: '{ mine }' }) : one)) };
     const other = openingTabs(JSON.stringify(mine), linkedExample('#setup=third'));
     expect(titles(other)).toEqual(['SetUpFirstAdmin', 'SetUpFirstAdmin', ...fresh]);
     expect(new Set(other.tabs.map(({ id }) => id)).size).toBe(other.tabs.length);
-    expect(JSON.stringify(other)).not.toContain('second');
+    expect(JSON.stringify(other)).not.toContain('gts_second');
   });
 
   test.each(['', '#', '#setup=', '#setup', '#other=1', '#%E0%A4%A'])(

@@ -43,10 +43,13 @@ describe('the skeleton of a user name', () => {
 });
 
 describe('scripts of a user name', () => {
-  test.each(['alice', 'ada.lovelace-1', 'Иван', 'νίκος', '田中tanaka', 'たなかtanaka', '김철수kim', 'عمر', '12345'])('%s is fine', (name) => {
-    expect(isOneScript(name)).toBe(true);
-    expect(readIdentifier('USERNAME', name)).toHaveProperty('identifier');
-  });
+  test.each(['alice', 'ada.lovelace-1', 'Иван', 'νίκος', '田中tanaka', 'たなかtanaka', '김철수kim', 'عمر', '12345'])(
+    '%s is fine',
+    (name) => {
+      expect(isOneScript(name)).toBe(true);
+      expect(readIdentifier('USERNAME', name)).toHaveProperty('identifier');
+    },
+  );
 
   test.each(['аlice', 'pаypal', 'gооgle', 'alicе', 'νikos', '田中Иван', 'ᚠᚢᚦ'])('%s is not', (name) => {
     expect(isOneScript(name)).toBe(false);

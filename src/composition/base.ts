@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import { PasswordGuesses } from '../crypto/password-guesses.ts';
+import { PasswordHasher } from '../crypto/password-hasher.ts';
+import { pepperOf } from '../crypto/password-pepper.ts';
+import type { Database } from '../database/database.ts';
+import { Recorder } from '../events/recorder.ts';
+import type { CaptchaProvider } from '../limits/captcha.ts';
+import type { CounterOf } from '../limits/rate-limiter.ts';
+import type { Log } from '../log.ts';
+import { createMessaging } from '../messages/messaging.ts';
+import { AccessGuard } from '../services/access-guard.ts';
+import { UserAttributes } from '../services/attributes.ts';
+import { GroupDirectory } from '../services/group-directory.ts';
+import { IdempotencyService } from '../services/idempotency.service.ts';
+import { OneTimeTokenService } from '../services/one-time-token.service.ts';
+import { PasswordService } from '../services/passwords.ts';
+import { SessionTokenIssuer } from '../services/session-tokens.ts';
+import { SessionService } from '../services/session.service.ts';
+import { SigningKeyService } from '../services/signing-key.service.ts';
+
+/** What everything is built of; tests bring their own. */
+export interface Foundation {
+  readonly config: Config;
+  readonly database: Database;
+  readonly masterKeys: MasterKeys;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Where limits are counted; absent = in the memory of this process. */
+  readonly counterOf?: CounterOf;
+  /** Absent = the service of the settings, if there is one. */
+  readonly captchaProvider?: CaptchaProvider;
+}
+
+export type Base = ReturnType<typeof createBase>;
+
+/** What nearly every service needs: the log of what happened, passwords, tokens, sessions, messages and the guard of access. */
+export const createBase = (foundation: Foundation) => {
+  const { config, database, clock } = foundation;
+  const recorder = new Recorder(clock);
+  const messaging = createMessaging(foundation);
+  const directory = new GroupDirectory(database);
+  const hasher = createHasher(foundation);
+  const signingKeys = new SigningKeyService({ ...foundation, recorder });
+  const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
+  return {
+    ...foundation,
+    messaging,
+    messages: messaging.messages,
+    messageWorker: messaging.messageWorker,
+    recorder,
+    directory,
+    hasher,
+    signingKeys,
+    issuer,
+    passwords: new PasswordService({ ...foundation, hasher, guesses: new PasswordGuesses() }),
+    sessions: new SessionService({ ...foundation, recorder, issuer, directory }),
+    guard: new AccessGuard({ directory, clock, config }),
+    oneTimeTokens: new OneTimeTokenService(foundation),
+    idempotency: new IdempotencyService(clock),
+    attributes: new UserAttributes(config.users.attributes),
+  };
+};
+
+const createHasher = ({ config, masterKeys }: Foundation): PasswordHasher => {
+  const { memoryKib, iterations, parallelism, implementation, maximumBytes, pepper, queueLength } = config.passwords;
+  return new PasswordHasher({
+    parameters: { memoryKib, iterations, parallelism },
+    implementation,
+    maximumBytes,
+    pepper: pepperOf(masterKeys, pepper),
+    concurrency: availableParallelism(),
+    limit: queueLength,
+  });
+};

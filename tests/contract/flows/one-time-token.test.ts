@@ -1,0 +1,4 @@
+import { walk } from '../../support/flow-driver.ts';
+import { oneTimeTokenWalk } from './one-time-token.walk.ts';
+
+walk(oneTimeTokenWalk, 'ROWS');
