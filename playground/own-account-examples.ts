@@ -51,8 +51,8 @@ mutation VerifySignUp($input: VerifySignUpInput!) {
     variables: json({ input: { verificationToken: '', code: '' } }),
   },
   {
-    query: `# Without a password: a code by mail.
-# With form LINK, a link.
+    query: `# A code by mail instead of the password;
+# with form LINK, a link.
 mutation RequestCode($input: RequestSignInCodeInput!) {
   requestSignInCode(input: $input) {
     verification {
@@ -115,7 +115,7 @@ mutation StartTotp($input: StartTotpEnrollmentInput!) {
   },
   {
     query: `# The code that the app shows. Keep the recovery
-# codes: they are shown this once.
+# codes, which are shown this once.
 mutation ConfirmTotp($input: ConfirmTotpEnrollmentInput!) {
   confirmTotpEnrollment(input: $input) {
     recoveryCodes

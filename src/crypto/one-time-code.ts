@@ -2,7 +2,7 @@ import { createHmac, randomInt } from 'node:crypto';
 import type { MasterKeys } from './master-keys.ts';
 import { Secret } from './secret.ts';
 
-export const CODE_DIGITS = 6;
+const CODE_DIGITS = 6;
 
 /** A new code of six decimal digits, each equally likely. */
 export const newCode = (): Secret<string> =>

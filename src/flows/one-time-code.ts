@@ -25,7 +25,6 @@ export const oneTimeCodeFlow = flow({
     fiveWrongCodes: { by: 'the operation of its purpose', what: 'five wrong codes' },
     rightCodeElsewhere: { by: 'the operation of another purpose', what: 'the code, for another purpose', inert: true },
     resend: { by: 'Mutation.resendCode', what: 'sent again, when that may be' },
-    resendTooSoon: { by: 'Mutation.resendCode', what: 'sent again within a minute', inert: true },
     askAnew: { by: 'the operation that made it', what: 'asked for once more, when that may be' },
     lifeEnds: { by: 'time', what: 'its life ends' },
   },

@@ -75,7 +75,11 @@ describe('the playground on the real server', () => {
     const kept = String(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])'));
     for (const secret of [token, PASSWORD]) expect(kept).not.toContain(secret);
     const cookies = await context.cookies();
-    expect(cookies).toMatchObject([{ name: 'gatehouse', httpOnly: true, sameSite: 'Lax', path: '/' }]);
+    const strict = { httpOnly: true, sameSite: 'Lax', path: '/' };
+    expect(cookies.toSorted((a, b) => a.name.localeCompare(b.name))).toMatchObject([
+      { name: 'gatehouse', ...strict },
+      { name: 'gatehouse-device', ...strict },
+    ]);
     expect(complaints).toEqual([]);
     const groups = await app().database.query(`select name from groups where name = 'Help desk'`);
     expect(groups).toEqual([{ name: 'Help desk' }]);

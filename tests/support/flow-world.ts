@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CreateUserDocument,
   DisableUsersDocument,
   EnableUsersDocument,
   LockUsersDocument,
   RequestPasswordResetDocument,
   RequestSignInCodeDocument,
+  ResetUserMfaDocument,
   SetPasswordWithTokenDocument,
   SignInPendingDocument,
   SignUpDocument,
@@ -13,7 +15,11 @@ import {
 } from '../../generated/client/graphql.ts';
 import { instant } from '../../src/clock.ts';
 import { parseId, type UserId } from '../../src/ids.ts';
-import { ADMINISTRATORS_GROUP_ID, KEY_MASTERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  KEY_MASTERS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+} from '../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup, makePerson, PASSWORD, raiseToAal2, signIn } from './cast.ts';
 import { linkTokenOf, messagesTo } from './messages.ts';
 import { unique } from './holder.ts';
@@ -55,6 +61,25 @@ export class FlowWorld {
   async person(): Promise<{ readonly email: string; readonly id: UserId }> {
     const email = `${unique('person')}@flow.example`;
     return { email, id: await makePerson(this.app, { email }) };
+  }
+
+  /** Somebody active with the password `PASSWORD`, whose address an administrator gave and nobody proved. */
+  async unproved(): Promise<{ readonly email: string; readonly id: string }> {
+    const email = `${unique('unproved')}@flow.example`;
+    const person = { displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID], passwordChangeRequired: false };
+    const input = { email, password: PASSWORD, ...person };
+    const { data } = await (await this.admin()).send(CreateUserDocument, { input });
+    return { email, id: data.createUser?.user?.id ?? '' };
+  }
+
+  /** An administrator removes the second factors of somebody. */
+  async resetMfa(userId: string) {
+    return (await this.admin()).send(ResetUserMfaDocument, { input: { userId, reason: 'Lost it.' } });
+  }
+
+  /** Signs in by a mailed link, if one comes. */
+  async signInByLink(email: string) {
+    return this.useSignInLink((await this.signInLink(email)) ?? 'none');
   }
 
   /** The step that a sign-in by password leads to, with everything in it. */

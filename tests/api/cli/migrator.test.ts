@@ -7,6 +7,9 @@ import { type Cluster, copyOfMigrations, migratorOf, startCluster } from './cli-
 
 const FOUNDATION = 'Migration20261101000000_foundation';
 const GROUPS = 'Migration20261101000001_seed_groups';
+const IDENTITIES = 'Migration20261121000000_identities';
+/** Every migration there is, in order. */
+const ALL = [FOUNDATION, GROUPS, IDENTITIES];
 
 let cluster: Cluster;
 
@@ -52,10 +55,10 @@ describe('the migrator', () => {
   test('applies everything once, and says when and together with what', async () => {
     const url = await cluster.newDatabase();
     const migrator = await opened(url);
-    expect(await migrator.pending()).toEqual([FOUNDATION, GROUPS]);
-    expect(await migrator.up()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.pending()).toEqual(ALL);
+    expect(await migrator.up()).toEqual(ALL);
     expect(await migrator.up()).toEqual([]);
-    expect(await migrator.applied()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.applied()).toEqual(ALL);
     const [first] = await migrator.status();
     expect(first).toMatchObject({ name: FOUNDATION, state: 'applied', group: 1 });
     expect(first?.appliedAt?.getFullYear()).toBeGreaterThan(2025);
@@ -100,10 +103,10 @@ describe('the migrator', () => {
     expect(await migrator.down()).toEqual(['Migration20990101000001_two', 'Migration20990101000000_one']);
     expect(await tables(url)).not.toContain('one');
     expect(await tables(url)).toContain('users');
-    expect(await migrator.down()).toEqual([GROUPS, FOUNDATION]);
+    expect(await migrator.down()).toEqual(ALL.toReversed());
     expect(await tables(url)).toEqual(['schema_migrations']);
     expect(await migrator.down()).toEqual([]);
-    expect(await migrator.up()).toHaveLength(4);
+    expect(await migrator.up()).toHaveLength(ALL.length + 2);
   });
 
   test('a single migration is applied and undone by its name, its file, its time or its words', async () => {
@@ -141,7 +144,7 @@ describe('the migrator', () => {
     );
     expect(await tables(url)).not.toContain('good');
     expect(await tables(url)).not.toContain('half');
-    expect(await migrator.applied()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.applied()).toEqual(ALL);
   });
 
   test('any number of processes may apply at once: each migration runs one time', async () => {
@@ -157,13 +160,13 @@ describe('the migrator', () => {
       url,
       'select name, group_number from schema_migrations order by id',
     );
-    expect(rows.map((row) => row.group_number)).toEqual([1, 1, 1]);
+    expect(rows.map((row) => row.group_number)).toEqual([1, 1, 1, 1]);
   });
 
   test('one migrator may be asked twice at once', async () => {
     const migrator = await opened(await cluster.newDatabase());
     const both = await Promise.all([migrator.up(), migrator.up()]);
-    expect(both.flat()).toEqual([FOUNDATION, GROUPS]);
+    expect(both.flat()).toEqual(ALL);
   });
 
   test('a table that stays in use stops a migration, with nothing changed', async () => {
@@ -194,7 +197,7 @@ describe('the migrator', () => {
       expect.objectContaining({ name: 'Migration20990101000000_newer', state: 'unknown', group: 1 }),
     );
     await expect(migrator.down()).rejects.toThrow('its file is not in this release');
-    expect(await migrator.applied()).toHaveLength(3);
+    expect(await migrator.applied()).toHaveLength(ALL.length + 1);
   });
 
   test('a migration that cannot be undone says so and stays', async () => {
@@ -217,8 +220,9 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
     expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual([
       ['applied', null],
       ['applied', null],
+      ['applied', null],
     ]);
-    expect(await migrator.down()).toEqual([GROUPS, FOUNDATION]);
+    expect(await migrator.down()).toEqual(ALL.toReversed());
   });
 
   test('dropping everything leaves a schema that takes the migrations again', async () => {
@@ -227,6 +231,6 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
     await cluster.query(url, "create type mood as enum ('fine'); create view seen as select id from users");
     expect(await migrator.dropEverything()).toBeGreaterThan(15);
     expect(await tables(url)).toEqual([]);
-    expect(await migrator.up()).toEqual([FOUNDATION, GROUPS]);
+    expect(await migrator.up()).toEqual(ALL);
   });
 });

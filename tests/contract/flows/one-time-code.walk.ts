@@ -155,7 +155,6 @@ export const oneTimeCodeWalk: Walk<
       app.clock.advance(61);
       return resend(subject);
     },
-    resendTooSoon: resend,
     askAnew,
     lifeEnds,
   },

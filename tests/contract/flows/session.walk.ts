@@ -2,14 +2,12 @@ import { expect } from 'vitest';
 import {
   ChangePasswordDocument,
   ConfirmEmailChangeDocument,
-  CreateUserDocument,
   DeleteUsersDocument,
   ForgetDeviceDocument,
   RefreshSessionDocument,
   RemovePasskeyDocument,
   RequestEmailChangeDocument,
   RequirePasswordChangeDocument,
-  ResetUserMfaDocument,
   RevokeSessionsDocument,
   RevokeUserSessionsDocument,
   SignOutDocument,
@@ -22,7 +20,6 @@ import {
 } from '../../../src/entities/session-list.queries.ts';
 import { sessionFlow } from '../../../src/flows/session.ts';
 import { parseId, type SessionId } from '../../../src/ids.ts';
-import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
 import { PASSWORD } from '../../support/cast.ts';
 import type { Walk } from '../../support/flow-driver.ts';
@@ -75,15 +72,8 @@ const activeAtItsLast = async (): Promise<Subject> => {
   return subject;
 };
 const activeUnproved = async (): Promise<Subject> => {
-  const email = `${unique('unproved')}@flow.example`;
-  const person = {
-    displayName: 'Ada',
-    groupIds: [MEMBERS_GROUP_ID],
-    password: PASSWORD,
-    passwordChangeRequired: false,
-  };
-  const { data } = await (await world.admin()).send(CreateUserDocument, { input: { email, ...person } });
-  return begun(email, data.createUser?.user?.id ?? '');
+  const { email, id } = await world.unproved();
+  return begun(email, id);
 };
 
 const after =
@@ -180,10 +170,9 @@ export const sessionWalk: Walk<
     changePassword,
     resetPassword,
     changeEmail,
-    resetMfa: async ({ userId }) =>
-      (await world.admin()).send(ResetUserMfaDocument, { input: { userId, reason: 'Lost it.' } }),
+    resetMfa: ({ userId }) => world.resetMfa(userId),
     removePasskey: ({ other, passkeyId }) => other.send(RemovePasskeyDocument, { input: { id: passkeyId } }),
-    proveAddress: async ({ email }) => world.useSignInLink((await world.signInLink(email)) ?? 'none'),
+    proveAddress: ({ email }) => world.signInByLink(email),
     lock,
     disable,
     remove,

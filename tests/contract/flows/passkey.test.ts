@@ -1,0 +1,4 @@
+import { walk } from '../../support/flow-driver.ts';
+import { passkeyWalk } from './passkey.walk.ts';
+
+walk(passkeyWalk, 'ROWS');

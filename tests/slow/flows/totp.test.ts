@@ -1,0 +1,4 @@
+import { totpWalk } from '../../contract/flows/totp.walk.ts';
+import { walk } from '../../support/flow-driver.ts';
+
+walk(totpWalk, 'ALL');
