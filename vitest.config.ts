@@ -11,6 +11,27 @@ const shared = {
 /** These replace modules (the argon2 libraries, to see how often they are called), so they share none with other files. */
 const mocking = ['tests/unit/crypto/{argon2-loading,password-hasher}.test.ts'];
 
+/**
+ * What `npm test` leaves to `npm run test:all`, to stay within two minutes on two cores: areas that are whole in themselves, with
+ * real servers of other kinds, attacks in parallel and every state of the flows.
+ */
+const areas = [
+  'tests/api/{attacks,cli,code,limits,mail,mfa,passkey,password,password-token,profile,providers,sign-up}/**/*.test.ts',
+  'tests/api/user/{bulk-of-users,create-user-mail,create-user-repeated,last-administrator,resend-invite-mail}.test.ts',
+  'tests/contract/flows/**/*.test.ts',
+];
+
+const inProcess = {
+  globalSetup: ['tests/support/global-setup.ts'],
+  setupFiles: ['tests/support/setup.ts'],
+  pool: 'forks' as const,
+  // Modules are loaded once for each worker, not for each file: every file makes an app of its own anyway.
+  isolate: false,
+  maxWorkers: 3,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
@@ -20,17 +41,11 @@ export default defineConfig({
         test: {
           name: 'suite',
           include: ['tests/{unit,api,contract}/**/*.test.ts'],
-          exclude: mocking,
-          globalSetup: ['tests/support/global-setup.ts'],
-          setupFiles: ['tests/support/setup.ts'],
-          pool: 'forks',
-          // Modules are loaded once for each worker, not for each file: every file makes an app of its own anyway.
-          isolate: false,
-          maxWorkers: 3,
-          testTimeout: 20_000,
-          hookTimeout: 60_000,
+          exclude: [...mocking, ...areas],
+          ...inProcess,
         },
       },
+      { ...shared, test: { name: 'areas', include: areas, ...inProcess } },
       {
         ...shared,
         test: {

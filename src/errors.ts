@@ -83,7 +83,9 @@ export const errorCatalogue = {
   CODE_ATTEMPTS_EXCEEDED: outcome('Too many wrong tries; ask for a new code.'),
   VERIFICATION_NOT_PENDING: outcome('Nothing waits for a code here.'),
   UNKNOWN_ISSUER: outcome('The issuer is not configured.'),
-  SUBJECT_TOKEN_INVALID: outcome("The provider's token failed a check of signature, audience, issuer or time, or was used before."),
+  SUBJECT_TOKEN_INVALID: outcome(
+    "The provider's token failed a check of signature, audience, issuer or time, or was used before.",
+  ),
   ACCOUNT_NOT_PROVISIONED: outcome('The provider knows the person, this server has no account and makes none.'),
   IDENTITY_IN_USE: outcome('The external identity is linked to another account.'),
   CAPTCHA_REQUIRED: outcome('A captcha answer is missing or wrong.'),

@@ -16,7 +16,9 @@ const LASTING: ReadonlySet<FactorMethod> = new Set(['PASSWORD', 'TOTP', 'PASSKEY
 
 /** The rows that must still be there when a session begins on these proofs. */
 export const lastingProofs = (factors: readonly ProvedFactor[]): readonly string[] => [
-  ...new Set(factors.flatMap((one) => (LASTING.has(one.method) && one.credentialId !== null ? [one.credentialId] : []))),
+  ...new Set(
+    factors.flatMap((one) => (LASTING.has(one.method) && one.credentialId !== null ? [one.credentialId] : [])),
+  ),
 ];
 
 /** `amr` values (RFC 8176) of what was checked. */

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { exampleEnvironment, exampleYaml } from '../config/example-files.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { errorsMarkdown } from '../explain/errors-markdown.ts';
+import { flowMarkdown, flowsMarkdown } from '../explain/flows-markdown.ts';
 import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
+import { flows } from '../flows/flows.ts';
 import { tree } from '../permissions/tree.ts';
 
 /** Another directory to write into, for the check whether the committed pages are stale. */
@@ -14,6 +16,8 @@ const pages = {
   'gatehouse.example.yaml': exampleYaml(),
   'docs/configuration.md': configurationMarkdown(),
   'docs/errors.md': errorsMarkdown(),
+  'docs/flows/README.md': flowsMarkdown(flows),
+  ...Object.fromEntries(flows.map((flow) => [`docs/flows/${flow.name}.md`, flowMarkdown(flow)])),
   'docs/permissions.md': permissionsMarkdown(tree),
 };
 

@@ -100,7 +100,7 @@ const bcrypt: ForeignKind = {
       const { hash } = await import('@node-rs/bcrypt');
       // The digest for the stored salt, compared here, so that how the library compares does not matter. All three versions
       // name one algorithm; their difference was a fault of old programs in signs beyond ASCII and in very long passwords.
-      const computed = await hash(bytesOf(password), { salt, cost, version: '2b' });
+      const computed = await hash(bytesOf(password), cost, salt);
       return sameHash(bcryptBytes(computed.slice(-31)), digest);
     };
   },

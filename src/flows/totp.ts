@@ -27,7 +27,7 @@ export const totpFlow = flow({
     disableWithWrongCode: { by: 'Mutation.disableTotp', what: 'the password and a wrong code', inert: true },
     resetByAdministrator: { by: 'Mutation.resetUserMfa', what: 'an administrator removes the second factors' },
     proveAddress: { by: 'Mutation.verifySignInCode', what: 'somebody signs in by a link to the address' },
-    resetPassword: { by: 'Mutation.setPasswordWithToken', what: 'a new password by a mailed link', inert: true },
+    resetPassword: { by: 'Mutation.setPasswordWithToken', what: 'a new password by a mailed link' },
   },
   transitions: [
     {
@@ -48,6 +48,13 @@ export const totpFlow = flow({
       when: ['ADDRESS_NOT_PROVED'],
       to: 'OFF',
       why: 'Who set it up need not be the owner of the address.',
+    },
+    {
+      from: ['PENDING', 'VOID', 'ON'],
+      on: 'resetPassword',
+      when: ['ADDRESS_NOT_PROVED'],
+      to: 'OFF',
+      why: 'The link proves the address too. Else a reset leaves the second factor, and asks for it.',
     },
   ],
 });

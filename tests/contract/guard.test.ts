@@ -28,7 +28,9 @@ describe('the guard', () => {
           const input = getNamedType(one.type);
           return isInputObjectType(input) ? Object.keys(input.getFields()) : [];
         });
-        const tries = [...args.map((one) => one.name), ...inner].some((word) => /(password|token|code|passkey)$/i.test(word));
+        const tries = [...args.map((one) => one.name), ...inner].some((word) =>
+          /(password|token|code|passkey)$/i.test(word),
+        );
         return tries ? [`${String(type)}.${name}`] : [];
       }),
     );

@@ -157,10 +157,14 @@ export const replay = async (
       counts.operations += 1;
       const actual = await reader.send(fill(query, placeholders, reader));
       blocks.push(`\`\`\`graphql\n${query}\`\`\`\n\`\`\`json\n${pretty(actual)}\n\`\`\``);
-      if (!rewriting) expect(actual, query).toEqual(align(JSON.parse(printed), actual));
+      if (!rewriting) expect({ query, answer: actual }).toEqual({ query, answer: align(JSON.parse(printed), actual) });
     }
   }
-  if (rewriting) writeFileSync(file, text.replaceAll(BLOCK, () => blocks.shift() ?? ''));
+  if (rewriting)
+    writeFileSync(
+      file,
+      text.replaceAll(BLOCK, () => blocks.shift() ?? ''),
+    );
   return counts;
 };
 

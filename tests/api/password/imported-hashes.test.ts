@@ -43,7 +43,7 @@ describe('an account with the hash of another system', () => {
   });
 
   test('may be one of twenty sign-ins at once; all succeed, and one hash is left', async () => {
-    const { id, email } = await personWith(await bcrypt(FOREIGN_PASSWORD, { cost: 4 }));
+    const { id, email } = await personWith(await bcrypt(FOREIGN_PASSWORD, 4));
     // In threes, since a try counts until it has succeeded.
     for (let round = 0; round < 7; round += 1) {
       const steps = await Promise.all(Array.from({ length: 3 }, () => stepOf(email, FOREIGN_PASSWORD)));
@@ -67,9 +67,9 @@ describe('an account with the hash of another system', () => {
   });
 
   test('is refused its old password as a new one, though its hash is of the other system', async () => {
-    const { id, email } = await personWith(await bcrypt(FOREIGN_PASSWORD, { cost: 4 }));
+    const { id, email } = await personWith(await bcrypt(FOREIGN_PASSWORD, 4));
     const actor = await signIn(app(), email, FOREIGN_PASSWORD);
-    const old = await bcrypt('an older harbour lantern', { cost: 4 });
+    const old = await bcrypt('an older harbour lantern', 4);
     await app().database.query(
       `insert into credentials (id, user_id, type, secret, created_at, updated_at)
        values (gen_random_uuid(), $1, 'PASSWORD_HISTORY', $2, now(), now())`,
@@ -86,7 +86,7 @@ describe('a hash', () => {
   test('of older parameters is renewed at sign-in, also with a pepper that is switched on and off again', async () => {
     const { id, email } = await personWith('');
     await app().database.query(`delete from credentials where user_id = $1`, [id]);
-    const second = await personWith(await bcrypt(PASSWORD, { cost: 4 }));
+    const second = await personWith(await bcrypt(PASSWORD, 4));
     expect(await stepOf(email, PASSWORD)).toBe('FAILED');
     const peppered = await startTestApp({ beside: app(), settings: { 'passwords.pepper': 'true' } });
     try {

@@ -31,7 +31,6 @@ interface Subject {
 const UNASKED = { challenge: 'bm90aGluZw', rp: { id: 'localhost' }, user: { id: 'bm9ib2R5' } };
 
 let app: TestApp;
-let stranger: TestClient;
 const world = new FlowWorld(() => app);
 
 const none = async (proved = true): Promise<Subject> => {
@@ -57,6 +56,9 @@ const answer = (subject: Subject, by = subject.session, more: { name?: string; o
     input: { challengeToken: subject.challengeToken, response, name },
   });
 };
+
+/** Somebody else, who signed in a moment ago. */
+const stranger = async (): Promise<TestClient> => signIn(app, (await world.person()).email);
 
 const rowOf = async ({ userId, key }: Subject): Promise<{ readonly id: string } | undefined> =>
   (
@@ -102,8 +104,6 @@ export const passkeyWalk: Walk<
   flow: passkeyFlow,
   begin: async () => {
     app = await startTestApp();
-    const { email } = await world.person();
-    stranger = (await beginSession(app, email, { delivery: 'COOKIE' })).client;
   },
   end: () => app.close(),
   stateOf,
@@ -120,14 +120,15 @@ export const passkeyWalk: Walk<
     ask,
     answer: (subject) => answer(subject),
     answerElsewhere: (subject) => answer(subject, subject.other),
-    answerByAnother: (subject) => answer(subject, stranger),
+    answerByAnother: async (subject) => answer(subject, await stranger()),
     answerWithoutName: (subject) => answer(subject, subject.session, { name: ' ' }),
     answerWrongly: (subject) => answer(subject, subject.session, { origin: 'https://evil.example' }),
     fiveMinutesPass: async () => app.clock.advance(301),
     rename: async (subject) =>
       subject.session.send(RenamePasskeyDocument, { input: { id: await idOf(subject), name: 'Desk' } }),
     remove: async (subject) => subject.session.send(RemovePasskeyDocument, { input: { id: await idOf(subject) } }),
-    removeByAnother: async (subject) => stranger.send(RemovePasskeyDocument, { input: { id: await idOf(subject) } }),
+    removeByAnother: async (subject) =>
+      (await stranger()).send(RemovePasskeyDocument, { input: { id: await idOf(subject) } }),
     resetByAdministrator: ({ userId }) => world.resetMfa(userId),
     proveAddress: ({ email }) => world.signInByLink(email),
   },

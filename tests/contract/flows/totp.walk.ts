@@ -119,7 +119,6 @@ export const totpWalk: Walk<
     resetByAdministrator: ({ userId }) => world.resetMfa(userId),
     proveAddress: ({ email }) => world.signInByLink(email),
     resetPassword: async ({ email }) => {
-      await world.signInByLink(email);
       await world.requestReset(email);
       return world.setPassword((await world.newestLink(email, 'reset')) ?? 'none');
     },

@@ -1,0 +1,4 @@
+import { walk } from '../../support/flow-driver.ts';
+import { messageWalk } from './message.walk.ts';
+
+walk(messageWalk, 'ROWS');
