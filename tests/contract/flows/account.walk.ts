@@ -85,9 +85,9 @@ const active = async (): Promise<Subject> => {
 
 /** Somebody, and what was done to them then. */
 const after =
-  (begin: () => Promise<Subject>, ...steps: readonly ((subject: Subject) => Promise<unknown>)[]) =>
+  (first: () => Promise<Subject>, ...steps: readonly ((subject: Subject) => Promise<unknown>)[]) =>
   async (): Promise<Subject> => {
-    const subject = await begin();
+    const subject = await first();
     for (const step of steps) await step(subject);
     return subject;
   };

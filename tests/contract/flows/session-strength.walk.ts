@@ -83,7 +83,7 @@ const stateOf = async ({ client }: Subject): Promise<keyof typeof sessionStrengt
   const { data } = await client.send(ViewerDocument, {});
   const { assuranceLevel, freshUntil } = data.viewer ?? {};
   if (assuranceLevel === undefined) throw new Error('The session is over.');
-  const fresh = freshUntil != null && instant(String(freshUntil)) > app.clock.now();
+  const fresh = freshUntil != null && instant(freshUntil) > app.clock.now();
   return `${assuranceLevel}_${fresh ? 'FRESH' : 'STALE'}`;
 };
 
