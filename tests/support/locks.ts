@@ -1,13 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/database/database.ts';
 import { sql } from '../../src/database/sql.ts';
 
-/** Resolves when some statement waits for a lock. */
+/** Resolves when some statement of this database waits for a lock; ten seconds at most. */
 export const waitForLock = async (database: Database): Promise<void> => {
-  for (let count = 0; count < 400; count += 1) {
+  for (let count = 0; count < 1000; count += 1) {
     const waiting = await database.query(
       `select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
     );
     if (waiting.length > 0) return;
+    await sleep(10);
   }
   throw new Error('Nothing waits.');
 };
