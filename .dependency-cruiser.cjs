@@ -116,6 +116,12 @@ module.exports = {
       `(${own('entities|services|loaders|database|events|orm')}|${ORM})`,
     ),
     forbid(
+      'flows-are-data',
+      'How things live is written down beside the code, not in it: tests compare the two.',
+      '^src/flows/',
+      { path: '^src/', pathNot: own('flows|vocabulary') },
+    ),
+    forbid(
       'loaders-read-only',
       'Relations are read under the predicates beside the entities; nothing here may change a row.',
       '^src/loaders/',

@@ -116,7 +116,7 @@ export const accountFlow = flow({
       why: 'There is a new password, which nobody has guessed at.',
     },
     { from: ['PENDING'], on: 'dayPasses', to: 'DELETED', why: 'SIGN_UP_PENDING_TTL: nobody proved the address.' },
-    { from: ['LOCKED_AUTOMATICALLY'], on: 'dayPasses', to: 'ACTIVE', why: 'After LOCKOUT_TTL it ends by itself.' },
+    { from: ['LOCKED_AUTOMATICALLY'], on: 'dayPasses', to: 'ACTIVE', why: 'After LOCKOUT_TIME it ends by itself.' },
     {
       from: ['LOCKED_BY_ADMINISTRATOR'],
       on: 'dayPasses',

@@ -26,6 +26,7 @@ const violations: Readonly<Record<string, readonly [from: string, to: string]>> 
   'schema-holds-no-logic': ['src/schema/user.schema.ts', 'src/services/lease.service.ts'],
   'resolvers-stay-thin': ['src/resolvers/user.resolver.ts', 'src/permissions/grants.ts'],
   'permissions-know-no-database': ['src/permissions/judge.ts', 'src/entities/group.entity.ts'],
+  'flows-are-data': ['src/flows/flow.ts', 'src/services/lease.service.ts'],
   'loaders-read-only': ['src/loaders/loaders.ts', 'src/services/lease.service.ts'],
   'tree-only-from-the-composition': ['src/http/metrics.ts', 'src/permissions/tree.ts'],
   'shield-in-one-file': ['src/http/playground.ts', 'graphql-shield'],

@@ -32,7 +32,7 @@ const rowOf = <State extends string, Event extends string, Circumstance extends 
 
 /**
  * Does events in states, in all circumstances that the setups bring about, and compares where they lead with the table: the listed
- * state, or the same one where nothing is listed. `ROWS` does each row once, `ALL` every event in every state and circumstance.
+ * state, or the same one where nothing is listed. `ROWS` does each row once from each of its states, `ALL` every event in every state and circumstance.
  */
 export const walk = <State extends string, Event extends string, Circumstance extends string, Subject>(
   walked: Walk<State, Event, Circumstance, Subject>,
@@ -67,13 +67,14 @@ export const walk = <State extends string, Event extends string, Circumstance ex
     expect(listed.filter((one) => !reached.has(one))).toEqual([]);
   });
 
-  const done = new Set<unknown>();
+  const done = new Set<string>();
   const casesOf = (state: State) =>
     placesOf(state).flatMap(({ circumstance, setup }) =>
       eventNames.flatMap((event) => {
         const row = rowOf(flow, state, event, circumstance);
-        if (pairs === 'ROWS' && (row === undefined || done.has(row))) return [];
-        done.add(row);
+        const key = row === undefined ? '' : `${flow.transitions.indexOf(row)} ${state}`;
+        if (pairs === 'ROWS' && (key === '' || done.has(key))) return [];
+        done.add(key);
         const to = row?.to ?? state;
         const where = circumstance === 'PLAIN' ? '' : `${circumstance}, `;
         return [{ title: `${where}${event}: ${to === state ? 'stays' : to}`, event, setup, to }];

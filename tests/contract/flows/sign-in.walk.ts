@@ -1,12 +1,4 @@
 import { expect } from 'vitest';
-import {
-  CompleteMfaDocument,
-  CompletePasskeySignInDocument,
-  ExchangeTokenDocument,
-  SetPasswordWithTokenDocument,
-  SignUpDocument,
-  VerifySignInCodeDocument,
-} from '../../../generated/client/graphql.ts';
 import { createToken } from '../../../src/crypto/opaque-token.ts';
 import { signInFlow } from '../../../src/flows/sign-in.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
@@ -16,22 +8,19 @@ import { FlowWorld, otherPassword } from '../../support/flow-world.ts';
 import { unique } from '../../support/holder.ts';
 import { type LyingProvider, startLyingProvider } from '../../support/lying-provider.ts';
 import { nextCode, wrongCode } from '../../support/mfa.ts';
-import { askForSignIn } from '../../support/passkeys.ts';
-import { askForCode, otherCode } from '../../support/sign-up.ts';
+import { otherCode } from '../../support/sign-up.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 import { issuerEntry, issuers } from '../../api/providers/provider-settings.ts';
-import { type Applicant, Applicants, attemptOf, type SignInAnswer } from './sign-in.person.ts';
+import { type Applicant, Applicants, attemptOf } from './sign-in.person.ts';
+import { type Answer, SignInWays } from './sign-in.ways.ts';
 
 let app: TestApp;
 let provider: LyingProvider;
 const world = new FlowWorld(() => app);
 const applicants = new Applicants(world, () => provider);
+const ways = new SignInWays(world, () => provider);
 
 const WRONG_PASSWORD = 'not the password at all';
-const BODY = { delivery: 'BODY' } as const;
-const clientOf = ({ deviceToken }: Applicant) => ({ client: { deviceToken } });
-
-type Answer = Promise<SignInAnswer | null | undefined>;
 
 /** Begins an attempt; in another window, if one is under way. */
 const beginning = (way: (person: Applicant) => Answer) => async (person: Applicant) => {
@@ -50,88 +39,25 @@ const goingOn = (way: (person: Applicant, token: string) => Answer) => async (pe
   return answer;
 };
 
-const password = (text: string, code?: (person: Applicant) => string) => (person: Applicant) =>
-  world.tryPassword(person.email, text, { ...clientOf(person), mfaCode: code?.(person) ?? null });
-
 const right = (person: Applicant): string => nextCode(app, person.secret);
 const wrong = (person: Applicant): string => wrongCode(app, person.secret);
 
-const byCode =
-  (isRight: boolean) =>
-  async (person: Applicant): Answer => {
-    const verificationToken = await askForCode(app, person.email);
-    const sent = (await world.newestCode(person.email, person.id)) ?? '123456';
-    const code = isRight ? sent : otherCode(sent);
-    const input = { verificationToken, code, ...BODY, ...clientOf(person) };
-    return (await app.anonymous().send(VerifySignInCodeDocument, { input })).data.verifySignInCode;
-  };
+/** What the passkeys were asked with each challenge. */
+const questions = new Map<string, object>();
 
-const byLink =
-  (isRight: boolean) =>
-  async (person: Applicant): Answer => {
-    const sent = await world.signInLink(person.email);
-    const linkToken = isRight && sent !== null ? sent : createToken('mailedSignIn').token.reveal();
-    const input = { linkToken, ...BODY, ...clientOf(person) };
-    return (await app.anonymous().send(VerifySignInCodeDocument, { input })).data.verifySignInCode;
-  };
-
-const byPasskey =
-  (isRight: boolean) =>
-  async (person: Applicant): Answer => {
-    const { options, challengeToken } = await askForSignIn(app.anonymous(), person.email);
-    const lies = isRight ? {} : { key: new SoftwarePasskey().privateKey };
-    const passkey = { challengeToken, response: { ...person.key.authenticate(options, lies) } };
-    const input = { passkey, ...BODY, ...clientOf(person) };
-    return (await app.anonymous().send(CompletePasskeySignInDocument, { input })).data.completePasskeySignIn;
-  };
-
-const byProvider =
-  (isRight: boolean) =>
-  async (person: Applicant): Answer => {
-    const audience = isRight ? {} : { aud: 'https://other.example' };
-    const subjectToken = await provider.accessToken({ sub: person.subject, ...audience });
-    const input = { issuer: provider.issuer, subjectToken, ...BODY, ...clientOf(person) };
-    return (await app.anonymous().send(ExchangeTokenDocument, { input })).data.exchangeToken;
-  };
-
-const setPassword = async (person: Applicant, token: string | null): Answer => {
-  const given = token ?? createToken('reset').token.reveal();
-  const input = { token: given, newPassword: otherPassword(), ...BODY, ...clientOf(person) };
-  return (await app.anonymous().send(SetPasswordWithTokenDocument, { input })).data.setPasswordWithToken;
-};
-
-const reset = async (person: Applicant): Answer => {
-  await world.requestReset(person.email);
-  return setPassword(person, await world.newestLink(person.email, 'reset'));
-};
-
-const signUp = async (name: { readonly email?: string; readonly username?: string }): Answer =>
-  (await app.anonymous().send(SignUpDocument, { input: { ...name, password: PASSWORD, ...BODY } })).data.signUp;
-
-const complete = async (challengeToken: string, answer: Readonly<Record<string, unknown>>): Answer =>
-  (await app.anonymous().send(CompleteMfaDocument, { input: { challengeToken, ...answer } })).data.completeMfa;
-
-/** Answers the question that came with the challenge, which the applicant keeps until the second step. */
+/** Answers the question that came with the challenge. */
 const secondPasskey =
   (isRight: boolean) =>
   async (person: Applicant, token: string): Answer => {
     const options = questions.get(token) ?? { challenge: 'bm90aGluZw', rpId: 'localhost' };
     const stranger = new SoftwarePasskey();
-    const passkeyResponse = { ...(isRight ? person.key : stranger).authenticate(options) };
-    return complete(token, { passkeyResponse });
+    return ways.complete(token, { passkeyResponse: { ...(isRight ? person.key : stranger).authenticate(options) } });
   };
-
-const questions = new Map<string, object>();
 
 const fiveWrongTotps = async (person: Applicant, token: string): Answer => {
   let answer: Awaited<Answer> = null;
-  for (let time = 0; time < 5; time += 1) answer = await complete(token, { code: wrong(person) });
+  for (let time = 0; time < 5; time += 1) answer = await ways.complete(token, { code: wrong(person) });
   return answer;
-};
-
-const withChallenge = async (_person: Applicant, token: string, newPassword: string): Answer => {
-  const input = { token, newPassword };
-  return (await app.anonymous().send(SetPasswordWithTokenDocument, { input })).data.setPasswordWithToken;
 };
 
 const signUpCode =
@@ -141,35 +67,24 @@ const signUpCode =
     return (await world.verifySignUp(token, isRight ? sent : otherCode(sent))).data.verifySignUp;
   };
 
-const PASSKEY_QUESTION = `mutation ($input: SignInInput!) { signIn(input: $input) {
-  step challenge { token passkeyOptions } } }`;
+type Place = Parameters<Applicants['in']>[0];
 
 /** Somebody who has taken the first step, by password. */
-const begun = (circumstance: Parameters<Applicants['in']>[0]) => async (): Promise<Applicant> => {
+const begun = (circumstance: Place) => async (): Promise<Applicant> => {
   const person = await applicants.in(circumstance);
-  if (circumstance === 'SIGN_UP_WAITS') {
-    person.attempt = attemptOf(await world.tryPassword(person.email));
-    return person;
-  }
-  const { data } = await app
-    .anonymous()
-    .run<{ signIn: { step: string; challenge: { token: string; passkeyOptions: object | null } | null } }>(
-      PASSKEY_QUESTION,
-      { input: { identifier: person.email, password: PASSWORD, ...BODY } },
-    );
-  const { step, challenge } = data.signIn;
+  const { step, challenge } = await ways.askedAfterPassword(person);
   person.attempt = attemptOf({ step, challenge });
   if (challenge?.passkeyOptions != null) questions.set(challenge.token, challenge.passkeyOptions);
   return person;
 };
 
-const signedIn = async (): Promise<Applicant> => {
-  const person = await applicants.in('PLAIN');
-  person.attempt = attemptOf(await world.tryPassword(person.email));
+const withPassword = (circumstance: Place) => async (): Promise<Applicant> => {
+  const person = await applicants.in(circumstance);
+  person.attempt = attemptOf(await ways.password(person, PASSWORD));
   return person;
 };
 
-const start = (circumstance: Parameters<Applicants['in']>[0]) => () => applicants.in(circumstance);
+const start = (circumstance: Place) => () => applicants.in(circumstance);
 
 /** Attempts of people in all circumstances, by all ways to sign in. */
 export const signInWalk: Walk<
@@ -183,11 +98,7 @@ export const signInWalk: Walk<
     provider = await startLyingProvider();
     provider.now = () => Math.floor(app.clock.now().getTime() / 1000);
     app = await startTestApp({
-      settings: {
-        ...issuers(issuerEntry(provider.issuer)),
-        'signUp.mode': 'OPEN',
-        'trusted-device-ttl': '30d',
-      },
+      settings: { ...issuers(issuerEntry(provider.issuer)), 'signUp.mode': 'OPEN', 'trusted-device-ttl': '30d' },
     });
   },
   end: async () => {
@@ -214,39 +125,39 @@ export const signInWalk: Walk<
       SECOND_FACTOR_AND_NEW_PASSWORD: begun('SECOND_FACTOR_AND_NEW_PASSWORD'),
     },
     PASSWORD_CHANGE_REQUIRED: { PLAIN: begun('NEW_PASSWORD_DUE') },
-    VERIFICATION_REQUIRED: { PLAIN: begun('SIGN_UP_WAITS') },
-    COMPLETE: { PLAIN: signedIn },
+    VERIFICATION_REQUIRED: { PLAIN: withPassword('SIGN_UP_WAITS') },
+    COMPLETE: { PLAIN: withPassword('PLAIN') },
   },
   events: {
-    password: beginning(password(PASSWORD)),
-    passwordAndCode: beginning(password(PASSWORD, right)),
-    code: beginning(byCode(true)),
-    link: beginning(byLink(true)),
-    passkey: beginning(byPasskey(true)),
-    provider: beginning(byProvider(true)),
-    reset: beginning(reset),
-    invitation: beginning(async (person) => setPassword(person, await world.newestLink(person.email, 'invite'))),
-    signUp: beginning(({ email }) => signUp({ email })),
-    signUpByName: beginning(() => signUp({ username: unique('named') })),
-    wrongPassword: beginning(password(WRONG_PASSWORD)),
-    wrongPasswordAndCode: beginning(password(WRONG_PASSWORD, right)),
-    wrongInlineCode: beginning(password(WRONG_PASSWORD, wrong)),
-    wrongCode: beginning(byCode(false)),
-    wrongLink: beginning(byLink(false)),
-    wrongPasskey: beginning(byPasskey(false)),
-    wrongProvider: beginning(byProvider(false)),
-    totp: goingOn((person, token) => complete(token, { code: right(person) })),
+    password: beginning((person) => ways.password(person, PASSWORD)),
+    passwordAndCode: beginning((person) => ways.password(person, PASSWORD, right(person))),
+    code: beginning((person) => ways.code(person)),
+    link: beginning((person) => ways.link(person)),
+    passkey: beginning((person) => ways.passkey(person)),
+    provider: beginning((person) => ways.provider(person)),
+    reset: beginning((person) => ways.reset(person)),
+    invitation: beginning((person) => ways.invitation(person)),
+    signUp: beginning(({ email }) => ways.signUp({ email })),
+    signUpByName: beginning(() => ways.signUp({ username: unique('named') })),
+    wrongPassword: beginning((person) => ways.password(person, WRONG_PASSWORD)),
+    wrongPasswordAndCode: beginning((person) => ways.password(person, WRONG_PASSWORD, right(person))),
+    wrongInlineCode: beginning((person) => ways.password(person, WRONG_PASSWORD, wrong(person))),
+    wrongCode: beginning((person) => ways.code(person, false)),
+    wrongLink: beginning((person) => ways.link(person, false)),
+    wrongPasskey: beginning((person) => ways.passkey(person, false)),
+    wrongProvider: beginning((person) => ways.provider(person, false)),
+    totp: goingOn((person, token) => ways.complete(token, { code: right(person) })),
     recoveryCode: goingOn(({ recoveryCodes }, token) =>
-      complete(token, { recoveryCode: recoveryCodes[0] ?? 'AAAA-AAAA' }),
+      ways.complete(token, { recoveryCode: recoveryCodes[0] ?? 'AAAA-AAAA-AAAA-AAAA' }),
     ),
     secondPasskey: goingOn(secondPasskey(true)),
-    wrongTotp: goingOn((person, token) => complete(token, { code: wrong(person) })),
-    wrongRecoveryCode: goingOn((_person, token) => complete(token, { recoveryCode: 'AAAA-AAAA-AAAA-AAAA' })),
+    wrongTotp: goingOn((person, token) => ways.complete(token, { code: wrong(person) })),
+    wrongRecoveryCode: goingOn((_person, token) => ways.complete(token, { recoveryCode: 'AAAA-AAAA-AAAA-AAAA' })),
     wrongSecondPasskey: goingOn(secondPasskey(false)),
     fiveWrongTotps: goingOn(fiveWrongTotps),
-    newPassword: goingOn((person, token) => withChallenge(person, token, otherPassword())),
-    weakPassword: goingOn((person, token) => withChallenge(person, token, 'short')),
-    samePassword: goingOn((person, token) => withChallenge(person, token, PASSWORD)),
+    newPassword: goingOn((_person, token) => ways.replacePassword(token, otherPassword())),
+    weakPassword: goingOn((_person, token) => ways.replacePassword(token, 'short')),
+    samePassword: goingOn((_person, token) => ways.replacePassword(token, PASSWORD)),
     signUpCode: goingOn(signUpCode(true)),
     wrongSignUpCode: goingOn(signUpCode(false)),
     resetMfa: ({ id }) => world.resetMfa(id),

@@ -1,19 +1,19 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { flowMarkdown, flowsMarkdown } from '../../../src/explain/flows-markdown.ts';
-import { accountFlow } from '../../../src/flows/account.ts';
-import type { Flow } from '../../../src/flows/flow.ts';
-import { flows } from '../../../src/flows/flows.ts';
-import { invitationFlow } from '../../../src/flows/invitation.ts';
-import { messageFlow } from '../../../src/flows/message.ts';
-import { oneTimeCodeFlow } from '../../../src/flows/one-time-code.ts';
-import { oneTimeTokenFlow } from '../../../src/flows/one-time-token.ts';
-import { sessionStrengthFlow } from '../../../src/flows/session-strength.ts';
-import { sessionFlow } from '../../../src/flows/session.ts';
-import { signInFlow } from '../../../src/flows/sign-in.ts';
-import { credentialFields, tree } from '../../../src/permissions/tree.ts';
-import { SignInStep } from '../../../src/schema/enums.ts';
+import { flowMarkdown, flowsMarkdown } from '../../src/explain/flows-markdown.ts';
+import { accountFlow } from '../../src/flows/account.ts';
+import type { Flow } from '../../src/flows/flow.ts';
+import { flows } from '../../src/flows/flows.ts';
+import { invitationFlow } from '../../src/flows/invitation.ts';
+import { messageFlow } from '../../src/flows/message.ts';
+import { oneTimeCodeFlow } from '../../src/flows/one-time-code.ts';
+import { oneTimeTokenFlow } from '../../src/flows/one-time-token.ts';
+import { sessionStrengthFlow } from '../../src/flows/session-strength.ts';
+import { sessionFlow } from '../../src/flows/session.ts';
+import { signInFlow } from '../../src/flows/sign-in.ts';
+import { credentialFields, tree } from '../../src/permissions/tree.ts';
+import { SignInStep } from '../../src/schema/enums.ts';
 import {
   AssuranceLevel,
   InvitationState,
@@ -22,9 +22,9 @@ import {
   SessionEndReason,
   StoredUserStatus,
   VerificationPurpose,
-} from '../../../src/vocabulary.ts';
+} from '../../src/vocabulary.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 const namesOf = (words: object): readonly string[] => Object.keys(words).toSorted();
 const operations = new Set([
   ...Object.keys(tree.Query).map((name) => `Query.${name}`),
