@@ -46,6 +46,8 @@ export default defineConfig({
         },
       },
       { ...shared, test: { name: 'areas', include: areas, ...inProcess } },
+      // Every event in every state of every flow: minutes, for whoever changes a flow. Each row once is in the areas.
+      { ...shared, test: { name: 'exhaustive', include: ['tests/slow/flows/**/*.test.ts'], ...inProcess } },
       {
         ...shared,
         test: {
@@ -60,6 +62,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: ['tests/slow/**/*.test.ts'],
+          exclude: ['tests/slow/flows/**'],
           globalSetup: ['tests/support/global-setup.ts'],
           setupFiles: ['tests/support/setup.ts'],
           pool: 'forks',

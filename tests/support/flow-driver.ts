@@ -9,6 +9,8 @@ export interface Walk<State extends string, Event extends string, Circumstance e
   /** Starts the server, and whatever else it needs. */
   readonly begin: () => Promise<void>;
   readonly end: () => Promise<void>;
+  /** Everything that the server logged. */
+  readonly log: () => readonly string[];
   /** Brings something into each state; `PLAIN` in none of the circumstances. */
   readonly setups: Readonly<Record<State, { readonly [Name in Circumstance | 'PLAIN']?: Setup<Subject> }>>;
   /** Does what the event says, whatever the state: with what a caller has in hand, or could make up. */
@@ -94,4 +96,9 @@ export const walk = <State extends string, Event extends string, Circumstance ex
       });
     });
   }
+  // A request that broke down would leave the state as it is, too.
+  test(`${flow.name}: no event breaks the server`, () => {
+    expect(walked.log().length).toBeGreaterThan(0);
+    expect(walked.log().filter((line) => line.includes('"level":50'))).toEqual([]);
+  });
 };

@@ -174,6 +174,7 @@ export const accountWalk: Walk<
   begin,
   end,
   flow: accountFlow,
+  log: () => app.log,
   stateOf,
   setups: {
     NONE: { PLAIN: nobody },

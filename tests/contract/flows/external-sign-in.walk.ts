@@ -135,6 +135,7 @@ export const externalSignInWalk: Walk<
   Subject
 > = {
   flow: externalSignInFlow,
+  log: () => app.log,
   begin: async () => {
     provider = await startLyingProvider();
     provider.now = () => Math.floor(app.clock.now().getTime() / 1000);

@@ -80,6 +80,7 @@ export const invitationWalk: Walk<
   Subject
 > = {
   flow: invitationFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp({ settings: { 'signUp.mode': 'INVITE_ONLY' } });
   },

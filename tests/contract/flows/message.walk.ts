@@ -91,6 +91,7 @@ export const messageWalk: Walk<
   Subject
 > = {
   flow: messageFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
   },

@@ -129,6 +129,7 @@ export const oneTimeCodeWalk: Walk<
   Subject
 > = {
   flow: oneTimeCodeFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp({ settings: { 'signUp.mode': 'OPEN' } });
   },

@@ -140,6 +140,7 @@ export const oneTimeTokenWalk: Walk<
   TokenSubject
 > = {
   flow: oneTimeTokenFlow,
+  log: () => app.log,
   begin: async () => {
     provider = await startLyingProvider();
     provider.now = () => Math.floor(app.clock.now().getTime() / 1000);

@@ -102,6 +102,7 @@ export const passkeyWalk: Walk<
   Subject
 > = {
   flow: passkeyFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
   },

@@ -92,6 +92,7 @@ export const recoveryCodeWalk: Walk<
   Subject
 > = {
   flow: recoveryCodeFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
   },

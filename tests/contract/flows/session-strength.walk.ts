@@ -95,6 +95,7 @@ export const sessionStrengthWalk: Walk<
   Subject
 > = {
   flow: sessionStrengthFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
     const key = new SoftwarePasskey();

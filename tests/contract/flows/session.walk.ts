@@ -135,6 +135,7 @@ export const sessionWalk: Walk<
   Subject
 > = {
   flow: sessionFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
   },

@@ -94,6 +94,7 @@ export const signInWalk: Walk<
   Applicant
 > = {
   flow: signInFlow,
+  log: () => app.log,
   begin: async () => {
     provider = await startLyingProvider();
     provider.now = () => Math.floor(app.clock.now().getTime() / 1000);

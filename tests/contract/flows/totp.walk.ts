@@ -89,6 +89,7 @@ export const totpWalk: Walk<
   Subject
 > = {
   flow: totpFlow,
+  log: () => app.log,
   begin: async () => {
     app = await startTestApp();
   },
