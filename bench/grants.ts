@@ -25,6 +25,7 @@ const principal: Principal = {
   sessionId: '01890000-0000-7000-8000-000000000002' as SessionId,
   apiKeyId: null,
   actorId: null,
+  impersonationId: null,
   impersonationMode: null,
   organizationId: null,
   assuranceLevel: 'AAL1',

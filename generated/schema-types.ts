@@ -1902,6 +1902,8 @@ export type SessionEndReason =
   | 'EXPIRED'
   /** It was not used for too long. */
   | 'IDLE'
+  /** The impersonation ended. */
+  | 'IMPERSONATION_ENDED'
   /** A rotated refresh token came back. */
   | 'REFRESH_TOKEN_REUSED'
   /** The person or an administrator revoked it. */
@@ -2064,6 +2066,8 @@ export type SignInMethod =
   | 'CODE'
   /** OpenID Connect issuer. */
   | 'EXTERNAL_PROVIDER'
+  /** Begun by somebody who acts as the person. */
+  | 'IMPERSONATION'
   /** Accepted invitation or reset link. */
   | 'INVITATION'
   /** Mailed one-time link. */

@@ -57,6 +57,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     authenticator: new RequestAuthenticator({
       ...foundation,
       sessions: services.authenticator,
+      apiKeys: services.apiKeyAuthenticator,
       signingKeys: services.signingKeys,
       verifiedTokens: new VerifiedTokenCache(),
     }),
@@ -65,7 +66,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
 
 const loadersFrom =
   (services: Services): Parameters<typeof createServer>[0]['loaders'] =>
-  (caller, groupIds) =>
+  (caller, assignments) =>
     createLoaders(
       {
         users: services.userReader,
@@ -79,7 +80,7 @@ const loadersFrom =
         identities: services.externalIdentityReader,
       },
       caller,
-      groupIds,
+      assignments,
     );
 
 /** Messages are captured, where it is safe to look at them. */

@@ -1,6 +1,6 @@
 import type { Secret } from './crypto/secret.ts';
+import type { Assignment } from './entities/assignment.queries.ts';
 import { Failure } from './errors.ts';
-import type { GroupId } from './ids.ts';
 import type { Loaders } from './loaders/loaders.ts';
 import type { Principal } from './principal.ts';
 import type { Caller } from './services/caller.ts';
@@ -9,7 +9,7 @@ import type { Caller } from './services/caller.ts';
 export interface Context {
   readonly principal: Principal | null;
   readonly caller: Caller;
-  readonly groupIds: readonly GroupId[];
+  readonly assignments: readonly Assignment[];
   /** null for callers who are not signed in. */
   readonly loaders: Loaders | null;
   readonly requestId: string;

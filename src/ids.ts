@@ -19,7 +19,11 @@ export type SigningKeyId = Id<'SigningKey'>;
 export type AuditEventId = Id<'AuditEvent'>;
 export type OutboxEventId = Id<'OutboxEvent'>;
 export type OrganizationId = Id<'Organization'>;
+export type OrganizationDomainId = Id<'OrganizationDomain'>;
 export type ApiKeyId = Id<'ApiKey'>;
+export type ImpersonationId = Id<'Impersonation'>;
+export type ActionLinkId = Id<'ActionLink'>;
+export type ApprovalRequestId = Id<'ApprovalRequest'>;
 
 /**
  * A new UUIDv7 (RFC 9562 section 5.7): made here and not by the database, because PostgreSQL 15 to 17 have no `uuidv7()`,

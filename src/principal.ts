@@ -1,10 +1,6 @@
-import type { ApiKeyId, OrganizationId, SessionId, UserId } from './ids.ts';
+import type { ApiKeyId, ImpersonationId, OrganizationId, SessionId, UserId } from './ids.ts';
 import type { EffectiveGrants } from './permissions/grants.ts';
-import type { AssuranceLevel } from './vocabulary.ts';
-
-/** What is possible while impersonating: queries only, or what the target may do with protected permissions and credentials excepted. */
-export const ImpersonationMode = { READ_ONLY: 'READ_ONLY', ACT: 'ACT' } as const;
-export type ImpersonationMode = keyof typeof ImpersonationMode;
+import type { AssuranceLevel, ImpersonationMode } from './vocabulary.ts';
 
 /** What is known of every caller, however the request was authenticated. */
 interface Caller {
@@ -30,12 +26,14 @@ interface Caller {
 
 interface NoImpersonation {
   readonly actorId: null;
+  readonly impersonationId: null;
   readonly impersonationMode: null;
 }
 
 interface Impersonation {
   /** Who really acts. */
   readonly actorId: UserId;
+  readonly impersonationId: ImpersonationId;
   readonly impersonationMode: ImpersonationMode;
 }
 

@@ -30,7 +30,16 @@ export type AssuranceLevel = Word<typeof AssuranceLevel>;
 export const TokenDelivery = words('COOKIE', 'BODY');
 export type TokenDelivery = Word<typeof TokenDelivery>;
 
-export const SignInMethod = words('PASSWORD', 'CODE', 'LINK', 'PASSKEY', 'EXTERNAL_PROVIDER', 'SIGN_UP', 'INVITATION');
+export const SignInMethod = words(
+  'PASSWORD',
+  'CODE',
+  'LINK',
+  'PASSKEY',
+  'EXTERNAL_PROVIDER',
+  'SIGN_UP',
+  'INVITATION',
+  'IMPERSONATION',
+);
 export type SignInMethod = Word<typeof SignInMethod>;
 
 export const SessionEndReason = words(
@@ -43,6 +52,7 @@ export const SessionEndReason = words(
   'ACCOUNT_LOCKED',
   'ACCOUNT_DISABLED',
   'ACCOUNT_DELETED',
+  'IMPERSONATION_ENDED',
 );
 export type SessionEndReason = Word<typeof SessionEndReason>;
 
@@ -58,6 +68,7 @@ export const OneTimeTokenKind = words(
   'PASSKEY_REGISTRATION',
   'PASSKEY_ASSERTION',
   'PROVIDER_SIGN_IN',
+  'ORGANIZATION_INVITE',
 );
 export type OneTimeTokenKind = Word<typeof OneTimeTokenKind>;
 
@@ -115,3 +126,11 @@ export type MessageState = Word<typeof MessageState>;
 
 export const InvitationState = words('PENDING', 'ACCEPTED', 'EXPIRED', 'REVOKED', 'SUPERSEDED');
 export type InvitationState = Word<typeof InvitationState>;
+
+/** What is possible while impersonating: queries only, or what the target may do with protected permissions and credentials excepted. */
+export const ImpersonationMode = words('READ_ONLY', 'ACT');
+export type ImpersonationMode = Word<typeof ImpersonationMode>;
+
+/** Where a change stands that waits for a second person. */
+export const ApprovalState = words('PENDING', 'APPROVED', 'REJECTED', 'CANCELLED', 'EXPIRED');
+export type ApprovalState = Word<typeof ApprovalState>;

@@ -4,10 +4,11 @@ import { csrfMatches, csrfToken } from '../crypto/csrf.ts';
 import { keyIdOf, TokenError, verifyAccessToken } from '../crypto/jwt.ts';
 import type { AccessClaims } from '../crypto/access-claims.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
-import { parseToken } from '../crypto/opaque-token.ts';
+import { parseToken, tokenPrefixes } from '../crypto/opaque-token.ts';
 import type { VerifiedTokenCache } from '../crypto/verified-token-cache.ts';
 import { Failure } from '../errors.ts';
 import { parseId, type SessionId, type UserId } from '../ids.ts';
+import type { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
 import type { Authenticated, SessionAuthenticator } from '../services/session-authenticator.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 
@@ -40,6 +41,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
  */
 export class RequestAuthenticator {
   readonly #sessions: SessionAuthenticator;
+  readonly #apiKeys: ApiKeyAuthenticator;
   readonly #signingKeys: SigningKeyService;
   readonly #masterKeys: MasterKeys;
   readonly #verified: VerifiedTokenCache;
@@ -48,6 +50,7 @@ export class RequestAuthenticator {
 
   constructor(parts: {
     sessions: SessionAuthenticator;
+    apiKeys: ApiKeyAuthenticator;
     signingKeys: SigningKeyService;
     masterKeys: MasterKeys;
     verifiedTokens: VerifiedTokenCache;
@@ -55,6 +58,7 @@ export class RequestAuthenticator {
     config: Config;
   }) {
     this.#sessions = parts.sessions;
+    this.#apiKeys = parts.apiKeys;
     this.#signingKeys = parts.signingKeys;
     this.#masterKeys = parts.masterKeys;
     this.#verified = parts.verifiedTokens;
@@ -62,7 +66,7 @@ export class RequestAuthenticator {
     this.#settings = parts.config.tokens;
   }
 
-  /** Throws UNAUTHENTICATED for an Authorization header that does not hold a valid token of a living session. */
+  /** Throws UNAUTHENTICATED for an Authorization header that holds neither a token of a living session nor a working API key. */
   async authenticate(presented: Presented): Promise<Authentication> {
     if (presented.authorization !== undefined) return this.#byBearer(presented.authorization, presented.ipAddress);
     if (presented.cookie === undefined) return ANONYMOUS;
@@ -80,12 +84,23 @@ export class RequestAuthenticator {
   async #byBearer(header: string, ipAddress: string): Promise<Authentication> {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw refused('The Authorization header holds no bearer token.');
+    if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, ipAddress);
     const claims = await this.#claimsOf(token);
     const sessionId = parseId<SessionId>(claims.sid);
     const userId = parseId<UserId>(claims.sub);
+    const actorId = claims.act === undefined ? null : parseId<UserId>(claims.act.sub);
     const authenticated =
-      sessionId === null || userId === null ? null : await this.#sessions.bySessionId(sessionId, userId, ipAddress);
+      sessionId === null || userId === null || (claims.act !== undefined && actorId === null)
+        ? null
+        : await this.#sessions.bySessionId(sessionId, { userId, actorId }, ipAddress);
     if (authenticated === null) throw refused('The session of this token is over.');
+    return { authenticated, csrfToken: null, csrfMissing: false };
+  }
+
+  async #byApiKey(text: string, ipAddress: string): Promise<Authentication> {
+    const key = parseToken('apiKey', text);
+    const authenticated = key === null ? null : await this.#apiKeys.byKey(key, ipAddress);
+    if (authenticated === null) throw refused('This API key does not work.');
     return { authenticated, csrfToken: null, csrfMissing: false };
   }
 

@@ -8,13 +8,14 @@ import { pepperOf } from '../crypto/password-pepper.ts';
 import type { Database } from '../database/database.ts';
 import { Recorder } from '../events/recorder.ts';
 import type { CaptchaProvider } from '../limits/captcha.ts';
-import type { CounterOf } from '../limits/rate-limiter.ts';
+import { type CounterOf, RateLimiter } from '../limits/rate-limiter.ts';
 import type { Log } from '../log.ts';
 import { createMessaging } from '../messages/messaging.ts';
 import { AccessGuard } from '../services/access-guard.ts';
 import { UserAttributes } from '../services/attributes.ts';
 import { GroupDirectory } from '../services/group-directory.ts';
 import { IdempotencyService } from '../services/idempotency.service.ts';
+import { OrganizationLevels } from '../services/organization-levels.ts';
 import { OneTimeTokenService } from '../services/one-time-token.service.ts';
 import { PasswordService } from '../services/passwords.ts';
 import { SessionTokenIssuer } from '../services/session-tokens.ts';
@@ -41,7 +42,8 @@ export const createBase = (foundation: Foundation) => {
   const { config, database, clock } = foundation;
   const recorder = new Recorder(clock);
   const messaging = createMessaging(foundation);
-  const directory = new GroupDirectory(database);
+  const levels = new OrganizationLevels(config);
+  const directory = new GroupDirectory({ database, levels });
   const hasher = createHasher(foundation);
   const signingKeys = new SigningKeyService({ ...foundation, recorder });
   const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
@@ -52,11 +54,13 @@ export const createBase = (foundation: Foundation) => {
     messageWorker: messaging.messageWorker,
     recorder,
     directory,
+    levels,
     hasher,
     signingKeys,
     issuer,
     passwords: new PasswordService({ ...foundation, hasher, guesses: new PasswordGuesses() }),
     sessions: new SessionService({ ...foundation, recorder, issuer, directory }),
+    limiter: new RateLimiter(foundation.counterOf),
     guard: new AccessGuard({ directory, clock, config }),
     oneTimeTokens: new OneTimeTokenService(foundation),
     idempotency: new IdempotencyService(clock),

@@ -2,7 +2,6 @@ import type { Config } from '../config/config.ts';
 import { CaptchaService } from '../limits/captcha-service.ts';
 import { CaptchaGate } from '../limits/captcha.ts';
 import { NetworkLimits } from '../limits/network-limits.ts';
-import { RateLimiter } from '../limits/rate-limiter.ts';
 import { DeviceRecognition } from '../services/device-recognition.ts';
 import { MfaChanges } from '../services/mfa-changes.ts';
 import { OwnProof } from '../services/own-proof.ts';
@@ -26,7 +25,7 @@ export const createProofs = (base: Base) => {
   const passkeyProofs = new PasskeyProofService({ ...base, webauthn, challenges });
   const secondStep = new SecondStep({ ...base, secondFactors, passkeys: passkeyProofs });
   const devices = new DeviceRecognition(base);
-  const networkLimits = new NetworkLimits({ config, limiter: new RateLimiter(base.counterOf) });
+  const networkLimits = new NetworkLimits(base);
   return {
     secondFactors,
     webauthn,

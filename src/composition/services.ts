@@ -1,4 +1,6 @@
 import { identityProviders } from '../config/identity-providers.ts';
+import { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
+import { ApiKeyUse } from '../services/api-key-use.ts';
 import { CodeSignInService } from '../services/code-sign-in.service.ts';
 import { DeviceReader } from '../services/device-reader.ts';
 import { EmailChangeService } from '../services/email-change.service.ts';
@@ -160,8 +162,14 @@ const createOperations = (base: Base) => {
     ...base,
     onError: (error) => base.log('warn', 'sessions could not be marked as used', { err: error }),
   });
+  const apiKeyUse = new ApiKeyUse({
+    ...base,
+    onError: (error) => base.log('warn', 'API keys could not be marked as used', { err: error }),
+  });
   return {
     activity,
+    apiKeyUse,
+    apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),
     health: new HealthService({ ...base, transports: base.messaging.transportHealth }),
     housekeeping: new Housekeeping({ ...base, leases: new LeaseService(base) }),
     authenticator: new SessionAuthenticator({ ...base, activity }),

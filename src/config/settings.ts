@@ -1,5 +1,6 @@
 import { type Setting } from './setting.ts';
 import { users } from './settings-attributes.ts';
+import { apiKeys, approvals, audit, impersonation, organizations } from './settings-authorization.ts';
 import { database, databaseParts } from './settings-database.ts';
 import { codes, devices, keys, lockout, passwords, tokens } from './settings-identity.ts';
 import { captcha, rates, redis } from './settings-limits.ts';
@@ -29,6 +30,11 @@ const tree = {
   signUp,
   signIn,
   users,
+  organizations,
+  apiKeys,
+  impersonation,
+  approvals,
+  audit,
   providers,
   redis,
   rates,

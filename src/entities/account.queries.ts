@@ -1,8 +1,9 @@
 import type { DeviceId } from '../ids.ts';
-import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
+import { assignmentsColumn, type AssignmentsRow } from './assignment.queries.ts';
+import { userColumns, type UserRow } from './user.queries.ts';
 
 /** What a sign-in needs to know of an account, and of the device that it comes from. */
-export interface SignInAccountRow extends UserRow, GroupIdsRow {
+export interface SignInAccountRow extends UserRow, AssignmentsRow {
   readonly epoch: string;
   readonly mfa_enabled_at: string | null;
   /** The device that presented its secret; null when it presented none that fits this account. */
@@ -36,7 +37,7 @@ const openToSignIns = (table: string): string =>
 /** True; the transaction of this statement then commits without waiting for the disk. */
 const unhurried = `set_config('synchronous_commit', 'off', true) = 'off'`;
 
-const signInColumns = `${userColumns}, u.mfa_enabled_at, ${groupIdsColumn},
+const signInColumns = `${userColumns}, u.mfa_enabled_at, ${assignmentsColumn},
   (select epoch::text from permission_epoch) as epoch, d.id as device_id, d.trusted_until as device_trusted_until`;
 
 /**

@@ -1,3 +1,6 @@
+import { ActionLink } from './action-link.entity.ts';
+import { ApiKey } from './api-key.entity.ts';
+import { ApprovalRequest } from './approval-request.entity.ts';
 import { AuditEvent, AuditPersonalValues } from './audit-event.entity.ts';
 import { Credential } from './credential.entity.ts';
 import { Device } from './device.entity.ts';
@@ -5,13 +8,23 @@ import { ExternalIdentity } from './external-identity.entity.ts';
 import { Group, GroupGrant } from './group.entity.ts';
 import { IdempotencyKey } from './idempotency-key.entity.ts';
 import { Identifier } from './identifier.entity.ts';
+import { Impersonation } from './impersonation.entity.ts';
 import { Invitation } from './invitation.entity.ts';
 import { Lease } from './lease.entity.ts';
 import { Membership } from './membership.entity.ts';
 import { Message } from './message.entity.ts';
 import { OneTimeToken } from './one-time-token.entity.ts';
+import { OrganizationDomain } from './organization-domain.entity.ts';
+import {
+  GroupOrganization,
+  Organization,
+  OrganizationClosure,
+  OrganizationGroup,
+  OrganizationMember,
+} from './organization.entity.ts';
 import { OutboxEvent } from './outbox-event.entity.ts';
 import { PermissionEpoch } from './permission-epoch.entity.ts';
+import { RegisteredResource, ResourceNamespace } from './registered-resource.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { User } from './user.entity.ts';
@@ -19,6 +32,9 @@ import { Verification } from './verification.entity.ts';
 
 /** Every table, for the ORM. */
 export const entities = [
+  ActionLink,
+  ApiKey,
+  ApprovalRequest,
   AuditEvent,
   AuditPersonalValues,
   Credential,
@@ -26,15 +42,24 @@ export const entities = [
   ExternalIdentity,
   Group,
   GroupGrant,
+  GroupOrganization,
   IdempotencyKey,
   Identifier,
+  Impersonation,
   Invitation,
   Lease,
   Membership,
   Message,
   OneTimeToken,
+  Organization,
+  OrganizationClosure,
+  OrganizationDomain,
+  OrganizationGroup,
+  OrganizationMember,
   OutboxEvent,
   PermissionEpoch,
+  RegisteredResource,
+  ResourceNamespace,
   Session,
   SigningKey,
   User,

@@ -1,8 +1,9 @@
 import { instantOf } from '../database/sql.ts';
-import type { GroupId, UserId } from '../ids.ts';
+import type { GroupId, OrganizationId, UserId } from '../ids.ts';
 import { grantFromStored } from '../permissions/grant-input.ts';
 import type { Grant } from '../permissions/grants.ts';
 import type { ScopeMode } from '../vocabulary.ts';
+import { lineageColumn } from './assignment.queries.ts';
 
 /** The definition of a group, as the directory in memory and all reads hand it on. */
 export interface GroupView {
@@ -18,6 +19,8 @@ export interface GroupView {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly permissions: readonly Grant[];
+  /** With LISTED: the organizations that it reaches, each with those above it, the root first. */
+  readonly listed: readonly (readonly OrganizationId[])[];
 }
 
 export interface GroupRow {
@@ -32,6 +35,7 @@ export interface GroupRow {
   readonly created_by_id: UserId | null;
   readonly created_at: string;
   readonly updated_at: string;
+  readonly listed: readonly (readonly OrganizationId[])[];
   readonly grants: readonly { readonly action: string; readonly resource: string; readonly constraints: unknown }[];
 }
 
@@ -39,7 +43,9 @@ export interface GroupRow {
 export const groupColumns = `g.id, g.version, g.name, g.description, g.system_managed, g.scope_mode, g.external_id, g.source,
   g.created_by_id, g.created_at, g.updated_at,
   coalesce((select jsonb_agg(jsonb_build_object('action', p.action, 'resource', p.resource, 'constraints', p.constraints)
-    order by p.position) from group_grants p where p.group_id = g.id), '[]') as grants`;
+    order by p.position) from group_grants p where p.group_id = g.id), '[]') as grants,
+  coalesce((select jsonb_agg(${lineageColumn('go.organization_id')} order by go.organization_id)
+    from group_organizations go where go.group_id = g.id), '[]') as listed`;
 
 export const groupViewOf = (row: GroupRow): GroupView => ({
   id: row.id,
@@ -53,5 +59,6 @@ export const groupViewOf = (row: GroupRow): GroupView => ({
   createdById: row.created_by_id,
   createdAt: instantOf(row.created_at),
   updatedAt: instantOf(row.updated_at),
+  listed: row.listed,
   permissions: row.grants.map((grant) => grantFromStored(grant.action, grant.resource, grant.constraints)),
 });

@@ -1,11 +1,20 @@
 import type { Opt } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
-import { newId, type InvitationId, type MessageId, type OneTimeTokenId, type UserId } from '../ids.ts';
+import {
+  type GroupId,
+  newId,
+  type InvitationId,
+  type MessageId,
+  type OneTimeTokenId,
+  type OrganizationId,
+  type UserId,
+} from '../ids.ts';
 import { Message } from './message.entity.ts';
 import { OneTimeToken } from './one-time-token.entity.ts';
+import { Organization } from './organization.entity.ts';
 import { User } from './user.entity.ts';
 
-/** An invitation to an account. Sending it again makes a new row that names the old one; nothing is rewritten. */
+/** An invitation to an account, or into an organization. Sending it again makes a new row that names the old one; nothing is rewritten. */
 @Entity({ tableName: 'invitations' })
 @Index({ name: 'invitations_user_id_idx', properties: ['userId', 'createdAt', 'id'] })
 export class Invitation {
@@ -14,6 +23,21 @@ export class Invitation {
 
   @ManyToOne({ entity: () => User, mapToPk: true, fieldName: 'user_id', deleteRule: 'cascade', index: false })
   userId!: UserId;
+
+  /** The organization invited into; null for an account alone. */
+  @ManyToOne({
+    entity: () => Organization,
+    mapToPk: true,
+    fieldName: 'organization_id',
+    deleteRule: 'cascade',
+    nullable: true,
+    index: 'invitations_organization_id_idx',
+  })
+  organizationId: OrganizationId | null = null;
+
+  /** Groups that acceptance gives within the organization. */
+  @Property({ type: 'array', columnType: 'uuid[]', default: [] })
+  groupIds: Opt<readonly GroupId[]> = [];
 
   /** Invited address; null when the account has none and the link is handed over by hand. */
   @Property({ type: 'text', nullable: true })

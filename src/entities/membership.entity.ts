@@ -2,9 +2,10 @@ import type { Opt } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
 import { newId, type GroupId, type MembershipId, type OrganizationId, type UserId } from '../ids.ts';
 import { Group } from './group.entity.ts';
+import { Organization } from './organization.entity.ts';
 import { User } from './user.entity.ts';
 
-/** A user in a group, everywhere or (later) within one organization. */
+/** A user in a group: wherever the group reaches, or within one organization and below. */
 @Entity({ tableName: 'memberships' })
 @Unique({
   name: 'memberships_unique',
@@ -22,8 +23,15 @@ export class Membership {
   @ManyToOne({ entity: () => Group, mapToPk: true, fieldName: 'group_id', deleteRule: 'cascade', index: false })
   groupId: GroupId;
 
-  /** Where the membership holds; null = as the group's scope says. */
-  @Property({ type: 'uuid', nullable: true })
+  /** Where the membership holds, and below; null = as the group's scope says. */
+  @ManyToOne({
+    entity: () => Organization,
+    mapToPk: true,
+    fieldName: 'organization_id',
+    deleteRule: 'cascade',
+    nullable: true,
+    index: 'memberships_organization_id_idx',
+  })
   organizationId: OrganizationId | null = null;
 
   @ManyToOne({
@@ -39,9 +47,14 @@ export class Membership {
   @Property({ type: 'timestamptz' })
   addedAt: Date;
 
-  constructor(userId: UserId, groupId: GroupId, facts: { addedById: UserId | null; now: Date }) {
+  constructor(
+    userId: UserId,
+    groupId: GroupId,
+    facts: { addedById: UserId | null; organizationId?: OrganizationId | null; now: Date },
+  ) {
     this.userId = userId;
     this.groupId = groupId;
+    this.organizationId = facts.organizationId ?? null;
     this.addedById = facts.addedById;
     this.addedAt = facts.now;
   }

@@ -1,9 +1,18 @@
 import type { Opt } from '@mikro-orm/core';
 import { Check, Entity, Enum, Index, ManyToOne, PrimaryKey, Property, Unique } from '@mikro-orm/decorators/legacy';
-import { type DeviceId, newId, type SessionId, type UserId } from '../ids.ts';
+import {
+  type DeviceId,
+  type ImpersonationId,
+  newId,
+  type OrganizationId,
+  type SessionId,
+  type UserId,
+} from '../ids.ts';
 import { assuranceOf, type ProvedFactor } from '../factors.ts';
 import { AssuranceLevel, SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { Device } from './device.entity.ts';
+import { Impersonation } from './impersonation.entity.ts';
+import { Organization } from './organization.entity.ts';
 import { User } from './user.entity.ts';
 
 /**
@@ -17,7 +26,7 @@ import { User } from './user.entity.ts';
 @Check({
   name: 'sessions_secret_of_delivery',
   expression:
-    "(delivery = 'COOKIE') = (cookie_selector is not null) and (delivery = 'BODY') = (refresh_selector is not null)",
+    "(delivery = 'COOKIE') = (cookie_selector is not null) and (delivery = 'BODY' and impersonation_id is null) = (refresh_selector is not null)",
 })
 @Index({
   name: 'sessions_active_idx',
@@ -54,6 +63,28 @@ export class Session {
     index: 'sessions_device_id_idx',
   })
   deviceId: DeviceId | null = null;
+
+  /** Set for the session of somebody who acts as `userId`; such a session cannot be refreshed. */
+  @ManyToOne({
+    entity: () => Impersonation,
+    mapToPk: true,
+    fieldName: 'impersonation_id',
+    deleteRule: 'cascade',
+    nullable: true,
+    index: 'sessions_impersonation_id_idx',
+  })
+  impersonationId: ImpersonationId | null = null;
+
+  /** Active organization: what the tokens of the session speak of. */
+  @ManyToOne({
+    entity: () => Organization,
+    mapToPk: true,
+    fieldName: 'organization_id',
+    deleteRule: 'set null',
+    nullable: true,
+    index: 'sessions_organization_id_idx',
+  })
+  organizationId: OrganizationId | null = null;
 
   @Enum({ items: () => AssuranceLevel, type: 'string' })
   assuranceLevel: Opt<AssuranceLevel> = AssuranceLevel.AAL1;

@@ -1,9 +1,10 @@
 import { instantOf } from '../database/sql.ts';
-import type { SessionId, UserId } from '../ids.ts';
+import type { ImpersonationId, OrganizationId, SessionId, UserId } from '../ids.ts';
 import type { Session } from './session.entity.ts';
 import type { ProvedFactor } from '../factors.ts';
-import type { AssuranceLevel, SignInMethod, TokenDelivery } from '../vocabulary.ts';
-import { groupIdsColumn, type GroupIdsRow, userColumns, type UserRow } from './user.queries.ts';
+import type { AssuranceLevel, ImpersonationMode, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import { type Assignment, assignmentsColumn, type AssignmentsRow, lineageColumn } from './assignment.queries.ts';
+import { userColumns, type UserRow } from './user.queries.ts';
 
 /** A session as reads hand it on. */
 export interface SessionView {
@@ -20,10 +21,16 @@ export interface SessionView {
   readonly createdAt: Date;
   readonly lastSeenAt: Date;
   readonly expiresAt: Date;
+  /** Active organization. */
+  readonly organizationId: OrganizationId | null;
+  /** The active organization with those above it, the root first; null without one. */
+  readonly organizationLineage: readonly OrganizationId[] | null;
+  /** Who acts in it; null unless impersonated. */
+  readonly impersonatorId: UserId | null;
 }
 
 /** What one statement tells about a caller: the session, its user, the user's groups and the epoch of their definitions. */
-export interface AuthenticationRow extends UserRow, GroupIdsRow {
+export interface AuthenticationRow extends UserRow, AssignmentsRow {
   readonly session_id: SessionId;
   readonly sign_in_method: SignInMethod;
   readonly assurance_level: AssuranceLevel;
@@ -36,12 +43,33 @@ export interface AuthenticationRow extends UserRow, GroupIdsRow {
   readonly session_created_at: string;
   readonly last_seen_at: string;
   readonly expires_at: string;
+  readonly organization_id: OrganizationId | null;
+  /** The active organization with those above it, the root first; null without one. */
+  readonly organization_lineage: readonly OrganizationId[] | null;
   readonly cookie_hash: Buffer | null;
   readonly epoch: string;
+  readonly impersonation_id: ImpersonationId | null;
+  readonly impersonator_id: UserId | null;
+  /** How the impersonator is called in the log. */
+  readonly impersonator_label: string | null;
+  readonly impersonation_mode: ImpersonationMode | null;
+  /** What the impersonator has; null unless impersonated. */
+  readonly impersonator_assignments: readonly Assignment[] | null;
 }
 
 const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level, s.factors, s.delivery, s.authenticated_at, s.ip_address,
-  s.user_agent, s.client_name, s.created_at as session_created_at, s.last_seen_at, s.expires_at`;
+  s.user_agent, s.client_name, s.created_at as session_created_at, s.last_seen_at, s.expires_at, s.organization_id,
+  case when s.organization_id is not null then ${lineageColumn('s.organization_id')} end as organization_lineage`;
+
+/** Who acts in an impersonated session `s`, with the row `i` of the impersonation; nulls in any other. */
+const impersonatorColumns = `i.id as impersonation_id, i.actor_id as impersonator_id, i.mode as impersonation_mode,
+  case when i.id is not null then (select coalesce(email, username, phone, display_name) from users where id = i.actor_id) end
+    as impersonator_label,
+  case when i.id is not null then (select ${assignmentsColumn} from users u where u.id = i.actor_id) end as impersonator_assignments`;
+
+/** The same columns for sessions that nobody can be impersonated in: those that are refreshed. */
+const noImpersonator = `null::uuid as impersonation_id, null::uuid as impersonator_id, null as impersonation_mode,
+  null as impersonator_label,   null::text[] as impersonator_assignments`;
 
 /**
  * The session is alive: not ended, not expired at `$2`, and its user may hold sessions. The one condition behind bearer
@@ -52,11 +80,19 @@ const sessionColumns = `s.id as session_id, s.sign_in_method, s.assurance_level,
 const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz and u.status = 'ACTIVE'
   and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
 
+/**
+ * The session `s` is nobody's but its user's, or the impersonation `i` goes on: it was not ended, and the session from which the actor
+ * began it is itself alive, by the same condition.
+ */
+const actorAliveAt2 = `(s.impersonation_id is null or (i.ended_at is null and i.expires_at > $2::timestamptz and exists (
+  select from sessions s join users u on u.id = s.user_id
+  where s.id = i.actor_session_id and s.user_id = i.actor_id and s.impersonation_id is null and ${aliveAt2})))`;
+
 const authentication = (key: string): string => `
-select ${sessionColumns}, s.cookie_hash, ${userColumns}, ${groupIdsColumn},
+select ${sessionColumns}, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${impersonatorColumns},
   (select epoch::text from permission_epoch) as epoch
-from sessions s join users u on u.id = s.user_id
-where ${key} = $1 and ${aliveAt2}`;
+from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
+where ${key} = $1 and ${aliveAt2} and ${actorAliveAt2}`;
 
 export const authenticationBySessionId = authentication('s.id');
 export const authenticationByCookieSelector = authentication('s.cookie_selector');
@@ -75,6 +111,9 @@ export const sessionViewOf = (row: AuthenticationRow): SessionView => ({
   createdAt: instantOf(row.session_created_at),
   lastSeenAt: instantOf(row.last_seen_at),
   expiresAt: instantOf(row.expires_at),
+  organizationId: row.organization_id,
+  organizationLineage: row.organization_lineage,
+  impersonatorId: row.impersonator_id,
 });
 
 /** A session just rotated, with what its new access token states. */
@@ -91,7 +130,7 @@ update sessions s set refresh_parent_hash = s.refresh_hash, refresh_hash = $4, r
   expires_at = least($6::timestamptz, s.absolute_expires_at), ip_address = $7, user_agent = $8
 from users u
 where s.refresh_selector = $1 and s.refresh_hash = $3 and s.refresh_key_version = $5 and u.id = s.user_id and ${aliveAt2}
-returning ${sessionColumns}, s.cookie_hash, ${userColumns}, ${groupIdsColumn},
+returning ${sessionColumns}, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${noImpersonator},
   (select epoch::text from permission_epoch) as epoch`;
 
 /** A refresh-token family, alive or not. */
@@ -108,7 +147,7 @@ export interface FamilyRow extends AuthenticationRow {
 export const familyBySelector = `
 select ${sessionColumns}, s.cookie_hash, s.device_name, s.refresh_hash, s.refresh_parent_hash, s.refresh_rotated_at,
   s.refresh_generation, s.refresh_key_version, (${aliveAt2}) as alive,
-  ${userColumns}, ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch
+  ${userColumns}, ${assignmentsColumn}, ${noImpersonator}, (select epoch::text from permission_epoch) as epoch
 from sessions s join users u on u.id = s.user_id
 where s.refresh_selector = $1`;
 

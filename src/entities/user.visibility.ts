@@ -1,4 +1,5 @@
-import { may } from '../permissions/may.ts';
+import type { Reach } from '../permissions/grants.ts';
+import { reachOf } from '../permissions/may.ts';
 import type { Principal } from '../principal.ts';
 
 /** Somebody who looks, and when. */
@@ -13,11 +14,41 @@ export interface Visibility {
   readonly values: readonly unknown[];
 }
 
+/** The users `u` who are members of an organization in the reach. `first` is the number of its first parameter. */
+export const usersWithin = (reach: Reach, first: number): Visibility => {
+  if (reach === 'ALL') return { condition: 'true', values: [] };
+  if (reach.length === 0) return { condition: 'false', values: [] };
+  return {
+    condition: `exists (select from organization_members vm join organization_closure vc on vc.descendant_id = vm.organization_id
+      where vm.user_id = u.id and vc.ancestor_id = any($${first}::uuid[]))`,
+    values: [reach],
+  };
+};
+
 /**
- * Which users a caller may see: everybody with `view:users`, else only oneself. The one predicate behind lists, loaders and
+ * The users `u` who are at home in the reach and nowhere else: their accounts may be changed by whoever has power there. Who is a
+ * member of an organization outside of it, too, is not for one organization to lock or to delete.
+ */
+export const usersWhollyWithin = (reach: Reach, first: number): Visibility => {
+  const within = usersWithin(reach, first);
+  if (within.values.length === 0) return within;
+  return {
+    condition: `(${within.condition} and not exists (select from organization_members vm where vm.user_id = u.id and not exists (
+      select from organization_closure vc where vc.descendant_id = vm.organization_id and vc.ancestor_id = any($${first}::uuid[]))))`,
+    values: within.values,
+  };
+};
+
+/**
+ * Which users a caller may see: those in the reach of `view:users`, and oneself. The one predicate behind lists, loaders and
  * federation references, so that no path shows what another hides. `first` is the number of its first parameter.
  */
 export const visibleUsers = ({ principal, now }: Viewer, first: number): Visibility =>
-  may(principal, 'view:users', now)
-    ? { condition: 'true', values: [] }
-    : { condition: `u.id = $${first}`, values: [principal.userId] };
+  oneselfOr(principal, usersWithin(reachOf(principal, 'view:users', now), first + 1), first);
+
+/** Those of the condition, whose parameters begin at `first` + 1, and oneself. */
+export const oneselfOr = (principal: Principal, others: Visibility, first: number): Visibility => {
+  if (others.condition === 'true') return others;
+  if (others.condition === 'false') return { condition: `u.id = $${first}`, values: [principal.userId] };
+  return { condition: `(u.id = $${first} or ${others.condition})`, values: [principal.userId, ...others.values] };
+};

@@ -9,7 +9,24 @@ import type { EventType } from './event-types.ts';
 
 /** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
 export interface Reference {
-  readonly type: 'User' | 'ExternalIdentity' | 'Group' | 'Session' | 'Message' | 'SigningKey' | 'System';
+  readonly type:
+    | 'ActionLink'
+    | 'ApiKey'
+    | 'ApprovalRequest'
+    | 'AuditEvent'
+    | 'ExportJob'
+    | 'ExternalIdentity'
+    | 'Group'
+    | 'Impersonation'
+    | 'Invitation'
+    | 'Message'
+    | 'Organization'
+    | 'OrganizationDomain'
+    | 'Resource'
+    | 'Session'
+    | 'SigningKey'
+    | 'System'
+    | 'User';
   readonly id: string | null;
   readonly label: string | null;
 }

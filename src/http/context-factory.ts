@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestAuthenticator } from '../auth/authenticate.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import type { GroupId } from '../ids.ts';
+import type { Assignment } from '../entities/assignment.queries.ts';
 import type { Loaders } from '../loaders/loaders.ts';
 import { type SignedInCaller, signedInCaller } from '../services/caller.ts';
 import { clientAddress } from './client-address.ts';
@@ -15,7 +15,7 @@ const MAXIMUM_USER_AGENT = 500;
 export interface ContextParts {
   readonly config: Config;
   readonly authenticator: RequestAuthenticator;
-  readonly loaders: (caller: SignedInCaller, groupIds: readonly GroupId[]) => Loaders;
+  readonly loaders: (caller: SignedInCaller, assignments: readonly Assignment[]) => Loaders;
 }
 
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
@@ -35,16 +35,18 @@ export const contextFactory = ({ config, authenticator, loaders }: ContextParts)
       principal: authenticated?.principal ?? null,
       account: authenticated?.account ?? null,
       session: authenticated?.session ?? null,
+      apiKey: authenticated?.apiKey ?? null,
+      impersonatorLabel: authenticated?.impersonatorLabel ?? null,
       ipAddress,
       userAgent: userAgentOf(request),
       requestId: request.id,
     };
-    const groupIds = authenticated?.groupIds ?? [];
+    const assignments = authenticated?.assignments ?? [];
     return {
       principal: caller.principal,
       caller,
-      groupIds,
-      loaders: caller.principal === null ? null : loaders(signedInCaller(caller), groupIds),
+      assignments,
+      loaders: caller.principal === null ? null : loaders(signedInCaller(caller), assignments),
       requestId: request.id,
       csrfToken,
       csrfMissing,

@@ -33,6 +33,8 @@ const stranger = (request: FastifyRequest): Caller => ({
   principal: null,
   account: null,
   session: null,
+  apiKey: null,
+  impersonatorLabel: null,
   ipAddress: clientAddress(request),
   userAgent: userAgentOf(request),
   requestId: request.id,

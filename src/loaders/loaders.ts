@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { type Assignment, memberGroupIds } from '../entities/assignment.queries.ts';
 import type { DeviceView } from '../entities/device.queries.ts';
 import type { ExternalIdentityView } from '../entities/external-identity.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
@@ -27,6 +28,8 @@ export interface Loaders {
   /** null for groups that do not exist or are hidden. */
   readonly group: DataLoader<GroupId, GroupView | null>;
   readonly groupsOfUser: DataLoader<UserId, readonly GroupView[]>;
+  /** All that gives a user grants. */
+  readonly assignmentsOfUser: DataLoader<UserId, readonly Assignment[]>;
   readonly mfa: DataLoader<UserId, MfaView>;
   readonly passkeysOfUser: DataLoader<UserId, readonly PasskeyView[]>;
   readonly identitiesOfUser: DataLoader<UserId, readonly ExternalIdentityView[]>;
@@ -65,13 +68,17 @@ interface Readers {
 export const createLoaders = (
   { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities }: Readers,
   caller: SignedInCaller,
-  ownGroups: readonly GroupId[],
+  assignments: readonly Assignment[],
 ): Loaders => ({
   user: new DataLoader((ids) => users.byIds(caller, ids)),
-  group: new DataLoader((ids) => groups.byIds(caller, ownGroups, ids)),
+  group: new DataLoader((ids) => groups.byIds(caller, memberGroupIds(assignments), ids)),
   groupsOfUser: new DataLoader<UserId, readonly GroupView[]>((ids) => groups.ofUsers(ids)).prime(
     caller.principal.userId,
-    groups.definitions(ownGroups), // authentication has read them already
+    groups.definitions(memberGroupIds(assignments)), // authentication has read them already
+  ),
+  assignmentsOfUser: new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
+    caller.principal.userId,
+    assignments,
   ),
   mfa: new DataLoader((ids) => mfa.ofUsers(ids)),
   passkeysOfUser: new DataLoader((ids) => passkeys.ofUsers(ids)),

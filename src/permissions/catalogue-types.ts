@@ -38,6 +38,11 @@ export interface PermissionDefinition {
   readonly grantableToApiKey: boolean;
   readonly whileImpersonating: ImpersonationUse;
   readonly dependsOn: readonly PermissionKey[];
+  /**
+   * Its rows lie in organizations, so that it can hold within some of them only. Otherwise only a grant that holds everywhere gives
+   * it: who administers one organization must not change what belongs to all.
+   */
+  readonly withinOrganizations: boolean;
 }
 
 /**

@@ -210,6 +210,27 @@ type ConcretePermission = { [R in BuiltInResource]: `${keyof Table[R] & string}:
 /** Every built-in permission, and `admin:*`; a text that names none does not compile. */
 export type PermissionName = ConcretePermission | 'admin:*';
 
+/** Resources whose rows lie in organizations. */
+const LIE_IN_ORGANIZATIONS: ReadonlySet<string> = new Set<BuiltInResource>([
+  'users',
+  'impersonations',
+  'api-keys',
+  'service-accounts',
+  'sessions',
+  'organizations',
+  'mail',
+]);
+
+/**
+ * Exceptions: definitions of groups belong to all, but are seen by whoever puts people of an organization into them; what is imported
+ * belongs to no organization yet.
+ */
+const EXCEPTIONS: Readonly<Record<string, boolean>> = {
+  'view:groups': true,
+  'assign:groups': true,
+  'import:users': false,
+} satisfies { readonly [P in PermissionName]?: boolean };
+
 const define = (action: string, resource: string, line: PermissionEntry): PermissionDefinition => ({
   key: `${action}:${resource}`,
   action,
@@ -222,6 +243,7 @@ const define = (action: string, resource: string, line: PermissionEntry): Permis
   grantableToApiKey: line.grantableToApiKey,
   whileImpersonating: line.whileImpersonating,
   dependsOn: line.dependsOn ?? [],
+  withinOrganizations: EXCEPTIONS[`${action}:${resource}`] ?? LIE_IN_ORGANIZATIONS.has(resource),
 });
 
 /** Every concrete built-in permission, in the order of the table; `admin:*` is not among them. */

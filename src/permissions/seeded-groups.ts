@@ -9,7 +9,7 @@ export interface SeededGroup {
   readonly name: string;
   readonly description: string;
   readonly grants: readonly Grant[];
-  /** ALL, or LISTED with nothing listed. */
+  /** Where the grants hold for members without an organization of their own. */
   readonly allowedOrganizations: ScopeMode;
 }
 
@@ -50,48 +50,48 @@ export const seededGroups: readonly SeededGroup[] = [
       'view:mail',
       'retry:mail',
     ),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: MEMBERS_GROUP_ID,
     name: 'Members',
     description: 'Every person; makes API keys for oneself.',
     grants: grants('create-own:api-keys'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: READ_ONLY_GROUP_ID,
     name: 'Read-only',
     description: 'Sees users, groups, organizations and statistics; changes nothing.',
     grants: grants('view:users', 'view:groups', 'view:organizations', 'view:stats'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: AUDITORS_GROUP_ID,
     name: 'Auditors',
     description: 'Reads and takes away the audit log.',
     grants: grants('view:audit', 'export:audit', 'view:impersonations', 'view:users', 'view:groups'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: IMPERSONATORS_GROUP_ID,
     name: 'Impersonators',
     description: 'Acts as other people, to see what they see.',
     grants: grants('impersonate:users', 'view:users'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: KEY_MASTERS_GROUP_ID,
     name: 'Key Masters',
     description: 'Rotates signing keys, hands out protected permissions, approves requests.',
     grants: grants('rotate:signing-keys', 'grant-protected:groups', 'approve:requests'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
   {
     id: DATA_OFFICERS_GROUP_ID,
     name: 'Data Officers',
     description: 'Takes personal data out, brings it in, erases it.',
     grants: grants('export:users', 'import:users', 'erase:users', 'export:audit'),
-    allowedOrganizations: 'LISTED',
+    allowedOrganizations: 'ALL',
   },
 ];

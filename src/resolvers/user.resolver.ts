@@ -45,7 +45,6 @@ export class UserResolver {
     description: 'What the user may do and through which groups.',
   })
   async permissions(@Root() user: UserView, @Ctx() context: Context): Promise<readonly object[]> {
-    const groups = await loadersOf(context).groupsOfUser.load(user.id);
-    return this.#permissions.ofGroups(groups.map((group) => group.id));
+    return this.#permissions.ofAssignments(await loadersOf(context).assignmentsOfUser.load(user.id));
   }
 }

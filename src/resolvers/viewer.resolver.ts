@@ -38,6 +38,6 @@ export class ViewerResolver {
 
   @FieldResolver(() => [EffectivePermissionType], { description: 'What the caller may do now.' })
   permissions(@Root() _viewer: object, @Ctx() context: Context): readonly object[] {
-    return this.#permissions.ofGroups(context.groupIds);
+    return this.#permissions.ofAssignments(context.assignments);
   }
 }

@@ -172,6 +172,7 @@ describe(SignInMethod, 'SignInMethod', 'First factor of a session.', {
   EXTERNAL_PROVIDER: 'OpenID Connect issuer.',
   SIGN_UP: 'Completed sign-up or first set-up.',
   INVITATION: 'Accepted invitation or reset link.',
+  IMPERSONATION: 'Begun by somebody who acts as the person.',
 });
 
 describe(SessionEndReason, 'SessionEndReason', 'Why a session ended.', {
@@ -184,6 +185,7 @@ describe(SessionEndReason, 'SessionEndReason', 'Why a session ended.', {
   ACCOUNT_LOCKED: 'An administrator locked the account.',
   ACCOUNT_DISABLED: 'The account was disabled.',
   ACCOUNT_DELETED: 'The account was deleted or erased.',
+  IMPERSONATION_ENDED: 'The impersonation ended.',
 });
 
 export const TokenState = { VALID: 'VALID', EXPIRED: 'EXPIRED', USED: 'USED' } as const;

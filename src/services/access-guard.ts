@@ -3,8 +3,9 @@ import type { Clock } from '../clock.ts';
 import { sql } from '../database/sql.ts';
 import type { Config } from '../config/config.ts';
 import { Rejection } from '../errors.ts';
-import type { GroupId, UserId } from '../ids.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import { assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
+import type { UserId } from '../ids.ts';
+import { EffectiveGrants } from '../permissions/grants.ts';
 import type { Rule } from '../permissions/rules.ts';
 import { Authority, type StepUpSettings } from './authority.ts';
 import type { SignedInCaller } from './caller.ts';
@@ -125,13 +126,12 @@ export class AccessGuard {
   }
 
   async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {
-    const rows = await sql<{ group_id: GroupId }>(
+    const [row] = await sql<AssignmentsRow>(
       em,
-      `select m.group_id::text as group_id from memberships m join users u on u.id = m.user_id
-       where m.user_id = $1 and m.organization_id is null and ${NOT_SHUT_OUT.replaceAll('$1', '$2')} order by m.group_id`,
-      [userId, this.#clock.now().toISOString()],
+      `select ${assignmentsColumn} from users u where u.id = $2 and ${NOT_SHUT_OUT}`,
+      [this.#clock.now().toISOString(), userId],
     );
     await this.#directory.reachWithin(em, epoch);
-    return this.#directory.grantsOf(rows.map((row) => row.group_id));
+    return row === undefined ? EffectiveGrants.none : this.#directory.grantsOf(row.assignments);
   }
 }

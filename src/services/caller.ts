@@ -1,3 +1,4 @@
+import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import type { UserId } from '../ids.ts';
 import { Failure } from '../errors.ts';
 import type { Origin } from '../events/recorder.ts';
@@ -10,7 +11,12 @@ export interface Caller {
   readonly principal: Principal | null;
   /** The account and session behind the principal, as authentication read them. */
   readonly account: UserView | null;
+  /** null by API key. */
   readonly session: SessionView | null;
+  /** null in a session. */
+  readonly apiKey: ApiKeyView | null;
+  /** How whoever really acts is called in the log; null unless impersonating. */
+  readonly impersonatorLabel: string | null;
   readonly ipAddress: string;
   readonly userAgent: string | null;
   readonly requestId: string;
@@ -31,15 +37,22 @@ export const signedInCaller = (caller: Caller): SignedInCaller => {
 
 /** Where a happening comes from, for the audit log. */
 export const originOf = (caller: Caller): Origin => ({
-  actor:
-    caller.principal === null
-      ? null
-      : { type: 'User', id: caller.principal.actorId ?? caller.principal.userId, label: nameOf(caller.account) },
-  onBehalfOfId: caller.principal?.actorId === null ? null : (caller.principal?.userId ?? null),
+  ...actorOf(caller),
   ipAddress: caller.ipAddress,
   userAgent: caller.userAgent,
   requestId: caller.requestId,
 });
+
+/** Whoever really acts, and for whom: while impersonating for the target, by API key for its owner. */
+const actorOf = ({ principal, account, apiKey, impersonatorLabel }: Caller): Pick<Origin, 'actor' | 'onBehalfOfId'> => {
+  if (principal === null) return { actor: null, onBehalfOfId: null };
+  const { userId, actorId } = principal;
+  if (apiKey !== null) return { actor: { type: 'ApiKey', id: apiKey.id, label: apiKey.name }, onBehalfOfId: userId };
+  if (actorId !== null) {
+    return { actor: { type: 'User', id: actorId, label: impersonatorLabel }, onBehalfOfId: userId };
+  }
+  return { actor: { type: 'User', id: userId, label: nameOf(account) }, onBehalfOfId: null };
+};
 
 /** Something that the server does by itself. */
 export const systemOrigin = (part: string): Origin => ({

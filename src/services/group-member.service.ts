@@ -92,7 +92,11 @@ export class GroupMemberService {
       const group = await this.#read(em, groupId);
       rejectAny(assignmentProblems(this.#directory, authority, [groupId], 'groupId'));
       const viewer = { principal: authority.principal, now: this.#clock.now() };
-      const targets = await lockTargets(em, viewer, userIds, 'userIds');
+      const targets = await lockTargets(em, viewer, userIds, {
+        field: 'userIds',
+        permission: 'assign:groups',
+        account: true,
+      });
       const changed = await change(em, { groupId, authority, targets });
       await this.#recorder.record(
         em,

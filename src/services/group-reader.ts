@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
@@ -87,6 +88,16 @@ export class GroupReader {
     );
     const byUser = new Map(rows.map((row) => [row.user_id, row.group_ids]));
     return userIds.map((id) => this.#directory.list(byUser.get(id) ?? []));
+  }
+
+  /** All that gives several users grants. One statement. */
+  async assignmentsOf(userIds: readonly UserId[]): Promise<readonly (readonly Assignment[])[]> {
+    const rows = await this.#database.query<AssignmentsRow & { readonly id: UserId }>(
+      `select u.id, ${assignmentsColumn} from users u where u.id = any($1::uuid[])`,
+      [userIds],
+    );
+    const byUser = new Map(rows.map((row) => [row.id, row.assignments]));
+    return userIds.map((id) => byUser.get(id) ?? []);
   }
 
   /** A page of groups. One statement; one more when the total is asked for. */

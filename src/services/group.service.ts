@@ -12,8 +12,9 @@ import { type Grant, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
 import type { ScopeMode } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
-import type { Authority } from './authority.ts';
+import type { Authority, Where } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
+import { whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import { Reading } from './text.ts';
 
@@ -75,7 +76,7 @@ export class GroupService {
         const earlier = await this.#idempotency.claim<{ groupId: GroupId }>(em, request);
         if (earlier !== null) return this.#read(em, earlier.groupId);
         const authority = await this.#guard.lock(em, caller, can('create:groups'));
-        requireMayGrant(authority, grants, input.scopeMode ?? 'LISTED');
+        requireMayGrant(authority, grants, input.scopeMode === 'ALL' ? 'ALL' : []);
         const group = new Group(name, this.#clock.now());
         group.description = description;
         group.scopeMode = input.scopeMode ?? 'LISTED';
@@ -101,7 +102,8 @@ export class GroupService {
     return refusingTakenNames(() =>
       this.#changing(caller, { ...input, rule: can('update:groups') }, async (em, group, authority) => {
         if (input.scopeMode != null && input.scopeMode !== group.scopeMode) {
-          requireMayGrant(authority, (await this.#read(em, group.id)).permissions, input.scopeMode);
+          const { permissions } = await this.#read(em, group.id);
+          requireMayGrant(authority, permissions, input.scopeMode === 'ALL' ? 'ALL' : []);
           group.scopeMode = input.scopeMode;
         }
         const before = { name: group.name, description: group.description };
@@ -136,8 +138,9 @@ export class GroupService {
     const { grants, problems } = parseGrants(input.permissions);
     rejectAny(problems);
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
-      const before = (await this.#read(em, group.id)).permissions;
-      requireMayGrant(authority, [...grants, ...before], group.scopeMode);
+      const present = await this.#read(em, group.id);
+      const before = present.permissions;
+      requireMayGrant(authority, [...grants, ...before], whereOf(present));
       await sql(em, 'delete from group_grants where group_id = $1', [group.id]);
       em.persist(grants.map((grant, position) => new GroupGrant(group.id, position, grant)));
       await em.flush();
@@ -162,7 +165,8 @@ export class GroupService {
       // New members wait for this row or are seen below: nobody slips into a group that goes, to be left without any.
       await sql(em, 'select id from groups where id = $1 for update', [id]);
       const group = await this.#load(em, id, input.expectedVersion);
-      requireMayGrant(authority, (await this.#read(em, id)).permissions, group.scopeMode);
+      const present = await this.#read(em, id);
+      requireMayGrant(authority, present.permissions, whereOf(present));
       const members = await sql<{ user_id: UserId }>(
         em,
         'select distinct user_id from memberships where group_id = $1',
@@ -222,9 +226,9 @@ export const readGroupId = (text: string, field = 'id'): GroupId =>
   parseId<GroupId>(text) ?? reject('TARGET_NOT_FOUND', { field: [field], targetId: text.slice(0, 100) });
 
 /** Handing out grants needs `grant:groups`, in every organization too where the reach is ALL. */
-const requireMayGrant = (authority: Authority, grants: readonly Grant[], scope: ScopeMode): void => {
-  if (grants.length > 0 || scope === 'ALL') authority.demand(can('grant:groups'));
-  rejectAny(authority.handingOut(grants, { field: ['permissions'] }));
+const requireMayGrant = (authority: Authority, grants: readonly Grant[], where: Where): void => {
+  if (grants.length > 0 || where === 'ALL') authority.demand(can('grant:groups'));
+  rejectAny(authority.handingOut(grants, where, { field: ['permissions'] }));
 };
 
 const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {

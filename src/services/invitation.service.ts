@@ -190,11 +190,10 @@ export class InvitationService {
     const { clock, directory, guard, recorder } = this.#parts;
     const authority = await guard.lock(em, caller, can('create:users'));
     const viewer = { principal: authority.principal, now: clock.now() };
-    const [target] = await lockTargets(em, viewer, ids, 'userId');
+    const [target] = await lockTargets(em, viewer, ids, { field: 'userId', permission: 'create:users', account: true });
     if (target === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'] });
     if (target.status !== 'INVITED') throw new Rejection([{ code: 'INVITATION_NOT_PENDING', field: ['userId'] }]);
-    const { list } = directory.grantsOf(target.group_ids);
-    if (authority.isBelow(list, { protectedToo: true })) {
+    if (authority.isBelow(directory.grantsOf(target.assignments), { protectedToo: true })) {
       throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['userId'], targetId: target.user_id }]);
     }
     const user = userViewOf(target, clock.now());

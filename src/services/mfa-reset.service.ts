@@ -47,11 +47,15 @@ export class MfaResetService {
     return database.transaction(async (em) => {
       const authority = await guard.lock(em, caller, can('reset-mfa:users'));
       const now = clock.now();
-      const [row] = await lockTargets(em, { principal: authority.principal, now }, ids, 'userId');
+      const [row] = await lockTargets(em, { principal: authority.principal, now }, ids, {
+        field: 'userId',
+        permission: 'reset-mfa:users',
+        account: true,
+      });
       if (row === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'] });
       const targetId = row.user_id;
       if (targetId === authority.principal.userId) reject('NOT_ON_ONESELF', { field: ['userId'], targetId });
-      if (authority.isBelow(directory.grantsOf(row.group_ids).list, { protectedToo: true })) {
+      if (authority.isBelow(directory.grantsOf(row.assignments), { protectedToo: true })) {
         reject('EXCEEDS_OWN_PERMISSIONS', { field: ['userId'], targetId });
       }
       const at = now.toISOString();

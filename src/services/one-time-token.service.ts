@@ -21,6 +21,7 @@ const prefixOf: Readonly<Record<OneTimeTokenKind, TokenKind>> = {
   PASSKEY_REGISTRATION: 'challenge',
   PASSKEY_ASSERTION: 'challenge',
   PROVIDER_SIGN_IN: 'challenge',
+  ORGANIZATION_INVITE: 'invite',
 };
 
 /** Another challenge `o` of the kind and user of `t`, for the same known device or likewise for none. */

@@ -187,7 +187,7 @@ export class RefreshService {
   async #pairOf(row: RotatedRow, selector: string, successor: Buffer, issuedAt: Date): Promise<SessionTokens> {
     const subject = await this.#sessions.subjectOf(
       { ...sessionViewOf(row), email: row.email, attributes: row.attributes, issuedAt },
-      { epoch: row.epoch, ids: row.group_ids },
+      { epoch: row.epoch, assignments: row.assignments },
     );
     return this.#issuer.body(subject, tokenFromSecret('refresh', selector, successor));
   }

@@ -10,18 +10,26 @@ import {
   type SessionView,
 } from '../entities/session.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
-import type { GroupId, SessionId, UserId } from '../ids.ts';
-import type { SessionPrincipal } from '../principal.ts';
+import type { Assignment } from '../entities/assignment.queries.ts';
+import type { ApiKeyView } from '../entities/api-key.queries.ts';
+import type { ImpersonationId, SessionId, UserId } from '../ids.ts';
+import type { Principal } from '../principal.ts';
+import type { ImpersonationMode } from '../vocabulary.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { secondFactorDueAt } from './second-factor-policy.ts';
 import type { SessionActivity } from './session-activity.ts';
 
 /** Everything that one statement says about the caller of a request. */
 export interface Authenticated {
-  readonly principal: SessionPrincipal;
+  readonly principal: Principal;
   readonly account: UserView;
-  readonly session: SessionView;
-  readonly groupIds: readonly GroupId[];
+  /** null by API key. */
+  readonly session: SessionView | null;
+  /** null in a session. */
+  readonly apiKey: ApiKeyView | null;
+  /** How whoever really acts is called in the log; null unless impersonating. */
+  readonly impersonatorLabel: string | null;
+  readonly assignments: readonly Assignment[];
 }
 
 /**
@@ -49,10 +57,18 @@ export class SessionAuthenticator {
     this.#mfa = parts.config.mfa;
   }
 
-  /** The session that a verified access token names; null when it is over or is not that user's. */
-  async bySessionId(sessionId: SessionId, userId: UserId, from: string): Promise<Authenticated | null> {
+  /**
+   * The session that a verified access token names; null when it is over, is not that user's, or is not acted in by whom the token
+   * names (`actorId`, null for nobody): an ordinary token never stands for an impersonation, nor the other way round.
+   */
+  async bySessionId(
+    sessionId: SessionId,
+    { userId, actorId }: { readonly userId: UserId; readonly actorId: UserId | null },
+    from: string,
+  ): Promise<Authenticated | null> {
     const row = await this.#read(authenticationBySessionId, sessionId);
-    return row === null || row.user_id !== userId || row.delivery !== 'BODY' ? null : this.#authenticated(row, from);
+    if (row === null || row.user_id !== userId || row.delivery !== 'BODY') return null;
+    return row.impersonator_id === actorId ? this.#authenticated(row, from) : null;
   }
 
   /** The session of a cookie; null when it is over or the secret is wrong. */
@@ -67,31 +83,55 @@ export class SessionAuthenticator {
     return rows[0] ?? null;
   }
 
-  async #authenticated(row: AuthenticationRow, ipAddress: string): Promise<Authenticated> {
+  async #authenticated(row: AuthenticationRow, ipAddress: string): Promise<Authenticated | null> {
     await this.#directory.reach(row.epoch);
+    const now = this.#clock.now();
+    const acting = this.#actingOf(row, now, ipAddress);
+    if (acting === null) return null;
     const session = sessionViewOf(row);
     this.#activity.seen(session, ipAddress);
-    const account = userViewOf(row, this.#clock.now());
+    const account = userViewOf(row, now);
     return {
       account,
       session,
-      groupIds: row.group_ids,
+      apiKey: null,
+      impersonatorLabel: row.impersonator_label,
+      assignments: row.assignments,
       principal: {
         kind: 'person',
         via: 'session',
         userId: row.user_id,
         sessionId: row.session_id,
         apiKeyId: null,
-        actorId: null,
-        impersonationMode: null,
-        organizationId: null,
+        ...acting,
+        organizationId: row.organization_id,
         assuranceLevel: row.assurance_level,
         authenticatedAt: session.authenticatedAt,
-        secondFactorDueAt: secondFactorDueAt(account, this.#mfa),
-        grants: this.#directory.grantsOf(row.group_ids),
-        permissionVersion: permissionVersionOf(row.epoch, row.group_ids),
+        secondFactorDueAt: acting.actorId === null ? secondFactorDueAt(account, this.#mfa) : null,
+        grants: this.#directory.grantsOf(row.assignments),
+        permissionVersion: permissionVersionOf(row.epoch, row.assignments),
         ipAddress,
       },
     };
   }
+
+  /** Who acts in the session beside its user; null when whoever began to act as them may not any more. */
+  #actingOf(row: AuthenticationRow, now: Date, ipAddress: string): ActingParts | null {
+    const { impersonation_id: id, impersonator_id: actorId, impersonation_mode: mode } = row;
+    if (id === null || actorId === null || mode === null) return NOBODY_ELSE;
+    const grants = this.#directory.grantsOf(row.impersonator_assignments ?? []);
+    const circumstances = { now, ipAddress, assuranceLevel: row.assurance_level };
+    if (!grants.permits('impersonate:users', circumstances)) return null;
+    return { actorId, impersonationId: id, impersonationMode: mode };
+  }
 }
+
+type ActingParts =
+  | { readonly actorId: null; readonly impersonationId: null; readonly impersonationMode: null }
+  | {
+      readonly actorId: UserId;
+      readonly impersonationId: ImpersonationId;
+      readonly impersonationMode: ImpersonationMode;
+    };
+
+const NOBODY_ELSE: ActingParts = { actorId: null, impersonationId: null, impersonationMode: null };

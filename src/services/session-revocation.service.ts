@@ -10,7 +10,7 @@ import {
   type ListedSessionRow,
 } from '../entities/session-list.queries.ts';
 import { usersWithNamedSessions } from '../entities/session.visibility.ts';
-import { groupIdsColumn, userColumns, userViewOf } from '../entities/user.queries.ts';
+import { userViewOf } from '../entities/user.queries.ts';
 import { type Problem, Rejection, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type DeviceId, parseId, type SessionId, type UserId } from '../ids.ts';
@@ -21,7 +21,7 @@ import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
 import { readTargetIds, targetNotFound } from './target-ids.ts';
-import { lockTargets, type TargetRow } from './user-targets.ts';
+import { lockTargets, targetColumns, type TargetRow } from './user-targets.ts';
 
 const REVOKE_OTHERS = can('revoke:sessions');
 
@@ -96,7 +96,11 @@ export class SessionRevocationService {
       const isSelf = target === caller.principal.userId;
       const authority = isSelf ? this.#guard.authorityOf(caller) : await this.#lock(em, caller);
       const viewer = { principal: authority.principal, now: this.#clock.now() };
-      const rows = await lockTargets(em, viewer, [target], 'userId');
+      const rows = await lockTargets(em, viewer, [target], {
+        field: 'userId',
+        permission: 'revoke:sessions',
+        account: true,
+      });
       rejectAny(rows.flatMap((row) => this.#beyondReach(authority, row, 'userId', target)));
       const ended = await this.#sessions.endAll(em, { userIds: [target] }, 'REVOKED');
       const happenings = rows.flatMap((row) =>
@@ -175,7 +179,7 @@ export class SessionRevocationService {
     const named = usersWithNamedSessions({ principal: authority.principal, now: this.#clock.now() }, 2);
     const rows = await sql<ListedSessionRow & TargetRow>(
       em,
-      `select ${listedSessionColumns}, ${userColumns}, ${groupIdsColumn} from sessions s join users u on u.id = s.user_id
+      `select ${listedSessionColumns}, ${targetColumns} from sessions s join users u on u.id = s.user_id
        where s.id = any($1::uuid[]) and ${named.condition} order by s.id for update of s`,
       [ids, ...named.values],
     );
@@ -188,7 +192,7 @@ export class SessionRevocationService {
     const named = usersWithNamedSessions({ principal: authority.principal, now: this.#clock.now() }, 2);
     const [row] = await sql<DeviceRow & TargetRow>(
       em,
-      `select ${deviceColumns}, ${userColumns}, ${groupIdsColumn} from devices d join users u on u.id = d.user_id
+      `select ${deviceColumns}, ${targetColumns} from devices d join users u on u.id = d.user_id
        where d.id = $1 and ${named.condition} for update of d`,
       [id, ...named.values],
     );
@@ -200,8 +204,7 @@ export class SessionRevocationService {
   #beyondReach(authority: Authority, row: TargetRow, field: string, targetId: string): readonly Problem[] {
     if (row.user_id === authority.principal.userId) return [];
     authority.demand(REVOKE_OTHERS);
-    const { list } = this.#directory.grantsOf(row.group_ids);
-    return authority.isBelow(list, { protectedToo: false })
+    return authority.isBelow(this.#directory.grantsOf(row.assignments), { protectedToo: false })
       ? [{ code: 'EXCEEDS_OWN_PERMISSIONS', field: [field], targetId }]
       : [];
   }

@@ -5,7 +5,7 @@ import { csrfToken } from '../crypto/csrf.ts';
 import { type AccessClaims, signAccessToken } from '../crypto/jwt.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Secret } from '../crypto/secret.ts';
-import type { SessionId, UserId } from '../ids.ts';
+import type { OrganizationId, SessionId, UserId } from '../ids.ts';
 import { amrOf, type ProvedFactor } from '../factors.ts';
 import type { AssuranceLevel } from '../vocabulary.ts';
 import { type AttributeValues, UserAttributes } from './attributes.ts';
@@ -31,6 +31,10 @@ export interface TokenSubject {
   readonly attributes: AttributeValues;
   readonly permissionVersion: string;
   readonly scopes: readonly string[];
+  /** Active organization. */
+  readonly organizationId: OrganizationId | null;
+  /** Who really acts; null unless impersonated. */
+  readonly actorId: UserId | null;
   readonly authenticatedAt: Date;
   readonly assuranceLevel: AssuranceLevel;
   readonly factors: readonly ProvedFactor[];
@@ -106,6 +110,8 @@ export class SessionTokenIssuer {
       acr: subject.assuranceLevel.toLowerCase(),
       amr: amrOf(subject.factors),
       pv: subject.permissionVersion,
+      ...(subject.actorId === null ? {} : { act: { sub: subject.actorId } }),
+      ...(subject.organizationId === null ? {} : { org: subject.organizationId }),
       ...(this.#settings.claimEmail && subject.email !== null ? { email: subject.email } : {}),
       ...(this.#settings.claimGroups ? { groups: subject.groupNames } : {}),
       ...(attributes === null ? {} : { attributes }),

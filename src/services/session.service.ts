@@ -6,12 +6,13 @@ import { createToken } from '../crypto/opaque-token.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import type { Assignment } from '../entities/assignment.queries.ts';
 import { Session } from '../entities/session.entity.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { ProvedFactor } from '../factors.ts';
-import type { GroupId, SessionId, UserId } from '../ids.ts';
+import type { OrganizationId, SessionId, UserId } from '../ids.ts';
 import { permissionDefinitions } from '../permissions/catalogue.ts';
 import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { type Caller, nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
@@ -123,7 +124,7 @@ export class SessionService {
   async handOver(
     { session, secret }: SessionSecrets,
     user: Pick<UserView, 'email' | 'attributes' | 'mfaEnabledAt' | 'createdAt'>,
-    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+    groups: { readonly epoch: string; readonly assignments: readonly Assignment[] },
     device: DeviceSecret | null,
   ): Promise<StartedSession> {
     const mfaGraceUntil = await this.#graceOf(session, user, groups);
@@ -144,6 +145,8 @@ export class SessionService {
         issuedAt,
         email: user.email,
         attributes: user.attributes,
+        organizationLineage: null,
+        impersonatorId: null,
       },
       groups,
     );
@@ -160,12 +163,12 @@ export class SessionService {
   async #graceOf(
     { assuranceLevel }: Session,
     user: Pick<UserView, 'mfaEnabledAt' | 'createdAt'>,
-    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+    groups: { readonly epoch: string; readonly assignments: readonly Assignment[] },
   ): Promise<Date | null> {
     const dueAt = secondFactorDueAt(user, this.#mfa);
     if (dueAt === null) return null;
     await this.#directory.reach(groups.epoch);
-    const grants = this.#directory.grantsOf(groups.ids);
+    const grants = this.#directory.grantsOf(groups.assignments);
     return missingFactorDueAt({ secondFactorDueAt: dueAt, grants, assuranceLevel }, this.#mfa);
   }
 
@@ -175,8 +178,12 @@ export class SessionService {
       readonly email: string | null;
       readonly attributes: UserView['attributes'];
       readonly issuedAt: Date;
+      /** The active organization with those above it, the root first; null without one. */
+      readonly organizationLineage: readonly OrganizationId[] | null;
+      /** Who acts in it; null unless impersonated. */
+      readonly impersonatorId: UserId | null;
     },
-    groups: { readonly epoch: string; readonly ids: readonly GroupId[] },
+    groups: { readonly epoch: string; readonly assignments: readonly Assignment[] },
   ): Promise<TokenSubject> {
     await this.#directory.reach(groups.epoch);
     return {
@@ -184,9 +191,11 @@ export class SessionService {
       userId: session.userId,
       email: session.email,
       attributes: session.attributes,
-      groupNames: this.#directory.list(groups.ids).map((group) => group.name),
-      permissionVersion: permissionVersionOf(groups.epoch, groups.ids),
-      scopes: this.#scopesOf(groups.ids),
+      groupNames: this.#groupNamesAt(groups.assignments, session.organizationLineage),
+      permissionVersion: permissionVersionOf(groups.epoch, groups.assignments),
+      scopes: this.#scopesOf(groups.assignments, session.organizationLineage),
+      organizationId: session.organizationLineage?.at(-1) ?? null,
+      actorId: session.impersonatorId,
       authenticatedAt: session.authenticatedAt,
       assuranceLevel: session.assuranceLevel,
       factors: session.factors,
@@ -196,10 +205,20 @@ export class SessionService {
   }
 
   /** Every permission that holds without constraint, written out: a router knows nothing of wildcards. */
-  #scopesOf(ids: readonly GroupId[]): readonly string[] {
+  #scopesOf(assignments: readonly Assignment[], lineage: readonly OrganizationId[] | null): readonly string[] {
     if (!this.#settings.claimScope) return [];
-    const grants = this.#directory.grantsOf(ids);
-    return permissionDefinitions.filter(({ key }) => grants.holds(key)).map(({ key }) => key);
+    const grants = this.#directory.grantsOf(assignments);
+    return permissionDefinitions.filter(({ key }) => grants.holds(key, {}, lineage ?? [])).map(({ key }) => key);
+  }
+
+  /** The groups that hold where the session is active: everywhere, or in the active organization, too. */
+  #groupNamesAt(assignments: readonly Assignment[], active: readonly OrganizationId[] | null): readonly string[] {
+    const names = this.#directory.assigned(assignments).flatMap(({ group, where }) => {
+      if (where === 'ALL') return [group.name];
+      const holds = where.some((lineage) => active?.includes(lineage.at(-1) as OrganizationId) === true);
+      return holds ? [group.name] : [];
+    });
+    return [...new Set(names)].toSorted();
   }
 
   /** Ends the session of the caller; later calls with it, by token or cookie, are refused at once. */

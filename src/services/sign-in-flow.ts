@@ -134,7 +134,7 @@ export class SignInFlow {
       }),
     );
     if (completed === undefined) return this.#refuse(caller, account, facts, 'CHANGED_MEANWHILE');
-    const groups = { epoch: account.epoch, ids: account.group_ids };
+    const groups = { epoch: account.epoch, assignments: account.assignments };
     const forgotten = account.device_id === null ? { failedSignInCount: 0, lockedUntil: null } : {};
     return {
       step: 'COMPLETE',

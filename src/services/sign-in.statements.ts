@@ -1,8 +1,8 @@
 import { statementOf } from '../database/statement.ts';
 import { completedSignIn, forgottenFailures, replacedPasswordHash } from '../entities/account.queries.ts';
+import { assignmentsColumn } from '../entities/assignment.queries.ts';
 import { metDevice } from '../entities/device.parts.ts';
 import { confirmedSession, startedSession } from '../entities/session.queries.ts';
-import { groupIdsColumn } from '../entities/user.queries.ts';
 import { recorded } from '../events/recorder.ts';
 import { writtenMessage } from '../messages/message-outbox.ts';
 
@@ -26,6 +26,6 @@ export const signInCompletion = statementOf(
 /** A proved identity: failures are forgotten, and the session counts as fresh. Gives what a new access token states of groups. */
 export const identityConfirmation = statementOf(
   { forgotten: forgottenFailures, confirmed: confirmedSession, record: recorded() },
-  `select ${groupIdsColumn}, (select epoch::text from permission_epoch) as epoch
+  `select ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
    from confirmed join users u on u.id = confirmed.user_id`,
 );

@@ -3,8 +3,9 @@ import type { Config } from '../config/config.ts';
 import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
+import type { AssignmentsRow } from '../entities/assignment.queries.ts';
 import type { SessionView } from '../entities/session.queries.ts';
-import type { GroupIdsRow, UserView } from '../entities/user.queries.ts';
+import type { UserView } from '../entities/user.queries.ts';
 import { Failure, Rejection, reject, type UserErrorCode } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { assuranceOf, type ProvedFactor, withFactor } from '../factors.ts';
@@ -128,7 +129,7 @@ export class StepUpService {
       target: userReference(caller.account),
       metadata: { method: proved.method, assuranceLevel },
     };
-    const [groups] = await database.query<GroupIdsRow & { readonly epoch: string }>(
+    const [groups] = await database.query<AssignmentsRow & { readonly epoch: string }>(
       identityConfirmation.text,
       identityConfirmation.values({
         forgotten: [caller.account.id, triesBack(caller.account, proved.method)],
@@ -148,11 +149,11 @@ export class StepUpService {
   async #accessToken(
     { account }: SignedInCaller,
     session: SessionView,
-    groups: GroupIdsRow & { readonly epoch: string },
+    groups: AssignmentsRow & { readonly epoch: string },
   ): Promise<SessionTokens> {
     const subject = await this.#parts.sessions.subjectOf(
       { ...session, email: account.email, attributes: account.attributes, issuedAt: session.authenticatedAt },
-      { epoch: groups.epoch, ids: groups.group_ids },
+      { epoch: groups.epoch, assignments: groups.assignments },
     );
     const access = await this.#parts.issuer.access(subject);
     return { ...access, refreshToken: null, refreshTokenExpiresAt: null, csrfToken: null, deviceToken: null };

@@ -5,7 +5,7 @@ import { sql } from '../database/sql.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
 import { Membership } from '../entities/membership.entity.ts';
 import { User } from '../entities/user.entity.ts';
-import { groupIdsColumn, type UserRow, type UserView, userColumns, userViewOf } from '../entities/user.queries.ts';
+import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type Problem, rejectAny, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, UserId } from '../ids.ts';
@@ -15,7 +15,7 @@ import type { AccessGuard } from './access-guard.ts';
 import { attributeChangesOf, type AttributeChanges, type UserAttributes } from './attributes.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
-import type { GroupDirectory } from './group-directory.ts';
+import { type GroupDirectory, whereOf } from './group-directory.ts';
 import { endOpenTokens } from './invitation.service.ts';
 import {
   type Identifiers,
@@ -26,7 +26,7 @@ import {
 } from './new-user.ts';
 import { Reading } from './text.ts';
 import { assignmentProblems, readGroupIds } from './user.service.ts';
-import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
+import { lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
 
 /** Absent (undefined) = keep, null = clear, a list = the whole new list. */
 export interface UserChangeInput {
@@ -88,7 +88,7 @@ export class UserChangeService {
       this.#database.transaction(async (em) => {
         const authority = await this.#guard.lock(em, caller, can('update:users'));
         const viewer = { principal: authority.principal, now: this.#clock.now() };
-        const [target] = await lockTargets(em, viewer, ids, 'id');
+        const [target] = await lockTargets(em, viewer, ids, { field: 'id', permission: 'update:users', account: true });
         if (target === undefined) throw new Rejection([{ code: 'TARGET_NOT_FOUND', field: ['id'] }]);
         this.#requireVersion(target, input.expectedVersion ?? null);
         const change = withoutPresentIdentifiers(asked, target);
@@ -130,8 +130,8 @@ export class UserChangeService {
   #requireReach(authority: Authority, target: TargetRow, change: CheckedChange): void {
     const changesIdentifiers = change.identifiers.length > 0 || change.cleared.length > 0;
     const isSelf = authority.principal.userId === target.user_id;
-    const { list } = this.#directory.grantsOf(target.group_ids);
-    if (changesIdentifiers && !isSelf && authority.isBelow(list, { protectedToo: true })) {
+    const theirs = this.#directory.grantsOf(target.assignments);
+    if (changesIdentifiers && !isSelf && authority.isBelow(theirs, { protectedToo: true })) {
       throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['id'], targetId: target.user_id }]);
     }
     const left = (['EMAIL', 'PHONE', 'USERNAME'] as const).filter((kind) => this.#keeps(target, change, kind));
@@ -210,9 +210,7 @@ export class UserChangeService {
   }
 
   async #read(em: EntityManager, id: UserId): Promise<UserView> {
-    const [row] = await sql<TargetRow>(em, `select ${userColumns}, ${groupIdsColumn} from users u where u.id = $1`, [
-      id,
-    ]);
+    const [row] = await sql<TargetRow>(em, `select ${targetColumns} from users u where u.id = $1`, [id]);
     if (row === undefined) throw new Error('The changed user is not there.');
     return userViewOf(row, this.#clock.now());
   }
@@ -229,8 +227,11 @@ export const escalation = (
 ): readonly Problem[] => {
   const self = authority.principal.userId;
   if (!change.userIds.includes(self) || change.groupIds.length === 0) return [];
-  const grants = change.groupIds.flatMap((id) => directory.find(id)?.permissions ?? []);
-  const allowed = authority.holds('update:users') && !authority.wouldRaise(grants);
+  const raises = change.groupIds.some((id) => {
+    const group = directory.find(id);
+    return group !== undefined && authority.wouldRaise(group.permissions, whereOf(group));
+  });
+  const allowed = authority.holds('update:users') && !raises;
   return allowed ? [] : [{ code: 'SELF_ESCALATION', field: [change.field], targetId: self }];
 };
 

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { groupIdsColumn, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { UserId } from '../ids.ts';
@@ -17,7 +17,7 @@ import { holdAccount } from './held-account.ts';
 import { endOpenTokens } from './invitation.service.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
 import { readText } from './text.ts';
-import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
+import { lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
 
 /** The end of a lock that lasts until somebody takes it off. */
 const FOR_GOOD = instant('9999-12-31T23:59:59.000Z');
@@ -261,7 +261,7 @@ export class UserStatusService {
   ) {
     const authority = await this.#guard.lock(em, caller, can(permission));
     const viewer = { principal: authority.principal, now: this.#clock.now() };
-    return { authority, rows: await lockTargets(em, viewer, targets, 'ids') };
+    return { authority, rows: await lockTargets(em, viewer, targets, { field: 'ids', permission, account: true }) };
   }
 
   #requireOthers(authority: Authority, rows: readonly TargetRow[]): void {
@@ -274,9 +274,9 @@ export class UserStatusService {
   /** Nobody takes the account away from somebody who may do what they may not; protected permissions left aside. */
   #requireReach(authority: Authority, rows: readonly TargetRow[]): void {
     const problems = rows.flatMap((row): Problem[] => {
-      const { list } = this.#directory.grantsOf(row.group_ids);
+      const theirs = this.#directory.grantsOf(row.assignments);
       const isSelf = row.user_id === authority.principal.userId;
-      return !isSelf && authority.isBelow(list, { protectedToo: false })
+      return !isSelf && authority.isBelow(theirs, { protectedToo: false })
         ? [{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['ids'], targetId: row.user_id }]
         : [];
     });
@@ -286,7 +286,7 @@ export class UserStatusService {
   async #read(em: EntityManager, ids: readonly UserId[]): Promise<readonly UserView[]> {
     const rows = await sql<TargetRow>(
       em,
-      `select ${userColumns}, ${groupIdsColumn} from users u where u.id = any($1::uuid[]) order by u.id`,
+      `select ${targetColumns} from users u where u.id = any($1::uuid[]) order by u.id`,
       [ids],
     );
     return rows.map((row) => userViewOf(row, this.#clock.now()));

@@ -13,7 +13,7 @@ import type { AccessGuard } from './access-guard.ts';
 import { type AttributeValues, type UserAttributes } from './attributes.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
-import type { GroupDirectory } from './group-directory.ts';
+import { type GroupDirectory, whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { DeliveredInvitation, InvitationService, SentInvitation } from './invitation.service.ts';
 import {
@@ -218,7 +218,9 @@ export const assignmentProblems = (
   if (unknown.length > 0) return unknown;
   if (beyondMembers.length > 0) authority.demand(can('assign:groups'));
   return groups.flatMap(({ id, group }) =>
-    authority.handingOut(group?.permissions ?? [], { field: [field], targetId: id }),
+    group === undefined
+      ? []
+      : authority.handingOut(group.permissions, whereOf(group), { field: [field], targetId: id }),
   );
 };
 

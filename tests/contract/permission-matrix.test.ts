@@ -79,6 +79,7 @@ const principalOf = (name: CallerName): Principal | null => {
     sessionId: '01890000-0000-7000-8000-0000000000f1' as SessionId,
     apiKeyId: null,
     actorId: null,
+    impersonationId: null,
     impersonationMode: null,
     organizationId: null,
     assuranceLevel: strong.has(name) ? 'AAL2' : 'AAL1',

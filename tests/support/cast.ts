@@ -9,6 +9,7 @@ import type { ProvedFactor } from '../../src/factors.ts';
 import { jwtParts } from './records.ts';
 import type { TestApp } from './test-app.ts';
 import { TestClient } from './test-client.ts';
+import type { ScopeMode } from '../../src/vocabulary.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -109,8 +110,13 @@ export const makePerson = async (
   return user.id;
 };
 
-/** Makes a group with these grants, as `action:resource`, directly. */
-export const makeGroup = async (app: TestApp, name: string, permissions: readonly string[]): Promise<GroupId> => {
+/** Makes a group with these grants, as `action:resource`, directly; it reaches everything, or with LISTED nothing yet. */
+export const makeGroup = async (
+  app: TestApp,
+  name: string,
+  permissions: readonly string[],
+  scope: ScopeMode = 'ALL',
+): Promise<GroupId> => {
   const id = newId<GroupId>();
   await app.database.transaction(async (em) => {
     const [row] = await sql<{ epoch: string }>(
@@ -120,8 +126,8 @@ export const makeGroup = async (app: TestApp, name: string, permissions: readonl
     await sql(
       em,
       `insert into groups (id, version, name, name_key, description, system_managed, scope_mode, changed_epoch, created_at, updated_at)
-       values ($1, 1, $2, lower($2), '', false, 'LISTED', $3, $4, $4)`,
-      [id, name, row?.epoch ?? '1', app.clock.now().toISOString()],
+       values ($1, 1, $2, lower($2), '', false, $5, $3, $4, $4)`,
+      [id, name, row?.epoch ?? '1', app.clock.now().toISOString(), scope],
     );
     for (const [position, permission] of permissions.entries()) {
       const [action, resource] = permission.split(':');

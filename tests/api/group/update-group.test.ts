@@ -90,7 +90,7 @@ describe('updateGroup', () => {
   });
 
   test('widens the reach only for holders of grant:groups and of what the group gives', async () => {
-    const id = await makeGroup(app(), unique('Reach'), ['delete:users']);
+    const id = await makeGroup(app(), unique('Reach'), ['delete:users'], 'LISTED');
     const allowedOrganizations = { mode: 'ALL' as const };
     const editor = await refused(await holderOf(app(), ['update:groups', 'delete:users']), {
       id,

@@ -1,7 +1,8 @@
-import type { ApiKeyId, SessionId, UserId } from '../../../src/ids.ts';
+import type { ApiKeyId, ImpersonationId, SessionId, UserId } from '../../../src/ids.ts';
 import type { PermissionName } from '../../../src/permissions/catalogue.ts';
 import { EffectiveGrants, type Grant, grantOf } from '../../../src/permissions/grants.ts';
-import type { ApiKeyPrincipal, ImpersonationMode, SessionPrincipal } from '../../../src/principal.ts';
+import type { ApiKeyPrincipal, SessionPrincipal } from '../../../src/principal.ts';
+import type { ImpersonationMode } from '../../../src/vocabulary.ts';
 
 /** The moment in which every case takes place. */
 export const NOW = new Date('2026-01-26T10:00:00Z');
@@ -32,6 +33,7 @@ export const person = (...held: Held): SessionPrincipal => ({
   sessionId: '01890000-0000-7000-8000-0000000000f1' as SessionId,
   apiKeyId: null,
   actorId: null,
+  impersonationId: null,
   impersonationMode: null,
   grants: grantsOf(held),
 });
@@ -49,6 +51,7 @@ export const strong = (...held: Held): SessionPrincipal => ({ ...person(...held)
 export const impersonated = (mode: ImpersonationMode, ...held: Held): SessionPrincipal => ({
   ...person(...held),
   actorId: BOB,
+  impersonationId: '01890000-0000-7000-8000-0000000000f3' as ImpersonationId,
   impersonationMode: mode,
 });
 
@@ -60,6 +63,7 @@ export const key = (...held: Held): ApiKeyPrincipal => ({
   sessionId: null,
   apiKeyId: '01890000-0000-7000-8000-0000000000f2' as ApiKeyId,
   actorId: null,
+  impersonationId: null,
   impersonationMode: null,
   grants: grantsOf(held),
 });

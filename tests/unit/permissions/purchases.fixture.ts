@@ -22,6 +22,7 @@ const define = (action: string, isProtected: boolean): PermissionDefinition => (
   grantableToApiKey: true,
   whileImpersonating: 'ACT',
   dependsOn: [],
+  withinOrganizations: true,
 });
 
 const own = [define('view', false), define('cancel', false), define('execute', true)];

@@ -24,15 +24,15 @@ describe('the seeded groups', () => {
       [
         named('2'),
         'Support',
-        'LISTED',
+        'ALL',
         'view:users view:groups view:sessions view:organizations lock:users revoke:sessions view:mail retry:mail',
       ],
-      [named('3'), 'Members', 'LISTED', 'create-own:api-keys'],
-      [named('4'), 'Read-only', 'LISTED', 'view:users view:groups view:organizations view:stats'],
-      [named('5'), 'Auditors', 'LISTED', 'view:audit export:audit view:impersonations view:users view:groups'],
-      [named('6'), 'Impersonators', 'LISTED', 'impersonate:users view:users'],
-      [named('8'), 'Key Masters', 'LISTED', 'rotate:signing-keys grant-protected:groups approve:requests'],
-      [named('9'), 'Data Officers', 'LISTED', 'export:users import:users erase:users export:audit'],
+      [named('3'), 'Members', 'ALL', 'create-own:api-keys'],
+      [named('4'), 'Read-only', 'ALL', 'view:users view:groups view:organizations view:stats'],
+      [named('5'), 'Auditors', 'ALL', 'view:audit export:audit view:impersonations view:users view:groups'],
+      [named('6'), 'Impersonators', 'ALL', 'impersonate:users view:users'],
+      [named('8'), 'Key Masters', 'ALL', 'rotate:signing-keys grant-protected:groups approve:requests'],
+      [named('9'), 'Data Officers', 'ALL', 'export:users import:users erase:users export:audit'],
     ]);
   });
 

@@ -1,0 +1,77 @@
+import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../database/database.ts';
+import type { ApiKeyView } from '../entities/api-key.queries.ts';
+import { Failure } from '../errors.ts';
+import type { ApiKeyId } from '../ids.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+
+/** `lastUsedAt` is exact to this. */
+const PRECISION_SECONDS = 60;
+const FLUSH_INTERVAL_MS = 5000;
+const MAXIMUM_PENDING = 10_000;
+
+/**
+ * What comes with every use of an API key: its requests are counted against its own limit, and it is marked as used. Marks are
+ * collected and written together every few seconds, never with a statement per request.
+ */
+export class ApiKeyUse {
+  readonly #database: Database;
+  readonly #limiter: RateLimiter;
+  readonly #clock: Clock;
+  readonly #config: Pick<Config, 'apiKeys' | 'rates'>;
+  readonly #onError: (error: unknown) => void;
+  /** Where each key was used from last. */
+  readonly #pending = new Map<ApiKeyId, string>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(parts: {
+    database: Database;
+    limiter: RateLimiter;
+    clock: Clock;
+    config: Config;
+    onError: (error: unknown) => void;
+  }) {
+    this.#database = parts.database;
+    this.#limiter = parts.limiter;
+    this.#clock = parts.clock;
+    this.#config = parts.config;
+    this.#onError = parts.onError;
+  }
+
+  /** Counts a request. Throws RATE_LIMITED when the key has used up its minute; a limit of its own holds even where others are off. */
+  async admit(key: ApiKeyView, ipAddress: string): Promise<void> {
+    const points =
+      key.rateLimitPerMinute ?? (this.#config.rates.enabled ? this.#config.apiKeys.requestsPerMinute : null);
+    if (points !== null) {
+      const budget = { name: `api-key-${points}`, points, seconds: 60 };
+      const { allowed, retryAfterSeconds } = await this.#limiter.spend(budget, key.id);
+      if (!allowed) throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds });
+    }
+    this.#seen(key, ipAddress);
+  }
+
+  #seen({ id, lastUsedAt }: ApiKeyView, ipAddress: string): void {
+    if (lastUsedAt !== null && lastUsedAt > secondsAfter(this.#clock.now(), -PRECISION_SECONDS)) return;
+    if (this.#pending.size >= MAXIMUM_PENDING) return;
+    this.#pending.set(id, ipAddress);
+    this.#timer ??= setTimeout(() => {
+      this.flush().catch(this.#onError);
+    }, FLUSH_INTERVAL_MS).unref();
+  }
+
+  /** Writes what was noted; called by itself, and at the end of the process. */
+  async flush(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#pending.size === 0) return;
+    const ids = [...this.#pending.keys()];
+    const addresses = [...this.#pending.values()];
+    this.#pending.clear();
+    await this.#database.query(
+      `update api_keys k set last_used_at = greatest(k.last_used_at, $2::timestamptz), last_used_ip = used.ip_address
+       from unnest($1::uuid[], $3::text[]) as used(id, ip_address) where k.id = used.id`,
+      [ids, this.#clock.now().toISOString(), addresses],
+    );
+  }
+}
