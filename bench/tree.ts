@@ -44,6 +44,7 @@ const makeGroups = (): readonly GroupView[] =>
     systemManaged: false,
     scopeMode: 'ALL',
     listed: [],
+    changedEpoch: 1n,
     externalId: null,
     source: null,
     createdById: null,

@@ -23,10 +23,65 @@ export type Scalars = {
   link__Import: { input: string; output: string; }
 };
 
+/** What one subject would gain and lose. */
+export type AccessChange = {
+  __typename?: 'AccessChange';
+  /** Permissions that would come. */
+  gained: Array<EffectivePermission>;
+  /** Permissions that would go. */
+  lost: Array<EffectivePermission>;
+  /** The subject; null when hidden, or not there before or after the change. Requires `view:users`, or about oneself. */
+  user?: Maybe<User>;
+};
+
+/** What a change would do to access, without doing it. */
+export type AccessPreview = {
+  __typename?: 'AccessPreview';
+  /** Number of subjects concerned, exact. */
+  affectedCount: Scalars['Int']['output'];
+  /** Subjects concerned, at most 100. */
+  changes: Array<AccessChange>;
+  /** Errors that the change would give, LAST_ADMIN and SELF_ESCALATION among them. */
+  verdicts: Array<UserError>;
+};
+
+/** Title and settings of one verb. */
+export type ActionDetailInput = {
+  /** Verb. */
+  action: Scalars['String']['input'];
+  /** Permissions, as action:resource, that it is of little use without. */
+  dependsOn?: Array<Scalars['String']['input']>;
+  /** What its holder may do. */
+  description: Scalars['String']['input'];
+  /** A key can hold it. */
+  grantableToApiKey?: Scalars['Boolean']['input'];
+  /** Short name for lists. */
+  title: Scalars['String']['input'];
+  /** Whether it works while impersonating; protected verbs never do. */
+  whileImpersonating?: ImpersonationUse;
+};
+
+/** A one-time right of one recipient to one action on one row. */
+export type ActionLink = {
+  __typename?: 'ActionLink';
+  /** End of the right. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** Who may use it. */
+  recipient: Scalars['EmailAddress']['output'];
+  /** One-time token; shown once, mailed by the application. */
+  token: Scalars['String']['output'];
+};
+
 /** Input of addGroupMembers. */
 export type AddGroupMembersInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Group. */
   groupId: Scalars['ID']['input'];
+  /** Membership holds within this organization and below; absent = as the group's scope says. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
   /** Users to add, at most 100; all or none. */
   userIds: Array<Scalars['ID']['input']>;
 };
@@ -38,6 +93,204 @@ export type AddGroupMembersPayload = {
   errors: Array<UserError>;
   /** The group after the change. */
   group?: Maybe<Group>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+};
+
+/** Input of addOrganizationMembers. */
+export type AddOrganizationMembersInput = {
+  /** Groups they get within it. Requires `assign:groups`. */
+  groupIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Organization. */
+  organizationId: Scalars['ID']['input'];
+  /** Users to add, at most 100; all or none. */
+  userIds: Array<Scalars['ID']['input']>;
+};
+
+/** Answer of addOrganizationMembers. */
+export type AddOrganizationMembersPayload = {
+  __typename?: 'AddOrganizationMembersPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The organization after the change. */
+  organization?: Maybe<Organization>;
+};
+
+/** A long-lived credential of a program. Own keys, or requires `view:api-keys`. */
+export type ApiKey = Node & {
+  __typename?: 'ApiKey';
+  /** It may do all that its owner may and that a key can. */
+  allMyPermissions: Scalars['Boolean']['output'];
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Trusted documents it is bound to; empty = not bound. */
+  documentIds: Array<Scalars['String']['output']>;
+  /** What it may do now: its own grants intersected with the owner's. */
+  effectivePermissions: Array<EffectivePermission>;
+  /** End of its life; null = none. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Last use, exact to the minute. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Address of the last use. */
+  lastUsedIp?: Maybe<Scalars['String']['output']>;
+  /** Name given by its maker. */
+  name: Scalars['String']['output'];
+  /** Address ranges it works from, CIDR; empty = any. */
+  networks: Array<Scalars['String']['output']>;
+  /** Until when the secret before the last rotation works too. */
+  overlapUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Whose permissions bound it. Requires `view:users`, or about oneself. */
+  owner?: Maybe<User>;
+  /** Grants named for it, at most 100; empty with `allMyPermissions`. */
+  permissions: Array<Permission>;
+  /** Visible beginning of the key, `ghk_` and 12 characters. */
+  prefix: Scalars['String']['output'];
+  /** Own limit of requests per minute; null = the server's. */
+  rateLimitPerMinute?: Maybe<Scalars['Int']['output']>;
+  /** When it was revoked. */
+  revokedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Whether it works. */
+  status: ApiKeyStatus;
+  /** Grows by one with each change. */
+  version: Scalars['Int']['output'];
+};
+
+/** A page of ApiKey. */
+export type ApiKeyConnection = {
+  __typename?: 'ApiKeyConnection';
+  /** Items with their cursors. */
+  edges: Array<ApiKeyEdge>;
+  /** Items without cursors. */
+  nodes: Array<ApiKey>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a ApiKey page. */
+export type ApiKeyEdge = {
+  __typename?: 'ApiKeyEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: ApiKey;
+};
+
+/** Which keys; conditions are and-ed. */
+export type ApiKeyFilter = {
+  /** Of this owner. */
+  ownerId?: InputMaybe<Scalars['ID']['input']>;
+  /** Part of the name, or the beginning of the prefix, 2 to 100 characters. */
+  search?: InputMaybe<Scalars['String']['input']>;
+  /** In one of these states; empty list = none. */
+  statusIn?: InputMaybe<Array<ApiKeyStatus>>;
+};
+
+/** Whether a key works. */
+export type ApiKeyStatus =
+  /** It works. */
+  | 'ACTIVE'
+  /** Past its life. */
+  | 'EXPIRED'
+  /** Its owner is locked, disabled or not active. */
+  | 'OWNER_INACTIVE'
+  /** Revoked. */
+  | 'REVOKED';
+
+/** Which requests; conditions are and-ed. */
+export type ApprovalFilter = {
+  /** Asked for by this user. */
+  requestedById?: InputMaybe<Scalars['ID']['input']>;
+  /** In one of these states; empty list = none. */
+  stateIn?: InputMaybe<Array<ApprovalState>>;
+};
+
+/** A change that waits for a second person. Own requests, or requires `view:approvals`. */
+export type ApprovalRequest = Node & {
+  __typename?: 'ApprovalRequest';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When it was decided. */
+  decidedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who approved or rejected. Requires `view:users`, or about oneself. */
+  decidedBy?: Maybe<User>;
+  /** Reason given with the decision. */
+  decisionReason?: Maybe<Scalars['String']['output']>;
+  /** End of its life. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Input of the mutation, secrets left out. */
+  input: Scalars['JSONObject']['output'];
+  /** Name of the mutation. */
+  mutation: Scalars['String']['output'];
+  /** Protected permission concerned, as action:resource. */
+  permission: Scalars['String']['output'];
+  /** Who would gain or lose what, at the time of the request. */
+  preview?: Maybe<AccessPreview>;
+  /** Reason given with the request. */
+  reason?: Maybe<Scalars['String']['output']>;
+  /** Who asked; null when deleted. Requires `view:users`, or about oneself. */
+  requestedBy?: Maybe<User>;
+  /** Where it stands. */
+  state: ApprovalState;
+};
+
+/** A page of ApprovalRequest. */
+export type ApprovalRequestConnection = {
+  __typename?: 'ApprovalRequestConnection';
+  /** Items with their cursors. */
+  edges: Array<ApprovalRequestEdge>;
+  /** Items without cursors. */
+  nodes: Array<ApprovalRequest>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a ApprovalRequest page. */
+export type ApprovalRequestEdge = {
+  __typename?: 'ApprovalRequestEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: ApprovalRequest;
+};
+
+/** Where a request stands. */
+export type ApprovalState =
+  /** Approved and carried out. */
+  | 'APPROVED'
+  /** Taken back by who asked. */
+  | 'CANCELLED'
+  /** Not decided in time. */
+  | 'EXPIRED'
+  /** Waits for a decision. */
+  | 'PENDING'
+  /** Refused. */
+  | 'REJECTED';
+
+/** Input of approveRequest. */
+export type ApproveRequestInput = {
+  /** Request to approve; the change is carried out in the same transaction. */
+  id: Scalars['ID']['input'];
+  /** Kept in the audit log, at most 500 characters. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of approveRequest. */
+export type ApproveRequestPayload = {
+  __typename?: 'ApproveRequestPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The request after the decision. */
+  request?: Maybe<ApprovalRequest>;
 };
 
 /** Authentication assurance, after NIST SP 800-63B. */
@@ -46,6 +299,153 @@ export type AssuranceLevel =
   | 'AAL1'
   /** Two factors, or a passkey with user verification. */
   | 'AAL2';
+
+/** An attribute that constraints can name. */
+export type AttributeDefinition = {
+  __typename?: 'AttributeDefinition';
+  /** Name in constraints and checks. */
+  name: Scalars['String']['output'];
+  /** Name for people. */
+  title: Scalars['String']['output'];
+  /** Type of its values. */
+  type: AttributeType;
+};
+
+/** An attribute that constraints can name. */
+export type AttributeInput = {
+  /** Name in constraints and checks. */
+  name: Scalars['String']['input'];
+  /** Name for people; absent = the name. */
+  title?: InputMaybe<Scalars['String']['input']>;
+  /** Type of its values. */
+  type: AttributeType;
+};
+
+/** Type of an attribute's values. */
+export type AttributeType =
+  /** True or false. */
+  | 'BOOLEAN'
+  /** Instant, RFC 3339. */
+  | 'DATETIME'
+  /** Number. */
+  | 'NUMBER'
+  /** Text, compared exactly. */
+  | 'STRING';
+
+/** One changed field. */
+export type AuditChange = {
+  __typename?: 'AuditChange';
+  /** Value after, as text; null = none, or erased. */
+  after?: Maybe<Scalars['String']['output']>;
+  /** Value before, as text; null = none, or erased. */
+  before?: Maybe<Scalars['String']['output']>;
+  /** Name of the field. */
+  field: Scalars['String']['output'];
+};
+
+/** One entry of the append-only log. About oneself, or requires `view:audit`. Without it, what others did shows neither their address, user agent and request nor their reason. */
+export type AuditEvent = Node & {
+  __typename?: 'AuditEvent';
+  /** What was done, from the event catalogue: user.locked, session.revoked. */
+  action: Scalars['String']['output'];
+  /** Who did it; null = nobody signed in. */
+  actor?: Maybe<AuditReference>;
+  /** When it happened. */
+  at: Scalars['DateTime']['output'];
+  /** Changed fields, secrets left out. */
+  changes: Array<AuditChange>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Address of the caller; null = the system, or erased. */
+  ipAddress?: Maybe<Scalars['String']['output']>;
+  /** More by action: reason, ticket, approval. */
+  metadata: Scalars['JSONObject']['output'];
+  /** Whom the actor impersonated, or whose API key it was. */
+  onBehalfOf?: Maybe<AuditReference>;
+  /** Request that caused it. */
+  requestId?: Maybe<Scalars['String']['output']>;
+  /** How it ended. */
+  result: AuditResult;
+  /** What it was done to. */
+  target?: Maybe<AuditReference>;
+  /** User-Agent header; null = none, or erased. */
+  userAgent?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of AuditEvent. */
+export type AuditEventConnection = {
+  __typename?: 'AuditEventConnection';
+  /** Items with their cursors. */
+  edges: Array<AuditEventEdge>;
+  /** Items without cursors. */
+  nodes: Array<AuditEvent>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a AuditEvent page. */
+export type AuditEventEdge = {
+  __typename?: 'AuditEventEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: AuditEvent;
+};
+
+/** Which events; conditions are and-ed. Always newest first. */
+export type AuditEventFilter = {
+  /** One of these actions, at most 100; empty list = none. */
+  actionIn?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Done by this user or key. */
+  actorId?: InputMaybe<Scalars['ID']['input']>;
+  /** Happened within. */
+  at?: InputMaybe<DateTimeRange>;
+  /** From this address or CIDR range. */
+  ipAddress?: InputMaybe<Scalars['String']['input']>;
+  /** One of these results; empty list = none. */
+  resultIn?: InputMaybe<Array<AuditResult>>;
+  /** Done to this object. */
+  targetId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Somebody or something as it was then. */
+export type AuditReference = {
+  __typename?: 'AuditReference';
+  /** Its id; may no longer exist. */
+  id?: Maybe<Scalars['ID']['output']>;
+  /** Its name or address then; null when erased. */
+  label?: Maybe<Scalars['String']['output']>;
+  /** Kind of object: User, Group, ApiKey, System. */
+  type: Scalars['String']['output'];
+  /** The user as they are now; null for other kinds, and for users who are gone or hidden. Requires `view:users`, or about oneself. */
+  user?: Maybe<User>;
+};
+
+/** How an action ended. */
+export type AuditResult =
+  /** It was not allowed. */
+  | 'DENIED'
+  /** It was tried and failed. */
+  | 'FAILURE'
+  /** It was done. */
+  | 'SUCCESS';
+
+/** Input of cancelRequest. */
+export type CancelRequestInput = {
+  /** Own request to take back. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of cancelRequest. */
+export type CancelRequestPayload = {
+  __typename?: 'CancelRequestPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The request after the decision. */
+  request?: Maybe<ApprovalRequest>;
+};
 
 /** Input of changePassword. */
 export type ChangePasswordInput = {
@@ -235,12 +635,80 @@ export type ConstraintKind =
   /** The time in the attribute lies at most `withinSeconds` back. */
   | 'WITHIN';
 
+/** Input of createActionLinks. */
+export type CreateActionLinksInput = {
+  /** Verb from the catalogue. */
+  action: Scalars['String']['input'];
+  /** End of the right, at most 30 days ahead. */
+  expiresAt: Scalars['DateTime']['input'];
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** E-mail addresses, 1 to 100; one link each. */
+  recipients: Array<Scalars['String']['input']>;
+  /** Resource registered by the calling key. */
+  resource: Scalars['String']['input'];
+  /** Row concerned, in the application's own ids. */
+  rowId: Scalars['ID']['input'];
+};
+
+/** Answer of createActionLinks. */
+export type CreateActionLinksPayload = {
+  __typename?: 'CreateActionLinksPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** One per recipient, tokens shown once; empty on errors. */
+  links: Array<ActionLink>;
+  /** An earlier call with this idempotencyKey was repeated; no tokens are shown. */
+  replayed: Scalars['Boolean']['output'];
+};
+
+/** Input of createApiKey. */
+export type CreateApiKeyInput = {
+  /** All that the owner may, also later. */
+  allMyPermissions?: InputMaybe<Scalars['Boolean']['input']>;
+  /** The key can run nothing but `documents`. */
+  bindToDocuments?: InputMaybe<Scalars['Boolean']['input']>;
+  /** GraphQL documents; the key gets exactly what they need. */
+  documents?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** End of its life; absent = the server's longest. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Name for the list, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** Address ranges it works from, CIDR, at most 100; absent or empty = any. */
+  networks?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Service account that owns it; absent = the caller. Requires `create:api-keys`. */
+  ownerId?: InputMaybe<Scalars['ID']['input']>;
+  /** Grants; exactly one of permissions, documents, allMyPermissions. */
+  permissions?: InputMaybe<Array<PermissionInput>>;
+  /** Own limit of requests per minute; of own keys at most the server's. */
+  rateLimitPerMinute?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Answer of createApiKey. */
+export type CreateApiKeyPayload = {
+  __typename?: 'CreateApiKeyPayload';
+  /** The new key. */
+  apiKey?: Maybe<ApiKey>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** An earlier call with this idempotencyKey was repeated; the secret is not shown. */
+  replayed: Scalars['Boolean']['output'];
+  /** The key itself; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+};
+
 /** Input of createGroup. */
 export type CreateGroupInput = {
   /** Where the grants hold; absent = LISTED, none. */
   allowedOrganizations?: InputMaybe<ResourceScopeInput>;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** What the group is for, at most 1,000 characters. */
   description?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Repeating the same input with the same key within 24 h answers as the first time. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Unique name, at most 100 characters. */
@@ -256,14 +724,66 @@ export type CreateGroupPayload = {
   errors: Array<UserError>;
   /** The new group. */
   group?: Maybe<Group>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+};
+
+/** Input of createOrganization. */
+export type CreateOrganizationInput = {
+  /** Groups for all members. Requires `assign:groups`. */
+  groupIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Level position; absent = the one after the parent's. */
+  level?: InputMaybe<Scalars['Int']['input']>;
+  /** Name, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** The one above; null = a new root. */
+  parentId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Answer of createOrganization. */
+export type CreateOrganizationPayload = {
+  __typename?: 'CreateOrganizationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new organization. */
+  organization?: Maybe<Organization>;
+};
+
+/** Input of createServiceAccount. */
+export type CreateServiceAccountInput = {
+  /** Groups, at least one. Requires `assign:groups`. */
+  groupIds: Array<Scalars['ID']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Name shown to others, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** Organization to join. Requires `assign:organizations`. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Answer of createServiceAccount. */
+export type CreateServiceAccountPayload = {
+  __typename?: 'CreateServiceAccountPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new service account. */
+  user?: Maybe<User>;
 };
 
 /** Input of createUser. */
 export type CreateUserInput = {
   /** Custom attributes, by name. */
   attributes?: InputMaybe<Scalars['JSONObject']['input']>;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** Name shown to others, at most 100 characters. */
   displayName: Scalars['String']['input'];
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Address; at least one of email, phone, username. */
   email?: InputMaybe<Scalars['String']['input']>;
   /** Groups, at least one. Beyond Members requires `assign:groups`. */
@@ -272,6 +792,8 @@ export type CreateUserInput = {
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Language of mails, BCP 47; absent = the server's. */
   locale?: InputMaybe<Scalars['String']['input']>;
+  /** Organization to join; groups beyond Members hold within it. Requires `assign:organizations`. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
   /** Initial password; absent = invite by mail. */
   password?: InputMaybe<Scalars['String']['input']>;
   /** Ask for a new password at the first sign-in; absent = true with a password. */
@@ -289,6 +811,10 @@ export type CreateUserPayload = {
   errors: Array<UserError>;
   /** Delivery of the invitation; null when a password was given, or the account has no address. */
   inviteEmail?: Maybe<MailDelivery>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED, or the account has no address. */
   setupLink?: Maybe<Scalars['URL']['output']>;
   /** The new user. */
@@ -305,8 +831,56 @@ export type DateTimeRange = {
   until?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
+/** Why a decision came out as it did. */
+export type DecisionReason =
+  /** The one-time token is used, expired, or for something else. */
+  | 'ACTION_LINK_INVALID'
+  /** Grants exist, their constraints do not hold. */
+  | 'CONSTRAINT_FAILED'
+  /** A grant allows it. */
+  | 'GRANTED'
+  /** The row is the subject's own. */
+  | 'GRANTED_AS_OWNER'
+  /** The one-time token allowed it and is used up. */
+  | 'GRANTED_BY_ACTION_LINK'
+  /** It does not work while impersonating. */
+  | 'IMPERSONATING'
+  /** The key does not carry it. */
+  | 'NARROWED_BY_API_KEY'
+  /** Only own rows are granted. */
+  | 'NOT_OWNER'
+  /** No group gives the permission. */
+  | 'NO_GRANT'
+  /** The grant holds in other organizations. */
+  | 'OUT_OF_SCOPE'
+  /** `admin:*` does not cover it. */
+  | 'PROTECTED'
+  /** The session must be raised first. */
+  | 'STEP_UP_REQUIRED'
+  /** The subject is locked, disabled or not yet active. */
+  | 'SUBJECT_INACTIVE'
+  /** The catalogue has no such action and resource. */
+  | 'UNKNOWN_PERMISSION';
+
+/** Input of deleteApiKey. */
+export type DeleteApiKeyInput = {
+  /** Key to remove from the list; ends it too. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of deleteApiKey. */
+export type DeleteApiKeyPayload = {
+  __typename?: 'DeleteApiKeyPayload';
+  /** Former id. */
+  deletedApiKeyId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of deleteGroup. */
 export type DeleteGroupInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Group to delete. */
@@ -322,6 +896,29 @@ export type DeleteGroupPayload = {
   errors: Array<UserError>;
   /** The group as it is now; set with VERSION_CONFLICT. */
   group?: Maybe<Group>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+};
+
+/** Input of deleteOrganization. */
+export type DeleteOrganizationInput = {
+  /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** Organization to delete with all below; users stay. */
+  id: Scalars['ID']['input'];
+  /** Kept in the audit log, at most 500 characters. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of deleteOrganization. */
+export type DeleteOrganizationPayload = {
+  __typename?: 'DeleteOrganizationPayload';
+  /** Former ids, those below included; empty on errors. */
+  deletedOrganizationIds: Array<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The organization as it is now; set with VERSION_CONFLICT. */
+  organization?: Maybe<Organization>;
 };
 
 /** Input of deleteOwnAccount. */
@@ -343,6 +940,8 @@ export type DeleteOwnAccountPayload = {
 
 /** Input of deleteUsers. */
 export type DeleteUsersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Users, at most 100; all or none. Cannot be undone. */
   ids: Array<Scalars['ID']['input']>;
   /** Kept in the audit log, at most 500 characters. */
@@ -356,6 +955,8 @@ export type DeleteUsersPayload = {
   deletedUserIds: Array<Scalars['ID']['output']>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** A device recognised across sessions. Own devices, or requires `view:sessions`. */
@@ -424,6 +1025,8 @@ export type DisableTotpPayload = {
 
 /** Input of disableUsers. */
 export type DisableUsersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Users, at most 100; all or none. */
   ids: Array<Scalars['ID']['input']>;
   /** Kept in the audit log, at most 500 characters. */
@@ -435,6 +1038,8 @@ export type DisableUsersPayload = {
   __typename?: 'DisableUsersPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Users after the change; empty on errors. */
   users: Array<User>;
 };
@@ -444,6 +1049,8 @@ export type EffectivePermission = {
   __typename?: 'EffectivePermission';
   /** Groups that give it. */
   grantedBy: Array<Group>;
+  /** The key that narrows it; null without. */
+  narrowedBy?: Maybe<ApiKey>;
   /** The grant. */
   permission: Permission;
   /** Organizations where it holds. */
@@ -452,6 +1059,8 @@ export type EffectivePermission = {
 
 /** Input of enableUsers. */
 export type EnableUsersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Users, at most 100; all or none. */
   ids: Array<Scalars['ID']['input']>;
   /** Kept in the audit log, at most 500 characters. */
@@ -463,8 +1072,44 @@ export type EnableUsersPayload = {
   __typename?: 'EnableUsersPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Users after the change; empty on errors. */
   users: Array<User>;
+};
+
+/** Input of endImpersonation. */
+export type EndImpersonationInput = {
+  /** Impersonation of another person to end. */
+  id: Scalars['ID']['input'];
+  /** Kept in the audit log, at most 500 characters. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of endImpersonation. */
+export type EndImpersonationPayload = {
+  __typename?: 'EndImpersonationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The impersonation that ended. */
+  impersonation?: Maybe<Impersonation>;
+};
+
+/** Input of eraseUser. */
+export type EraseUserInput = {
+  /** Kept in the audit log, at most 500 characters. Must not name the person. */
+  reason: Scalars['String']['input'];
+  /** Who is deleted; personal values in the audit log go too, its chain stays whole. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Answer of eraseUser. */
+export type EraseUserPayload = {
+  __typename?: 'EraseUserPayload';
+  /** Former id. */
+  erasedUserId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** Input of exchangeToken. */
@@ -500,6 +1145,136 @@ export type ExchangeTokenPayload = SignInResult & {
   user?: Maybe<User>;
 };
 
+/** One step of an explanation. */
+export type ExplanationStep = {
+  __typename?: 'ExplanationStep';
+  /** The constraint concerned. */
+  constraint?: Maybe<PermissionConstraint>;
+  /** The group concerned. */
+  group?: Maybe<Group>;
+  /** What was looked at. */
+  kind: ExplanationStepKind;
+  /** One English sentence. */
+  message: Scalars['String']['output'];
+  /** It allowed the decision. */
+  passed: Scalars['Boolean']['output'];
+  /** The grant concerned. */
+  permission?: Maybe<Permission>;
+};
+
+/** What a step of an explanation looked at. */
+export type ExplanationStepKind =
+  /** The key's own permissions. */
+  | 'API_KEY'
+  /** Level and freshness of the session. */
+  | 'ASSURANCE'
+  /** A constraint of the grant. */
+  | 'CONSTRAINT'
+  /** Membership in a group. */
+  | 'GROUP'
+  /** Mode of the impersonation. */
+  | 'IMPERSONATION'
+  /** Owner of the row. */
+  | 'OWNER'
+  /** A grant of the group. */
+  | 'PERMISSION'
+  /** State of the user or key. */
+  | 'SUBJECT';
+
+/** Input of exportAuditEvents. */
+export type ExportAuditEventsInput = {
+  /** Which events; absent = all visible. */
+  filter?: InputMaybe<AuditEventFilter>;
+  /** Form of the file. */
+  format?: ExportFormat;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of exportAuditEvents. */
+export type ExportAuditEventsPayload = {
+  __typename?: 'ExportAuditEventsPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The export in the background. */
+  exportJob?: Maybe<ExportJob>;
+};
+
+/** Form of an export. */
+export type ExportFormat =
+  /** RFC 4180 with a heading; formula characters escaped. */
+  | 'CSV'
+  /** One JSON object per line. */
+  | 'NDJSON';
+
+/** An export made in the background. Visible to who asked for it. */
+export type ExportJob = Node & {
+  __typename?: 'ExportJob';
+  /** When it was asked for. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Address of the file, for the same session only; null before DONE and after `expiresAt`. */
+  downloadUrl?: Maybe<Scalars['URL']['output']>;
+  /** When the file is deleted. */
+  expiresAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Why it failed, one English sentence. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** When it was done or failed. */
+  finishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Form of the file. */
+  format: ExportFormat;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** What is exported. */
+  kind: ExportKind;
+  /** The failed job that this one repeats. */
+  previous?: Maybe<ExportJob>;
+  /** Part done, 0 to 1. */
+  progress: Scalars['Float']['output'];
+  /** Rows written so far. */
+  rowCount: Scalars['Int']['output'];
+  /** Bytes written so far, a whole number. */
+  sizeBytes: Scalars['Float']['output'];
+  /** Where it stands. */
+  state: ExportState;
+};
+
+/** What is exported. */
+export type ExportKind =
+  /** Audit events. */
+  | 'AUDIT_EVENTS'
+  /** The personal data of one user. */
+  | 'USER_DATA';
+
+/** Where an export stands. */
+export type ExportState =
+  /** The file can be fetched. */
+  | 'DONE'
+  /** Ended without a file. */
+  | 'FAILED'
+  /** Not begun. */
+  | 'QUEUED'
+  /** Being written. */
+  | 'RUNNING';
+
+/** Input of exportUserData. */
+export type ExportUserDataInput = {
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Kept in the audit log, at most 500 characters. */
+  reason: Scalars['String']['input'];
+  /** Whose data. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Answer of exportUserData. */
+export type ExportUserDataPayload = {
+  __typename?: 'ExportUserDataPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The export in the background. */
+  exportJob?: Maybe<ExportJob>;
+};
+
 /** An account at an external issuer, linked to a user. */
 export type ExternalIdentity = Node & {
   __typename?: 'ExternalIdentity';
@@ -528,6 +1303,25 @@ export type ExternalProvider = {
   name: Scalars['String']['output'];
   /** Address that begins the redirect sign-in; null when only token exchange is on. */
   startUrl?: Maybe<Scalars['URL']['output']>;
+};
+
+/** What the rule tree says of one field. */
+export type FieldVerdict = {
+  __typename?: 'FieldVerdict';
+  /** The rule passes. */
+  allowed: Scalars['Boolean']['output'];
+  /** Schema coordinate, Mutation.createUser. */
+  coordinate: Scalars['String']['output'];
+  /** Permissions, as action:resource, of which one would have sufficed. */
+  missing: Array<Scalars['String']['output']>;
+  /** Response path of the field, list positions left out. */
+  path: Array<Scalars['String']['output']>;
+  /** What the session must raise first. */
+  required?: Maybe<StepUp>;
+  /** What is decided per row, in words; null = nothing. */
+  rowRule?: Maybe<Scalars['String']['output']>;
+  /** The rule in words. */
+  rule: Scalars['String']['output'];
 };
 
 /** Input of forgetDevice. */
@@ -585,6 +1379,7 @@ export type GroupMembersArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
   search?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -638,10 +1433,14 @@ export type GroupMemberEdge = {
   __typename?: 'GroupMemberEdge';
   /** Since when. */
   addedAt: Scalars['DateTime']['output'];
+  /** Who added the member; null when seeded or deleted. Requires `view:users`. */
+  addedBy?: Maybe<User>;
   /** Opaque position of this item. */
   cursor: Scalars['String']['output'];
   /** The item. */
   node: User;
+  /** Where the membership holds; null = as the group's scope says. */
+  organization?: Maybe<Organization>;
 };
 
 /** Order of groups. */
@@ -700,6 +1499,72 @@ export type IdentifierKind =
   | 'PHONE'
   /** User name; has no channel for codes. */
   | 'USERNAME';
+
+/** A person acting as another, after RFC 8693. As actor or target, or requires `view:impersonations`. */
+export type Impersonation = Node & {
+  __typename?: 'Impersonation';
+  /** Who acts. Null when deleted or hidden. */
+  actor?: Maybe<User>;
+  /** When it ended; null while active. */
+  endedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Who ended it; null when it expired or ended with a session, and when hidden. */
+  endedBy?: Maybe<User>;
+  /** Audit events within it, its end included. */
+  eventCount: Scalars['Int']['output'];
+  /** When it ends by itself. */
+  expiresAt: Scalars['DateTime']['output'];
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** What is possible. */
+  mode: ImpersonationMode;
+  /** Why; kept in the audit log. */
+  reason: Scalars['String']['output'];
+  /** When it began. */
+  startedAt: Scalars['DateTime']['output'];
+  /** Who is acted as. Null when deleted or hidden. */
+  target?: Maybe<User>;
+  /** Reference in another system. */
+  ticket?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of Impersonation. */
+export type ImpersonationConnection = {
+  __typename?: 'ImpersonationConnection';
+  /** Items with their cursors. */
+  edges: Array<ImpersonationEdge>;
+  /** Items without cursors. */
+  nodes: Array<Impersonation>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a Impersonation page. */
+export type ImpersonationEdge = {
+  __typename?: 'ImpersonationEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Impersonation;
+};
+
+/** Which impersonations; conditions are and-ed. */
+export type ImpersonationFilter = {
+  /** True = not ended, false = ended. */
+  active?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Begun within. */
+  startedAt?: InputMaybe<DateTimeRange>;
+  /** With this user as actor or target. */
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** What is possible while impersonating. */
+export type ImpersonationMode =
+  /** What the target may do, protected permissions and credentials excepted. */
+  | 'ACT'
+  /** Queries only. */
+  | 'READ_ONLY';
 
 /** Whether a permission works while impersonating. */
 export type ImpersonationUse =
@@ -769,6 +1634,8 @@ export type LinkIdentityPayload = {
 
 /** Input of lockUsers. */
 export type LockUsersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Users, at most 100; all or none. */
   ids: Array<Scalars['ID']['input']>;
   /** Kept in the audit log, at most 500 characters. */
@@ -782,6 +1649,8 @@ export type LockUsersPayload = {
   __typename?: 'LockUsersPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Users after the change; empty on errors. */
   users: Array<User>;
 };
@@ -880,10 +1749,35 @@ export type MfaState = {
   totpEnabledAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
+/** Input of moveOrganization. */
+export type MoveOrganizationInput = {
+  /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** Organization to move with all below. */
+  id: Scalars['ID']['input'];
+  /** The new one above; null = becomes a root. */
+  parentId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Answer of moveOrganization. */
+export type MoveOrganizationPayload = {
+  __typename?: 'MoveOrganizationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The organization after the move; with VERSION_CONFLICT as it is now. */
+  organization?: Maybe<Organization>;
+};
+
 export type Mutation = {
   __typename?: 'Mutation';
   /** Adds members; into groups with protected grants needs `grant-protected:groups`. Requires `assign:groups`. */
   addGroupMembers?: Maybe<AddGroupMembersPayload>;
+  /** Adds members. Requires `assign:organizations`. */
+  addOrganizationMembers?: Maybe<AddOrganizationMembersPayload>;
+  /** Approves another person's request and carries it out. Requires `approve:requests`, a session, not impersonating, confirmed, aal2. */
+  approveRequest?: Maybe<ApproveRequestPayload>;
+  /** Takes back an own request. Requires a signed-in caller. */
+  cancelRequest?: Maybe<CancelRequestPayload>;
   /** Changes the caller's password and ends their other sessions. Requires a session, not impersonating. */
   changePassword?: Maybe<ChangePasswordPayload>;
   /** Answers the challenge of MFA_REQUIRED with a second factor. Open to anyone. */
@@ -898,12 +1792,24 @@ export type Mutation = {
   confirmIdentity?: Maybe<ConfirmIdentityPayload>;
   /** Switches TOTP on. Requires a session, not impersonating, confirmed. */
   confirmTotpEnrollment?: Maybe<ConfirmTotpEnrollmentPayload>;
+  /** Makes one-time rights for recipients of mails; for own resources. Requires `register:resources`. */
+  createActionLinks?: Maybe<CreateActionLinksPayload>;
+  /** Makes a key: an own one by `create-own:api-keys`, with an owner by `create:api-keys`. Requires `create-own:api-keys`, a session, not impersonating, or `create:api-keys`, a session, not impersonating. */
+  createApiKey?: Maybe<CreateApiKeyPayload>;
   /** Makes a group, with grants `grant:groups`. Requires `create:groups`. */
   createGroup?: Maybe<CreateGroupPayload>;
+  /** Makes an organization. Requires `create:organizations`. */
+  createOrganization?: Maybe<CreateOrganizationPayload>;
+  /** Makes a service account. Requires `create:service-accounts`, a session, not impersonating. */
+  createServiceAccount?: Maybe<CreateServiceAccountPayload>;
   /** Makes a user, by invitation when no password is given. Requires `create:users`. */
   createUser?: Maybe<CreateUserPayload>;
+  /** Ends a key and removes it; who may is as with revokeApiKey. Requires a signed-in caller. */
+  deleteApiKey?: Maybe<DeleteApiKeyPayload>;
   /** Deletes a group. Requires `delete:groups`. */
   deleteGroup?: Maybe<DeleteGroupPayload>;
+  /** Deletes an organization with all below. Requires `delete:organizations`, a session, not impersonating, confirmed, aal2. */
+  deleteOrganization?: Maybe<DeleteOrganizationPayload>;
   /** Deletes the caller's account, where signInOptions allows it; the session must be confirmed where no password is given. Requires a session, not impersonating. */
   deleteOwnAccount?: Maybe<DeleteOwnAccountPayload>;
   /** Deletes users. Requires `delete:users`. */
@@ -914,20 +1820,38 @@ export type Mutation = {
   disableUsers?: Maybe<DisableUsersPayload>;
   /** Enables users. Requires `disable:users`. */
   enableUsers?: Maybe<EnableUsersPayload>;
+  /** Ends another person's impersonation. Requires `end:impersonations`. */
+  endImpersonation?: Maybe<EndImpersonationPayload>;
+  /** Deletes a person and their personal values everywhere. Requires `erase:users`, a session, not impersonating, confirmed, aal2. */
+  eraseUser?: Maybe<EraseUserPayload>;
   /** Signs in by a token of an external provider. Open to anyone. */
   exchangeToken?: Maybe<ExchangeTokenPayload>;
+  /** Writes audit events to a file in the background. Requires `export:audit`, confirmed. */
+  exportAuditEvents?: Maybe<ExportAuditEventsPayload>;
+  /** Collects all data of one person. Requires `export:users`, a session, not impersonating, confirmed, aal2. */
+  exportUserData?: Maybe<ExportUserDataPayload>;
   /** Forgets a device, one's own or another's. Requires `revoke:sessions`, or a session, not impersonating. */
   forgetDevice?: Maybe<ForgetDevicePayload>;
   /** Links an external identity to the caller. Requires a session, not impersonating, confirmed. */
   linkIdentity?: Maybe<LinkIdentityPayload>;
   /** Locks users and ends their sessions. Requires `lock:users`. */
   lockUsers?: Maybe<LockUsersPayload>;
+  /** Moves an organization with all below. Requires `move:organizations`. */
+  moveOrganization?: Maybe<MoveOrganizationPayload>;
+  /** Uses up a one-time right, if it fits action, row and recipient; for own resources. Requires `register:resources`. */
+  redeemActionLink?: Maybe<RedeemActionLinkPayload>;
   /** Rotates the refresh token. Open to anyone. */
   refreshSession?: Maybe<RefreshSessionPayload>;
   /** Makes new recovery codes. Requires a session, not impersonating, confirmed. */
   regenerateRecoveryCodes?: Maybe<RegenerateRecoveryCodesPayload>;
+  /** Declares an application's resources and system groups. Requires `register:resources`. */
+  registerResources?: Maybe<RegisterResourcesPayload>;
+  /** Rejects another person's request. Requires `approve:requests`, a session, not impersonating, confirmed, aal2. */
+  rejectRequest?: Maybe<RejectRequestPayload>;
   /** Removes members. Requires `assign:groups`. */
   removeGroupMembers?: Maybe<RemoveGroupMembersPayload>;
+  /** Removes members. Requires `assign:organizations`. */
+  removeOrganizationMembers?: Maybe<RemoveOrganizationMembersPayload>;
   /** Removes an own passkey. Requires a session, not impersonating, confirmed. */
   removePasskey?: Maybe<RemovePasskeyPayload>;
   /** Renames an own passkey. Requires a session, not impersonating, confirmed. */
@@ -948,10 +1872,14 @@ export type Mutation = {
   resetUserMfa?: Maybe<ResetUserMfaPayload>;
   /** Sends a failed message again. Requires `retry:mail`. */
   retryMail?: Maybe<RetryMailPayload>;
+  /** Ends a key at once: an own one from a session, a key by itself, others' by `revoke:api-keys`. Requires a signed-in caller. */
+  revokeApiKey?: Maybe<RevokeApiKeyPayload>;
   /** Ends sessions, one's own or others'. Requires `revoke:sessions`, or a session, not impersonating. */
   revokeSessions?: Maybe<RevokeSessionsPayload>;
   /** Ends all sessions of a user. Requires `revoke:sessions`, or about oneself, a session, not impersonating. */
   revokeUserSessions?: Maybe<RevokeUserSessionsPayload>;
+  /** Changes the secret of a key: of an own one by `create-own:api-keys`, of a service account's by `create:api-keys`. Requires `create-own:api-keys`, a session, not impersonating, or `create:api-keys`, a session, not impersonating. */
+  rotateApiKey?: Maybe<RotateApiKeyPayload>;
   /** Makes another key sign access tokens; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
   rotateSigningKey?: Maybe<RotateSigningKeyPayload>;
   /** Replaces the grants of a group; protected ones need `grant-protected:groups`. Requires `grant:groups`. */
@@ -968,18 +1896,28 @@ export type Mutation = {
   signOutEverywhere?: Maybe<SignOutEverywherePayload>;
   /** Makes an account for oneself. Where addresses are proved first, a known address gets the same answer. Open to anyone. */
   signUp?: Maybe<SignUpPayload>;
+  /** Begins to act as another person who holds nothing the caller lacks; as an administrator with `impersonate-admin:users`. Requires `impersonate:users`, a session, not impersonating, confirmed, aal2. */
+  startImpersonation?: Maybe<StartImpersonationPayload>;
   /** Begins registering a passkey; a right password also confirms the session, which must be confirmed where none is given. Requires a session, not impersonating. */
   startPasskeyRegistration?: Maybe<StartPasskeyRegistrationPayload>;
   /** Begins a passkey sign-in or proof. Open to anyone. */
   startPasskeySignIn?: Maybe<StartPasskeySignInPayload>;
   /** Begins switching TOTP on; a right password also confirms the session, which must be confirmed where none is given. Requires a session, not impersonating. */
   startTotpEnrollment?: Maybe<StartTotpEnrollmentPayload>;
+  /** Returns to the actor's own session. Requires a signed-in caller. */
+  stopImpersonation?: Maybe<StopImpersonationPayload>;
+  /** Changes the active organization. Requires a session. */
+  switchOrganization?: Maybe<SwitchOrganizationPayload>;
   /** Unlinks an external identity of the caller; sessions that began with it end, the present one excepted. Requires a session, not impersonating, confirmed. */
   unlinkIdentity?: Maybe<UnlinkIdentityPayload>;
   /** Unlocks users and forgets their failed sign-ins. Requires `lock:users`. */
   unlockUsers?: Maybe<UnlockUsersPayload>;
+  /** Changes an own key; one of a service account's by `create:api-keys`. Requires a session, not impersonating. */
+  updateApiKey?: Maybe<UpdateApiKeyPayload>;
   /** Changes name, description or reach. Requires `update:groups`. */
   updateGroup?: Maybe<UpdateGroupPayload>;
+  /** Changes name, level or groups. Requires `update:organizations`. */
+  updateOrganization?: Maybe<UpdateOrganizationPayload>;
   /** Changes the caller's own name or language. Requires a session, not impersonating. */
   updateProfile?: Maybe<UpdateProfilePayload>;
   /** Changes names, identifiers and groups. Requires `update:users`. */
@@ -993,6 +1931,21 @@ export type Mutation = {
 
 export type MutationAddGroupMembersArgs = {
   input: AddGroupMembersInput;
+};
+
+
+export type MutationAddOrganizationMembersArgs = {
+  input: AddOrganizationMembersInput;
+};
+
+
+export type MutationApproveRequestArgs = {
+  input: ApproveRequestInput;
+};
+
+
+export type MutationCancelRequestArgs = {
+  input: CancelRequestInput;
 };
 
 
@@ -1031,8 +1984,28 @@ export type MutationConfirmTotpEnrollmentArgs = {
 };
 
 
+export type MutationCreateActionLinksArgs = {
+  input: CreateActionLinksInput;
+};
+
+
+export type MutationCreateApiKeyArgs = {
+  input: CreateApiKeyInput;
+};
+
+
 export type MutationCreateGroupArgs = {
   input: CreateGroupInput;
+};
+
+
+export type MutationCreateOrganizationArgs = {
+  input: CreateOrganizationInput;
+};
+
+
+export type MutationCreateServiceAccountArgs = {
+  input: CreateServiceAccountInput;
 };
 
 
@@ -1041,8 +2014,18 @@ export type MutationCreateUserArgs = {
 };
 
 
+export type MutationDeleteApiKeyArgs = {
+  input: DeleteApiKeyInput;
+};
+
+
 export type MutationDeleteGroupArgs = {
   input: DeleteGroupInput;
+};
+
+
+export type MutationDeleteOrganizationArgs = {
+  input: DeleteOrganizationInput;
 };
 
 
@@ -1071,8 +2054,28 @@ export type MutationEnableUsersArgs = {
 };
 
 
+export type MutationEndImpersonationArgs = {
+  input: EndImpersonationInput;
+};
+
+
+export type MutationEraseUserArgs = {
+  input: EraseUserInput;
+};
+
+
 export type MutationExchangeTokenArgs = {
   input: ExchangeTokenInput;
+};
+
+
+export type MutationExportAuditEventsArgs = {
+  input: ExportAuditEventsInput;
+};
+
+
+export type MutationExportUserDataArgs = {
+  input: ExportUserDataInput;
 };
 
 
@@ -1091,6 +2094,16 @@ export type MutationLockUsersArgs = {
 };
 
 
+export type MutationMoveOrganizationArgs = {
+  input: MoveOrganizationInput;
+};
+
+
+export type MutationRedeemActionLinkArgs = {
+  input: RedeemActionLinkInput;
+};
+
+
 export type MutationRefreshSessionArgs = {
   input: RefreshSessionInput;
 };
@@ -1101,8 +2114,23 @@ export type MutationRegenerateRecoveryCodesArgs = {
 };
 
 
+export type MutationRegisterResourcesArgs = {
+  input: RegisterResourcesInput;
+};
+
+
+export type MutationRejectRequestArgs = {
+  input: RejectRequestInput;
+};
+
+
 export type MutationRemoveGroupMembersArgs = {
   input: RemoveGroupMembersInput;
+};
+
+
+export type MutationRemoveOrganizationMembersArgs = {
+  input: RemoveOrganizationMembersInput;
 };
 
 
@@ -1156,6 +2184,11 @@ export type MutationRetryMailArgs = {
 };
 
 
+export type MutationRevokeApiKeyArgs = {
+  input: RevokeApiKeyInput;
+};
+
+
 export type MutationRevokeSessionsArgs = {
   input: RevokeSessionsInput;
 };
@@ -1163,6 +2196,11 @@ export type MutationRevokeSessionsArgs = {
 
 export type MutationRevokeUserSessionsArgs = {
   input: RevokeUserSessionsInput;
+};
+
+
+export type MutationRotateApiKeyArgs = {
+  input: RotateApiKeyInput;
 };
 
 
@@ -1206,6 +2244,11 @@ export type MutationSignUpArgs = {
 };
 
 
+export type MutationStartImpersonationArgs = {
+  input: StartImpersonationInput;
+};
+
+
 export type MutationStartPasskeyRegistrationArgs = {
   input: StartPasskeyRegistrationInput;
 };
@@ -1221,6 +2264,16 @@ export type MutationStartTotpEnrollmentArgs = {
 };
 
 
+export type MutationStopImpersonationArgs = {
+  input: StopImpersonationInput;
+};
+
+
+export type MutationSwitchOrganizationArgs = {
+  input: SwitchOrganizationInput;
+};
+
+
 export type MutationUnlinkIdentityArgs = {
   input: UnlinkIdentityInput;
 };
@@ -1231,8 +2284,18 @@ export type MutationUnlockUsersArgs = {
 };
 
 
+export type MutationUpdateApiKeyArgs = {
+  input: UpdateApiKeyInput;
+};
+
+
 export type MutationUpdateGroupArgs = {
   input: UpdateGroupInput;
+};
+
+
+export type MutationUpdateOrganizationArgs = {
+  input: UpdateOrganizationInput;
 };
 
 
@@ -1261,12 +2324,212 @@ export type Node = {
   id: Scalars['ID']['output'];
 };
 
+/** Verdicts on a document that was not run. */
+export type OperationExplanation = {
+  __typename?: 'OperationExplanation';
+  /** Every field is allowed; row rules are still to be asked. */
+  allowed: Scalars['Boolean']['output'];
+  /** Syntax and validation errors; then there are no verdicts. */
+  problems: Array<Scalars['String']['output']>;
+  /** One per guarded field, in the order of the document. */
+  verdicts: Array<FieldVerdict>;
+};
+
+/** What documents need at least. */
+export type OperationPermissions = {
+  __typename?: 'OperationPermissions';
+  /** Smallest set of grants, unconstrained. */
+  permissions: Array<Permission>;
+  /** Syntax and validation errors. */
+  problems: Array<Scalars['String']['output']>;
+  /** Coordinates of fields that no API key can use. */
+  sessionOnly: Array<Scalars['String']['output']>;
+};
+
 /** Direction of an order. */
 export type OrderDirection =
   /** Smallest, oldest or first letter first. */
   | 'ASC'
   /** Largest, newest or last letter first. */
   | 'DESC';
+
+/** A node of the organization tree. Members see theirs; others require `view:organizations`, by subtree. */
+export type Organization = Node & {
+  __typename?: 'Organization';
+  /** Visible ones above, root first; at most the depth limit. */
+  ancestors?: Maybe<Array<Organization>>;
+  /** Visible ones directly below, by name. */
+  children?: Maybe<OrganizationConnection>;
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Groups whose grants every member gets here and below, at most 100. Requires `view:groups` there, or membership. */
+  groups?: Maybe<Array<Group>>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Its place in the hierarchy of levels. */
+  level: OrganizationLevel;
+  /** Members, newest first. Requires `view:organizations`. */
+  members?: Maybe<OrganizationMemberConnection>;
+  /** Name, unique among its siblings. */
+  name: Scalars['String']['output'];
+  /** The one above; null at the root or when not visible. */
+  parent?: Maybe<Organization>;
+  /** Last change. */
+  updatedAt: Scalars['DateTime']['output'];
+  /** Grows by one with each change of name, place or groups. */
+  version: Scalars['Int']['output'];
+};
+
+
+/** A node of the organization tree. Members see theirs; others require `view:organizations`, by subtree. */
+export type OrganizationChildrenArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A node of the organization tree. Members see theirs; others require `view:organizations`, by subtree. */
+export type OrganizationMembersArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  search?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A page of Organization. */
+export type OrganizationConnection = {
+  __typename?: 'OrganizationConnection';
+  /** Items with their cursors. */
+  edges: Array<OrganizationEdge>;
+  /** Items without cursors. */
+  nodes: Array<Organization>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a Organization page. */
+export type OrganizationEdge = {
+  __typename?: 'OrganizationEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Organization;
+};
+
+/** Which organizations; conditions are and-ed. */
+export type OrganizationFilter = {
+  /** At one of these level positions; empty list = none. */
+  levelIn?: InputMaybe<Array<Scalars['Int']['input']>>;
+  /** With this user as a member. */
+  memberId?: InputMaybe<Scalars['ID']['input']>;
+  /** Directly below this one. */
+  parentId?: InputMaybe<Scalars['ID']['input']>;
+  /** Part of the name, 2 to 100 characters. */
+  search?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** A level of the hierarchy, from the settings. */
+export type OrganizationLevel = {
+  __typename?: 'OrganizationLevel';
+  /** Groups whose grants every member at this level gets. Requires `view:groups`. */
+  groups?: Maybe<Array<Group>>;
+  /** Name: Owner, Distributor, Reseller, Customer by default. */
+  name: Scalars['String']['output'];
+  /** Place from the top, beginning with 0. */
+  position: Scalars['Int']['output'];
+};
+
+/** A page of OrganizationMember (nodes are User). */
+export type OrganizationMemberConnection = {
+  __typename?: 'OrganizationMemberConnection';
+  /** Items with their cursors. */
+  edges: Array<OrganizationMemberEdge>;
+  /** Items without cursors. */
+  nodes: Array<User>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a OrganizationMember page. */
+export type OrganizationMemberEdge = {
+  __typename?: 'OrganizationMemberEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** Groups the member holds within the organization. */
+  groups: Array<Group>;
+  /** Since when. */
+  joinedAt: Scalars['DateTime']['output'];
+  /** The item. */
+  node: User;
+};
+
+/** Order of organizations. */
+export type OrganizationOrder = {
+  /** Direction. */
+  direction?: OrderDirection;
+  /** Order by this; ties by id. */
+  field: OrganizationOrderField;
+};
+
+/** What organizations are ordered by. */
+export type OrganizationOrderField =
+  /** Time of creation. */
+  | 'CREATED_AT'
+  /** Name, in the order of the database's Unicode collation. */
+  | 'NAME';
+
+/** A part of the tree, depth first. */
+export type OrganizationTree = {
+  __typename?: 'OrganizationTree';
+  /** Visible nodes, parents before children, at most 1,000. */
+  nodes: Array<OrganizationTreeNode>;
+  /** More nodes lie within the asked depth. */
+  truncated: Scalars['Boolean']['output'];
+};
+
+/** One node of a tree answer. */
+export type OrganizationTreeNode = {
+  __typename?: 'OrganizationTreeNode';
+  /** Visible organizations directly below. */
+  childCount: Scalars['Int']['output'];
+  /** Distance from the first, beginning with 0. */
+  depth: Scalars['Int']['output'];
+  /** The organization. */
+  organization: Organization;
+  /** The one above; null for the first. */
+  parentId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** What "own" means for a resource. A row without a value belongs to nobody. */
+export type OwnerRule = {
+  __typename?: 'OwnerRule';
+  /** Attribute that names the owner. */
+  attribute: Scalars['String']['output'];
+  /** What it names. */
+  subject: OwnerSubject;
+};
+
+/** What "own" means for a resource. */
+export type OwnerRuleInput = {
+  /** Attribute that names the owner; a row without a value belongs to nobody. */
+  attribute: Scalars['String']['input'];
+  /** What it names. */
+  subject?: OwnerSubject;
+};
+
+/** What an owner attribute names. */
+export type OwnerSubject =
+  /** The id of an organization. */
+  | 'ORGANIZATION'
+  /** The id of a user. */
+  | 'USER';
 
 /** Where a page lies in its list. */
 export type PageInfo = {
@@ -1347,6 +2610,20 @@ export type Permission = {
   resource: Scalars['String']['output'];
 };
 
+/** One question. */
+export type PermissionCheckInput = {
+  /** Verb from the catalogue. */
+  action: Scalars['String']['input'];
+  /** Values of declared attributes, the owner's among them; a missing one fails its constraint. */
+  attributes?: InputMaybe<Scalars['JSONObject']['input']>;
+  /** Organization the row lies in; absent = in none. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+  /** Resource from the catalogue. */
+  resource: Scalars['String']['input'];
+  /** Row concerned, in the application's own ids; given back. */
+  rowId?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** One condition of a grant; `kind` says which fields are set. */
 export type PermissionConstraint = {
   __typename?: 'PermissionConstraint';
@@ -1392,6 +2669,34 @@ export type PermissionConstraintInput = {
   withinSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 
+/** The answer to one question. */
+export type PermissionDecision = {
+  __typename?: 'PermissionDecision';
+  /** Verb asked for. */
+  action: Scalars['String']['output'];
+  /** The answer. */
+  allowed: Scalars['Boolean']['output'];
+  /** Permissions, as action:resource, of which one would have sufficed; empty for callers who may not know. */
+  missing: Array<Scalars['String']['output']>;
+  /** Why. */
+  reason: DecisionReason;
+  /** What the session must raise first; set with STEP_UP_REQUIRED. */
+  required?: Maybe<StepUp>;
+  /** Resource asked for. */
+  resource: Scalars['String']['output'];
+  /** Row asked for, as given. */
+  rowId?: Maybe<Scalars['ID']['output']>;
+};
+
+/** Answers in the order of the questions. */
+export type PermissionDecisions = {
+  __typename?: 'PermissionDecisions';
+  /** One per question. */
+  decisions: Array<PermissionDecision>;
+  /** Version of the subject's permissions; answers may be kept while it stays. */
+  permissionVersion: Scalars['String']['output'];
+};
+
 /** An entry of the catalogue. */
 export type PermissionDefinition = {
   __typename?: 'PermissionDefinition';
@@ -1411,10 +2716,27 @@ export type PermissionDefinition = {
   requiredAssurance: AssuranceLevel;
   /** Resource. */
   resource: Scalars['String']['output'];
+  /** Its resource. */
+  resourceDefinition: ResourceDefinition;
   /** Short name for lists. */
   title: Scalars['String']['output'];
   /** Whether it works while impersonating. */
   whileImpersonating: ImpersonationUse;
+};
+
+/** The whole chain behind one decision. */
+export type PermissionExplanation = {
+  __typename?: 'PermissionExplanation';
+  /** The outcome. */
+  decision: PermissionDecision;
+  /** The constraint that came closest and failed. */
+  failingConstraint?: Maybe<PermissionConstraint>;
+  /** Groups whose grants allow it. */
+  grantingGroups: Array<Group>;
+  /** `admin:*` is held, but the permission is protected. */
+  protectedCarveOut: Scalars['Boolean']['output'];
+  /** Group, permission, constraint, key, impersonation, in the order of evaluation. */
+  steps: Array<ExplanationStep>;
 };
 
 /** A grant to give. */
@@ -1431,20 +2753,50 @@ export type Query = {
   __typename?: 'Query';
   _entities: Array<Maybe<_Entity>>;
   _service: _Service;
+  /** One API key. Requires a signed-in caller. */
+  apiKey?: Maybe<ApiKey>;
+  /** API keys, newest first; without `view:api-keys` only one's own, and by API key only that key. Requires a signed-in caller. */
+  apiKeys?: Maybe<ApiKeyConnection>;
+  /** Requests under the two-person rule, newest first. Requires a signed-in caller. */
+  approvals?: Maybe<ApprovalRequestConnection>;
+  /** One audit event, of those that the caller may see; without `view:audit` those about oneself. Requires a signed-in caller. */
+  auditEvent?: Maybe<AuditEvent>;
+  /** Audit events, newest first; without `view:audit` those about oneself. Requires a signed-in caller. */
+  auditEvents?: Maybe<AuditEventConnection>;
+  /** Decisions for other subgraphs, in one round trip. The caller's own; others' require `view:groups`. Requires a signed-in caller. */
+  checkPermissions?: Maybe<PermissionDecisions>;
   /** Recognised devices, last used first; without `view:sessions` only one's own. Requires a signed-in caller. */
   devices?: Maybe<DeviceConnection>;
+  /** What the rules say of each field of a document, without running it. About oneself; others require `view:groups`. Requires a signed-in caller. */
+  explainOperation?: Maybe<OperationExplanation>;
+  /** Why somebody may or may not do something. About oneself; others require `view:groups`. Requires a signed-in caller. */
+  explainPermission?: Maybe<PermissionExplanation>;
+  /** An export that the caller asked for. Requires a signed-in caller. */
+  exportJob?: Maybe<ExportJob>;
   /** One group. Requires `view:groups`. */
   group?: Maybe<Group>;
   /** Groups. Requires `view:groups`. */
   groups?: Maybe<GroupConnection>;
   /** Whether the server works. Open to anyone. */
   health?: Maybe<Health>;
+  /** Impersonations, newest first. Own ones as actor or target; others' require `view:impersonations`. Requires a signed-in caller. */
+  impersonations?: Maybe<ImpersonationConnection>;
   /** Messages sent and waiting. Requires `view:mail`. */
   mailDeliveries?: Maybe<MailDeliveryConnection>;
+  /** One organization, visible by subtree. Requires `view:organizations`. */
+  organization?: Maybe<Organization>;
+  /** A part of the tree, visible by subtree. Requires `view:organizations`. */
+  organizationTree?: Maybe<OrganizationTree>;
+  /** Organizations, visible by subtree. Requires `view:organizations`. */
+  organizations?: Maybe<OrganizationConnection>;
   /** The rules that a password must meet. Open to anyone. */
   passwordPolicy?: Maybe<PasswordPolicy>;
   /** Every permission there is, at most 2,000. Requires `view:groups`. */
   permissionCatalog?: Maybe<Array<PermissionDefinition>>;
+  /** The smallest set of grants that documents need, for an API key. Requires a signed-in caller. */
+  permissionsForOperations?: Maybe<OperationPermissions>;
+  /** The SDL, cut down to what somebody can use. About oneself; others require `view:groups`. Requires a signed-in caller. */
+  schemaFor?: Maybe<Scalars['String']['output']>;
   /** Sessions, newest first; without `view:sessions` only one's own. Requires a signed-in caller. */
   sessions?: Maybe<SessionConnection>;
   /** What a sign-in page has to offer. Open to anyone. */
@@ -1467,12 +2819,79 @@ export type Query_EntitiesArgs = {
 };
 
 
+export type QueryApiKeyArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryApiKeysArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ApiKeyFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryApprovalsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ApprovalFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryAuditEventArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryAuditEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<AuditEventFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryCheckPermissionsArgs = {
+  checks: Array<PermissionCheckInput>;
+  subject?: InputMaybe<SubjectInput>;
+};
+
+
 export type QueryDevicesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type QueryExplainOperationArgs = {
+  as?: InputMaybe<SubjectInput>;
+  document: Scalars['String']['input'];
+  operationName?: InputMaybe<Scalars['String']['input']>;
+  variables?: InputMaybe<Scalars['JSONObject']['input']>;
+};
+
+
+export type QueryExplainPermissionArgs = {
+  action: Scalars['String']['input'];
+  apiKeyId?: InputMaybe<Scalars['ID']['input']>;
+  attributes?: InputMaybe<Scalars['JSONObject']['input']>;
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+  resource: Scalars['String']['input'];
+  rowId?: InputMaybe<Scalars['ID']['input']>;
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type QueryExportJobArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -1491,12 +2910,52 @@ export type QueryGroupsArgs = {
 };
 
 
+export type QueryImpersonationsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<ImpersonationFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
 export type QueryMailDeliveriesArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   filter?: InputMaybe<MailDeliveryFilter>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryOrganizationArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryOrganizationTreeArgs = {
+  depth?: Scalars['Int']['input'];
+  rootId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+
+export type QueryOrganizationsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<OrganizationFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  orderBy?: InputMaybe<OrganizationOrder>;
+};
+
+
+export type QueryPermissionsForOperationsArgs = {
+  documents: Array<Scalars['String']['input']>;
+};
+
+
+export type QuerySchemaForArgs = {
+  as?: InputMaybe<SubjectInput>;
 };
 
 
@@ -1533,6 +2992,29 @@ export type QueryUsersArgs = {
   orderBy?: InputMaybe<UserOrder>;
 };
 
+/** Input of redeemActionLink. */
+export type RedeemActionLinkInput = {
+  /** Verb asked for. */
+  action: Scalars['String']['input'];
+  /** Address of the recipient, as the application proved it. */
+  recipient: Scalars['String']['input'];
+  /** Resource asked for. */
+  resource: Scalars['String']['input'];
+  /** Row concerned. */
+  rowId: Scalars['ID']['input'];
+  /** One-time token from the link. */
+  token: Scalars['String']['input'];
+};
+
+/** Answer of redeemActionLink. */
+export type RedeemActionLinkPayload = {
+  __typename?: 'RedeemActionLinkPayload';
+  /** Whether the right held; it is used up when it did. */
+  decision?: Maybe<PermissionDecision>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of refreshSession. */
 export type RefreshSessionInput = {
   /** Present refresh token; cookie sessions need no refresh. */
@@ -1563,10 +3045,50 @@ export type RegenerateRecoveryCodesPayload = {
   recoveryCodes?: Maybe<Array<Scalars['String']['output']>>;
 };
 
+/** Input of registerResources. */
+export type RegisterResourcesInput = {
+  /** Namespace of the application, claimed by its first registration; absent = the one claimed by the calling key's owner, else its name. */
+  namespace?: InputMaybe<Scalars['String']['input']>;
+  /** Declarations, at most 100; those left out stay as they are. */
+  resources: Array<ResourceInput>;
+};
+
+/** Answer of registerResources. */
+export type RegisterResourcesPayload = {
+  __typename?: 'RegisterResourcesPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Declarations as they stand; empty on errors. */
+  resources: Array<ResourceDefinition>;
+  /** Groups seeded; empty on errors. */
+  systemGroups: Array<Group>;
+};
+
+/** Input of rejectRequest. */
+export type RejectRequestInput = {
+  /** Request to reject. */
+  id: Scalars['ID']['input'];
+  /** Kept in the audit log, at most 500 characters. */
+  reason: Scalars['String']['input'];
+};
+
+/** Answer of rejectRequest. */
+export type RejectRequestPayload = {
+  __typename?: 'RejectRequestPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The request after the decision. */
+  request?: Maybe<ApprovalRequest>;
+};
+
 /** Input of removeGroupMembers. */
 export type RemoveGroupMembersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Group. */
   groupId: Scalars['ID']['input'];
+  /** Membership within this organization; absent = the one without. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
   /** Users to remove, at most 100; all or none. */
   userIds: Array<Scalars['ID']['input']>;
 };
@@ -1578,6 +3100,25 @@ export type RemoveGroupMembersPayload = {
   errors: Array<UserError>;
   /** The group after the change. */
   group?: Maybe<Group>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+};
+
+/** Input of removeOrganizationMembers. */
+export type RemoveOrganizationMembersInput = {
+  /** Organization. */
+  organizationId: Scalars['ID']['input'];
+  /** Users to remove, with their groups within it, at most 100; all or none. */
+  userIds: Array<Scalars['ID']['input']>;
+};
+
+/** Answer of removeOrganizationMembers. */
+export type RemoveOrganizationMembersPayload = {
+  __typename?: 'RemoveOrganizationMembersPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The organization after the change. */
+  organization?: Maybe<Organization>;
 };
 
 /** Input of removePasskey. */
@@ -1747,17 +3288,60 @@ export type ResetUserMfaPayload = {
   user?: Maybe<User>;
 };
 
+/** A kind of object that permissions are about. */
+export type ResourceDefinition = {
+  __typename?: 'ResourceDefinition';
+  /** What constraints can be about. */
+  attributes: Array<AttributeDefinition>;
+  /** Name in permissions; applications' own as namespace.name. */
+  name: Scalars['String']['output'];
+  /** Namespace of the application; null for Gatehouse's own. */
+  namespace?: Maybe<Scalars['String']['output']>;
+  /** What "own" means; null = the verbs ending in -own are not used. */
+  ownerRule?: Maybe<OwnerRule>;
+  /** The key that registered it; null for Gatehouse's own. Requires `view:api-keys`. */
+  registeredBy?: Maybe<ApiKey>;
+  /** Name for people. */
+  title: Scalars['String']['output'];
+  /** Grows by one with each registration that changes it. */
+  version: Scalars['Int']['output'];
+};
+
+/** The declaration of one resource. */
+export type ResourceInput = {
+  /** Titles and settings of single verbs. */
+  actionDetails?: Array<ActionDetailInput>;
+  /** Unprotected verbs. */
+  actions: Array<Scalars['String']['input']>;
+  /** What constraints can be about. */
+  attributes?: Array<AttributeInput>;
+  /** Name without namespace, kebab-case. */
+  name: Scalars['String']['input'];
+  /** What "own" means; null = the verbs ending in -own are refused. */
+  ownerRule?: InputMaybe<OwnerRuleInput>;
+  /** Protected verbs, never covered by `admin:*`; none of `actions`. */
+  protectedActions?: Array<Scalars['String']['input']>;
+  /** Groups to seed, managed by the system. */
+  systemGroups?: Array<SystemGroupInput>;
+  /** Name for people. */
+  title: Scalars['String']['input'];
+};
+
 /** Explicit reach over organizations; nothing means nothing. */
 export type ResourceScope = {
   __typename?: 'ResourceScope';
   /** Everything, or what is listed. */
   mode: ScopeMode;
+  /** For LISTED: these and all below them, as far as they are visible, at most 100; null with ALL. Requires `view:organizations`. */
+  organizations?: Maybe<Array<Organization>>;
 };
 
 /** Explicit reach over organizations. */
 export type ResourceScopeInput = {
   /** Everything, or what is listed. */
   mode: ScopeMode;
+  /** For LISTED, at most 100; empty = none; absent = as before; refused with ALL. */
+  organizationIds?: InputMaybe<Array<Scalars['ID']['input']>>;
 };
 
 /** Input of retryMail. */
@@ -1775,6 +3359,23 @@ export type RetryMailPayload = {
   errors: Array<UserError>;
   /** The new message; the failed one is kept as its `previous`. */
   mailDelivery?: Maybe<MailDelivery>;
+};
+
+/** Input of revokeApiKey. */
+export type RevokeApiKeyInput = {
+  /** Key to end; stays in the list. */
+  id: Scalars['ID']['input'];
+  /** Kept in the audit log, at most 500 characters. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of revokeApiKey. */
+export type RevokeApiKeyPayload = {
+  __typename?: 'RevokeApiKeyPayload';
+  /** The revoked key. */
+  apiKey?: Maybe<ApiKey>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** Input of revokeSessions. */
@@ -1805,6 +3406,25 @@ export type RevokeUserSessionsPayload = {
   endedSessionCount?: Maybe<Scalars['Int']['output']>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+};
+
+/** Input of rotateApiKey. */
+export type RotateApiKeyInput = {
+  /** Key whose secret changes. */
+  id: Scalars['ID']['input'];
+  /** How long the old secret works on, 0 to 604,800. */
+  overlapSeconds?: Scalars['Int']['input'];
+};
+
+/** Answer of rotateApiKey. */
+export type RotateApiKeyPayload = {
+  __typename?: 'RotateApiKeyPayload';
+  /** The key after the change. */
+  apiKey?: Maybe<ApiKey>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new key; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
 };
 
 /** Input of rotateSigningKey. */
@@ -1854,10 +3474,14 @@ export type Session = Node & {
   expiresAt: Scalars['DateTime']['output'];
   /** UUIDv7 text, never reused. */
   id: Scalars['ID']['output'];
+  /** The person acting in it; set for impersonated sessions. */
+  impersonator?: Maybe<User>;
   /** Address last seen, canonical text. */
   ipAddress: Scalars['String']['output'];
   /** Last use, exact to the minute. */
   lastSeenAt: Scalars['DateTime']['output'];
+  /** Active organization. Requires `view:organizations`, or membership. */
+  organization?: Maybe<Organization>;
   /** First factor that began the session. */
   signInMethod: SignInMethod;
   /** Whose session it is. Requires `view:users`, or about oneself. */
@@ -1930,7 +3554,7 @@ export type SessionTokens = {
   csrfToken?: Maybe<Scalars['String']['output']>;
   /** Recognises this device at the next sign-in; null with COOKIE, and for a device that presented its token. */
   deviceToken?: Maybe<Scalars['String']['output']>;
-  /** Opaque, rotated at every use; null with COOKIE. */
+  /** Opaque, rotated at every use; null with COOKIE and while impersonating. */
   refreshToken?: Maybe<Scalars['String']['output']>;
   /** End of the refresh token; null where there is none. */
   refreshTokenExpiresAt?: Maybe<Scalars['DateTime']['output']>;
@@ -1938,6 +3562,10 @@ export type SessionTokens = {
 
 /** Input of setGroupPermissions. */
 export type SetGroupPermissionsInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Group to change. */
@@ -1953,6 +3581,10 @@ export type SetGroupPermissionsPayload = {
   errors: Array<UserError>;
   /** The group after the change; with VERSION_CONFLICT as it is now. */
   group?: Maybe<Group>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of setPasswordWithToken. */
@@ -2275,6 +3907,33 @@ export type SigningKeyStatus =
   /** Verifies what it signed before. */
   | 'RETIRING';
 
+/** Input of startImpersonation. */
+export type StartImpersonationInput = {
+  /** How the session is handed over; absent = as the present one. */
+  delivery?: InputMaybe<TokenDelivery>;
+  /** How long, 1 to 60; the settings may end it sooner. */
+  minutes?: Scalars['Int']['input'];
+  /** What is to be possible. */
+  mode?: ImpersonationMode;
+  /** Why, 10 to 500 characters. */
+  reason: Scalars['String']['input'];
+  /** Reference in another system, at most 100 characters. */
+  ticket?: InputMaybe<Scalars['String']['input']>;
+  /** Whom to act as. */
+  userId: Scalars['ID']['input'];
+};
+
+/** Answer of startImpersonation. */
+export type StartImpersonationPayload = {
+  __typename?: 'StartImpersonationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new impersonation. */
+  impersonation?: Maybe<Impersonation>;
+  /** Its session; access only, no refresh. */
+  tokens?: Maybe<SessionTokens>;
+};
+
 /** Input of startPasskeyRegistration. */
 export type StartPasskeyRegistrationInput = {
   /** Present password; without it the caller must be confirmed. */
@@ -2332,12 +3991,77 @@ export type StartTotpEnrollmentPayload = {
   secret?: Maybe<Scalars['String']['output']>;
 };
 
+/** What a session needs before it may go on. */
+export type StepUp = {
+  __typename?: 'StepUp';
+  /** Level to reach; null when the present one suffices. */
+  assuranceLevel?: Maybe<AssuranceLevel>;
+  /** Identity confirmed at most so many minutes ago; null when that does not matter. */
+  withinMinutes?: Maybe<Scalars['Int']['output']>;
+};
+
+/** Input of stopImpersonation. */
+export type StopImpersonationInput = {
+  /** Note for the audit log, at most 200 characters. */
+  reason?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of stopImpersonation. */
+export type StopImpersonationPayload = {
+  __typename?: 'StopImpersonationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The impersonation that ended. */
+  impersonation?: Maybe<Impersonation>;
+  /** The actor's own session again; null where the client still has its cookie. */
+  tokens?: Maybe<SessionTokens>;
+};
+
+/** Whose permissions are asked about; exactly one field. */
+export type SubjectInput = {
+  /** True = nobody signed in. */
+  anonymous?: InputMaybe<Scalars['Boolean']['input']>;
+  /** An API key. */
+  apiKeyId?: InputMaybe<Scalars['ID']['input']>;
+  /** A user. */
+  userId?: InputMaybe<Scalars['ID']['input']>;
+};
+
 /** Kind of a provider's token. */
 export type SubjectTokenType =
   /** Access token, JWT or opaque. */
   | 'ACCESS_TOKEN'
   /** OpenID Connect ID token; each is taken once. */
   | 'ID_TOKEN';
+
+/** Input of switchOrganization. */
+export type SwitchOrganizationInput = {
+  /** Organization to act in; null = none. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Answer of switchOrganization. */
+export type SwitchOrganizationPayload = {
+  __typename?: 'SwitchOrganizationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Organization that is active now; null = none. */
+  organization?: Maybe<Organization>;
+  /** New access token with the claim `org`; null with a cookie session. */
+  tokens?: Maybe<SessionTokens>;
+};
+
+/** A group that an application seeds. */
+export type SystemGroupInput = {
+  /** What the group is for. */
+  description?: Scalars['String']['input'];
+  /** Fixed id, any UUID. */
+  id: Scalars['ID']['input'];
+  /** Unique name. */
+  name: Scalars['String']['input'];
+  /** Its grants, on the application's own resources only. */
+  permissions: Array<PermissionInput>;
+};
 
 /** Recurring hours in which a grant holds. */
 export type TimeWindow = {
@@ -2417,6 +4141,8 @@ export type UnlinkIdentityPayload = {
 
 /** Input of unlockUsers. */
 export type UnlockUsersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Users, at most 100; all or none. */
   ids: Array<Scalars['ID']['input']>;
   /** Kept in the audit log, at most 500 characters. */
@@ -2428,16 +4154,49 @@ export type UnlockUsersPayload = {
   __typename?: 'UnlockUsersPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Users after the change; empty on errors. */
   users: Array<User>;
+};
+
+/** Input of updateApiKey. */
+export type UpdateApiKeyInput = {
+  /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** New end, never later than before; absent = keep. */
+  expiresAt?: InputMaybe<Scalars['DateTime']['input']>;
+  /** Key to change. */
+  id: Scalars['ID']['input'];
+  /** New name; absent = keep. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** New ranges; absent = keep; empty list = any. */
+  networks?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** New grants, in place of the old ones and of `allMyPermissions`; absent = keep; empty list = none. */
+  permissions?: InputMaybe<Array<PermissionInput>>;
+  /** New limit; null = the server's; absent = keep. */
+  rateLimitPerMinute?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** Answer of updateApiKey. */
+export type UpdateApiKeyPayload = {
+  __typename?: 'UpdateApiKeyPayload';
+  /** The key after the change; with VERSION_CONFLICT as it is now. */
+  apiKey?: Maybe<ApiKey>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** Input of updateGroup. */
 export type UpdateGroupInput = {
   /** New reach; absent = keep. Requires `grant:groups`. */
   allowedOrganizations?: InputMaybe<ResourceScopeInput>;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** New description; null = empty; absent = keep. */
   description?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Group to change. */
@@ -2453,6 +4212,33 @@ export type UpdateGroupPayload = {
   errors: Array<UserError>;
   /** The group after the change; with VERSION_CONFLICT as it is now. */
   group?: Maybe<Group>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+};
+
+/** Input of updateOrganization. */
+export type UpdateOrganizationInput = {
+  /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
+  expectedVersion?: InputMaybe<Scalars['Int']['input']>;
+  /** New groups for all members; absent = keep; empty list = none. Requires `assign:groups`. */
+  groupIds?: InputMaybe<Array<Scalars['ID']['input']>>;
+  /** Organization to change. */
+  id: Scalars['ID']['input'];
+  /** New level position; absent = keep. */
+  level?: InputMaybe<Scalars['Int']['input']>;
+  /** New name; absent = keep. */
+  name?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of updateOrganization. */
+export type UpdateOrganizationPayload = {
+  __typename?: 'UpdateOrganizationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The organization after the change; with VERSION_CONFLICT as it is now. */
+  organization?: Maybe<Organization>;
 };
 
 /** Input of updateProfile. */
@@ -2480,8 +4266,12 @@ export type UpdateProfilePayload = {
 export type UpdateUserInput = {
   /** Custom attributes to set; null = clear one; absent = keep. */
   attributes?: InputMaybe<Scalars['JSONObject']['input']>;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** New name; absent = keep. */
   displayName?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** New address, taken as proved; null = none; absent = keep. */
   email?: InputMaybe<Scalars['String']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
@@ -2503,6 +4293,10 @@ export type UpdateUserPayload = {
   __typename?: 'UpdateUserPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** The user after the change; with VERSION_CONFLICT as they are now. */
   user?: Maybe<User>;
 };
@@ -2510,8 +4304,12 @@ export type UpdateUserPayload = {
 /** A person or a service account. */
 export type User = Node & {
   __typename?: 'User';
+  /** API keys owned, newest first. Requires `view:api-keys`, or about oneself. */
+  apiKeys?: Maybe<ApiKeyConnection>;
   /** Values of declared custom attributes that the caller may see. */
   attributes: Scalars['JSONObject']['output'];
+  /** What the user did and what was done to them, newest first. Requires `view:audit`, or about oneself. */
+  auditEvents?: Maybe<AuditEventConnection>;
   /** When the account was made. */
   createdAt: Scalars['DateTime']['output'];
   /** Recognised devices, last used first. Requires `view:sessions`, or about oneself. */
@@ -2546,6 +4344,8 @@ export type User = Node & {
   lockedUntil?: Maybe<Scalars['DateTime']['output']>;
   /** Second factors. Requires `view:users`, or about oneself. */
   mfa?: Maybe<MfaState>;
+  /** Organizations the user is a member of. Requires `view:organizations`, or about oneself. */
+  organizations?: Maybe<OrganizationConnection>;
   /** The next sign-in must set a new password. */
   passwordChangeRequired: Scalars['Boolean']['output'];
   /** What the user may do and through which groups. Requires `view:groups`, or about oneself. */
@@ -2572,7 +4372,35 @@ export type User = Node & {
 
 
 /** A person or a service account. */
+export type UserApiKeysArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A person or a service account. */
+export type UserAuditEventsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<AuditEventFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A person or a service account. */
 export type UserDevicesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A person or a service account. */
+export type UserOrganizationsArgs = {
   after?: InputMaybe<Scalars['String']['input']>;
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
@@ -2630,6 +4458,10 @@ export type UserErrorCode =
   | 'ACCOUNT_NOT_PROVISIONED'
   /** The user is a member already. */
   | 'ALREADY_MEMBER'
+  /** The key is revoked or expired. */
+  | 'API_KEY_INACTIVE'
+  /** A second person must approve; see `pendingRequest`. */
+  | 'APPROVAL_REQUIRED'
   /** The password is on the list of common or leaked passwords. */
   | 'BREACHED_PASSWORD'
   /** A captcha answer is missing or wrong. */
@@ -2642,6 +4474,10 @@ export type UserErrorCode =
   | 'CODE_INVALID'
   /** The present password is wrong, or the account has none. */
   | 'CURRENT_PASSWORD_INCORRECT'
+  /** An organization would lie below itself. */
+  | 'CYCLE'
+  /** The tree would become deeper than the settings allow. */
+  | 'DEPTH_LIMIT'
   /** The settings of this server switch the operation off. */
   | 'DISABLED_BY_SETTING'
   /** The address belongs to another account. */
@@ -2658,6 +4494,10 @@ export type UserErrorCode =
   | 'EXPIRY_TOO_FAR'
   /** The external identity is linked to another account. */
   | 'IDENTITY_IN_USE'
+  /** An impersonated session cannot start another impersonation. */
+  | 'IMPERSONATION_CHAIN'
+  /** The impersonation is over. */
+  | 'IMPERSONATION_ENDED'
   /** A custom attribute is not declared, has the wrong type, or is too large. */
   | 'INVALID_ATTRIBUTE'
   /** The constraint names an undeclared attribute, or lacks or mistypes its values. */
@@ -2668,8 +4508,12 @@ export type UserErrorCode =
   | 'INVALID_EMAIL'
   /** Not a language the server offers. */
   | 'INVALID_LOCALE'
+  /** Not an address range in CIDR form. */
+  | 'INVALID_NETWORK'
   /** Not a phone number in international form. */
   | 'INVALID_PHONE'
+  /** The declaration is incomplete or contradicts itself. */
+  | 'INVALID_RESOURCE'
   /** The user name has forbidden characters or a wrong length. */
   | 'INVALID_USERNAME'
   /** The value is outside the allowed set, form or range. */
@@ -2682,6 +4526,8 @@ export type UserErrorCode =
   | 'LAST_ADMIN'
   /** The last way to sign in cannot be removed. */
   | 'LAST_SIGN_IN_METHOD'
+  /** This level cannot stand below that parent. */
+  | 'LEVEL_NOT_ALLOWED'
   /** The message was sent, still waits, was repeated already, or is past its life. */
   | 'MAIL_NOT_RETRYABLE'
   /** TOTP is on already. */
@@ -2696,6 +4542,10 @@ export type UserErrorCode =
   | 'MFA_NOT_ENABLED'
   /** Another object of the kind has this name. */
   | 'NAME_IN_USE'
+  /** The permission cannot be held by a key. */
+  | 'NOT_GRANTABLE_TO_API_KEY'
+  /** The person is inactive, an administrator, or holds what the actor lacks. */
+  | 'NOT_IMPERSONABLE'
   /** The user is not a member. */
   | 'NOT_MEMBER'
   /** The operation is for other people's accounts only. */
@@ -2704,6 +4554,10 @@ export type UserErrorCode =
   | 'NO_ENROLLMENT_IN_PROGRESS'
   /** A user would be left without any group. */
   | 'NO_GROUPS_LEFT'
+  /** Keys for another owner are made for service accounts only. */
+  | 'OWNER_NOT_SERVICE_ACCOUNT'
+  /** Nobody decides their own request. */
+  | 'OWN_REQUEST'
   /** This authenticator is registered already. */
   | 'PASSKEY_ALREADY_REGISTERED'
   /** The authenticator's answer failed verification. */
@@ -2714,12 +4568,24 @@ export type UserErrorCode =
   | 'PROTECTED_PERMISSION'
   /** A rotated refresh token came back; its whole session has ended. */
   | 'REFRESH_TOKEN_REUSED'
+  /** The request is decided, cancelled or expired. */
+  | 'REQUEST_NOT_PENDING'
+  /** What the request was made for has changed since; make it again. */
+  | 'REQUEST_OUTDATED'
   /** A value is missing or blank. */
   | 'REQUIRED'
+  /** The name belongs to Gatehouse or to another namespace. */
+  | 'RESERVED_NAME'
+  /** Another key registered this resource. */
+  | 'RESOURCE_OWNED_BY_ANOTHER'
   /** The password is one of the last ones of this account. */
   | 'REUSED_PASSWORD'
+  /** Name permissions, documents, or `allMyPermissions`, exactly one of them. */
+  | 'SCOPES_REQUIRED'
   /** The caller would raise their own rights. */
   | 'SELF_ESCALATION'
+  /** Nobody impersonates themselves. */
+  | 'SELF_IMPERSONATION'
   /** An administrator has existed before. */
   | 'SETUP_ALREADY_DONE'
   /** Nobody can sign up here. */
@@ -2738,6 +4604,8 @@ export type UserErrorCode =
   | 'TOKEN_USED'
   /** The text is longer than allowed. */
   | 'TOO_LONG'
+  /** The owner holds the largest number of keys. */
+  | 'TOO_MANY_API_KEYS'
   /** A user can be in at most 100 groups. */
   | 'TOO_MANY_GROUPS'
   /** The list is longer than allowed. */
@@ -2773,6 +4641,8 @@ export type UserFilter = {
   lastSignInAt?: InputMaybe<DateTimeRange>;
   /** True = with a second factor, false = without. */
   mfa?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Member of this organization or of one below it. Requires `view:organizations`. */
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
   /** Part of name, address, phone or user name; 2 to 100 characters. */
   search?: InputMaybe<Scalars['String']['input']>;
   /** In one of these states; empty list = nobody. */
@@ -2908,14 +4778,22 @@ export type VerifySignUpPayload = SignInResult & {
 /** Who is calling, and how the call was authenticated. */
 export type Viewer = {
   __typename?: 'Viewer';
+  /** The person who really acts; set while impersonating. */
+  actor?: Maybe<User>;
+  /** The key that authenticated the call; null with a session. */
+  apiKey?: Maybe<ApiKey>;
   /** How strongly the caller's identity is proved. */
   assuranceLevel: AssuranceLevel;
   /** Value of the `x-csrf-token` header; null without a cookie session. */
   csrfToken?: Maybe<Scalars['String']['output']>;
   /** Until when the identity counts as confirmed; null when it does not. */
   freshUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** The impersonation in progress. */
+  impersonation?: Maybe<Impersonation>;
   /** Until when a needed second factor may still be missing; null = nothing is missing. */
   mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** The active organization. */
+  organization?: Maybe<Organization>;
   /** Changes whenever the caller's permissions may have changed; claim `pv`. */
   permissionVersion: Scalars['String']['output'];
   /** What the caller may do now. */
@@ -2943,7 +4821,7 @@ export type Weekday =
   /** Third day. */
   | 'WEDNESDAY';
 
-export type _Entity = Group | User;
+export type _Entity = ApiKey | Group | Organization | User;
 
 export type _Service = {
   __typename?: '_Service';

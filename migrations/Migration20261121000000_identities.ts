@@ -29,11 +29,14 @@ export class Migration20261121000000_identities extends Migration {
     this.addSql(`create index "devices_last_seen_at_idx" on "devices" ("last_seen_at");`);
     this.addSql(`create index "devices_user_id_idx" on "devices" ("user_id", "last_seen_at", "id");`);
 
-    this.addSql(`create table "verifications" ("id" uuid not null, "purpose" text not null, "channel" text not null, "user_id" uuid null, "session_id" uuid null, "target" text not null, "selector" text not null, "secret_hash" bytea not null, "code_hash" bytea not null, "key_version" int not null, "context" jsonb not null default '{}', "attempts" int not null default 0, "sends" int not null default 1, "created_at" timestamptz not null, "resend_at" timestamptz not null, "expires_at" timestamptz not null, "used_at" timestamptz null, primary key ("id"));`);
+    this.addSql(`create table "verifications" ("id" uuid not null, "purpose" text not null, "channel" text not null, "user_id" uuid null, "session_id" uuid null, "target" text not null, "selector" text not null, "secret_hash" bytea not null, "code_hash" bytea not null, "key_version" int not null, "context" jsonb not null default '{}', "requester" text not null, "attempts" int not null default 0, "sends" int not null default 1, "tries" int not null default 0, "created_at" timestamptz not null, "resend_at" timestamptz not null, "expires_at" timestamptz not null, "used_at" timestamptz null, primary key ("id"));`);
     this.addSql(`alter table "verifications" add constraint "verifications_selector_unique" unique ("selector");`);
     this.addSql(`create index "verifications_expires_at_idx" on "verifications" ("expires_at");`);
     this.addSql(`create index "verifications_user_id_idx" on "verifications" ("user_id", "purpose");`);
-    this.addSql(`create unique index verifications_open_unique on verifications (target, purpose, user_id) nulls not distinct where used_at is null;`);
+    this.addSql(`create index verifications_open_idx on verifications (target, purpose) where used_at is null;`);
+
+    this.addSql(`create table "reset_requests" ("id" uuid not null, "address" text not null, "origin" jsonb not null, "attempts" int not null default 0, "next_attempt_at" timestamptz not null, "created_at" timestamptz not null, primary key ("id"));`);
+    this.addSql(`create index "reset_requests_due_idx" on "reset_requests" ("next_attempt_at", "id");`);
 
     this.addSql(`alter table "users" add "mfa_enabled_at" timestamptz null, add "attributes" jsonb not null default '{}';`);
     this.addSql(`create index users_mfa_enabled_idx on users (created_at, id) where mfa_enabled_at is not null;`);
@@ -46,10 +49,11 @@ export class Migration20261121000000_identities extends Migration {
     this.addSql(`create unique index identifiers_username_skeleton_unique on identifiers (skeleton) where exclusive and kind = 'USERNAME';`);
 
     this.addSql(`alter table "sessions" drop constraint "sessions_sign_in_method_check";`);
-    this.addSql(`alter table "sessions" add "factors" jsonb not null default '[]', add "device_id" uuid null;`);
+    this.addSql(`alter table "sessions" add "factors" jsonb not null default '[]', add "device_id" uuid null, add "failed_proof_count" int not null default 0, add "proof_locked_until" timestamptz null;`);
     this.addSql(`alter table "sessions" add constraint "sessions_device_id_foreign" foreign key ("device_id") references "devices" ("id") on delete set null;`);
     this.addSql(`create index "sessions_device_id_idx" on "sessions" ("device_id");`);
     this.addSql(`create index sessions_active_idx on sessions (id) where ended_at is null;`);
+    this.addSql(`create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not null;`);
     this.addSql(`alter table "sessions" add constraint "sessions_sign_in_method_check" check ("sign_in_method" in ('PASSWORD', 'CODE', 'LINK', 'PASSKEY', 'EXTERNAL_PROVIDER', 'SIGN_UP', 'INVITATION'));`);
 
     this.addSql(`alter table "credentials" drop constraint "credentials_type_check";`);
@@ -86,6 +90,7 @@ export class Migration20261121000000_identities extends Migration {
     this.addSql(`drop table external_identities;`);
     this.addSql(`drop table devices;`);
     this.addSql(`drop table verifications;`);
+    this.addSql(`drop table reset_requests;`);
 
     this.addSql(`delete from credentials where type <> 'PASSWORD';`);
     this.addSql(`drop index credentials_passkey_unique;`);
@@ -105,8 +110,9 @@ export class Migration20261121000000_identities extends Migration {
     this.addSql(`delete from sessions where sign_in_method not in ('PASSWORD', 'SIGN_UP', 'INVITATION');`);
     this.addSql(`drop index sessions_device_id_idx;`);
     this.addSql(`drop index sessions_active_idx;`);
+    this.addSql(`drop index sessions_ended_at_idx;`);
     this.addSql(`alter table sessions drop constraint sessions_sign_in_method_check;`);
-    this.addSql(`alter table sessions drop column factors, drop column device_id;`);
+    this.addSql(`alter table sessions drop column factors, drop column device_id, drop column failed_proof_count, drop column proof_locked_until;`);
     this.addSql(`alter table sessions add constraint sessions_sign_in_method_check check (sign_in_method in ('PASSWORD', 'SIGN_UP', 'INVITATION'));`);
 
     this.addSql(`drop index users_mfa_enabled_idx;`);

@@ -1,13 +1,28 @@
 import type { Logger } from 'pino';
 import { RequestAuthenticator } from './auth/authenticate.ts';
+import { readAsBegunSession } from './auth/began-sessions.ts';
+import { identityOf, type MakeLoaders } from './auth/identity.ts';
 import type { Config } from './config/config.ts';
+import type { Context } from './context.ts';
 import { VerifiedTokenCache } from './crypto/verified-token-cache.ts';
+import type { DocumentBounds } from './explain/document-fields.ts';
+import { schemaFactsOf } from './explain/schema-facts.ts';
+import { documentLimits } from './http/limits/document-limits.ts';
+import { defaultGraphqlLimits } from './http/limits/graphql-limits.ts';
 import { Metrics } from './http/metrics.ts';
 import { type Server, createServer } from './http/server.ts';
 import { limitFields } from './limits/field-limits.ts';
 import { createLoaders } from './loaders/loaders.ts';
 import { isPublic } from './permissions/rules.ts';
-import { credentialFields, messageFields, openWithoutSecondFactor, questionFields, tree } from './permissions/tree.ts';
+import { wrappedFields } from './permissions/shield.ts';
+import {
+  credentialFields,
+  messageFields,
+  openWhileReadOnly,
+  openWithoutSecondFactor,
+  questionFields,
+  tree,
+} from './permissions/tree.ts';
 import { buildGuardedSchema } from './schema.ts';
 import { VERSION } from './version.ts';
 import type { Foundation } from './composition/base.ts';
@@ -22,24 +37,39 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
     version: VERSION,
   });
+  const guard = {
+    clock,
+    stepUpSeconds: config.tokens.stepUpSeconds,
+    enforceAal2: config.mfa.enforce,
+    openWithoutSecondFactor: config.mfa.enforce && config.mfa.required === 'everyone' ? openWithoutSecondFactor : null,
+    openWhileReadOnly,
+  };
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
     services.signingKeys.prepare(),
     services.hasher.ready(),
     buildGuardedSchema({ get: (type: Function) => resolversOf(foundation, services).get(type) }, config.federation, {
-      clock,
-      stepUpSeconds: config.tokens.stepUpSeconds,
-      enforceAal2: config.mfa.enforce,
-      openWithoutSecondFactor:
-        config.mfa.enforce && config.mfa.required === 'everyone' ? openWithoutSecondFactor : null,
-      onDenied: ({ coordinate, denial }) => metrics.denied(coordinate, denial.code),
+      ...guard,
+      onDenied: ({ coordinate, denial, context }) => {
+        metrics.denied(coordinate, denial.code);
+        services.denialLog.denied((context as Context).caller, { ...denial, coordinate });
+      },
     }),
   ]);
+  services.schemaKnowledge.learn(schemaFactsOf({ schema, tree, guard, bounds: documentBounds(config) }));
   limitFields(
     schema,
     { credential: credentialFields, message: messageFields, question: questionFields },
     services.networkLimits,
   );
+  const loaders = loadersFrom(services);
+  readAsBegunSession(schema, {
+    personal: new Set([...wrappedFields(schema, tree), 'User.attributes']),
+    identify: async ({ caller }, sessionId) => {
+      const authenticated = await services.authenticator.ofBegunSession(sessionId, caller);
+      return authenticated === null ? null : identityOf(authenticated, caller, loaders);
+    },
+  });
   return createServer({
     config,
     schema,
@@ -48,12 +78,14 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     health: services.health,
     signingKeys: services.signingKeys,
     providerSignIn: services.providerSignIn,
+    exports: services.exports,
     networkLimits: services.networkLimits,
+    introspection: services.introspection,
     capturedInbox: isCapturing(config) ? services.inbox : null,
     credentialFields,
     costs,
     isPublicMutation: (field) => Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule)),
-    loaders: loadersFrom(services),
+    loaders,
     authenticator: new RequestAuthenticator({
       ...foundation,
       sessions: services.authenticator,
@@ -65,7 +97,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
 };
 
 const loadersFrom =
-  (services: Services): Parameters<typeof createServer>[0]['loaders'] =>
+  (services: Services): MakeLoaders =>
   (caller, assignments) =>
     createLoaders(
       {
@@ -78,10 +110,25 @@ const loadersFrom =
         messages: services.messageReader,
         invitations: services.invitationReader,
         identities: services.externalIdentityReader,
+        audit: services.auditReader,
+        impersonations: services.impersonationReader,
+        organizations: services.organizationReader,
+        organizationMembers: services.organizationMemberReader,
+        apiKeys: services.apiKeyReader,
       },
       caller,
       assignments,
     );
+
+/** What is only read and judged is bounded as what is run. */
+const documentBounds = ({ limits, server }: Config): DocumentBounds => {
+  const maxima = { ...defaultGraphqlLimits, ...limits };
+  return {
+    maximumTokens: maxima.maximumTokens,
+    rules: [documentLimits({ limits: maxima, credentialFields })],
+    suggestions: server.fieldSuggestions,
+  };
+};
 
 /** Messages are captured, where it is safe to look at them. */
 const isCapturing = ({ environment, mail }: Config): boolean =>
@@ -92,6 +139,7 @@ const isCapturing = ({ environment, mail }: Config): boolean =>
 const costs = {
   'User.groups': { size: 5 },
   'MfaState.passkeys': { size: 3 },
+  'AuditEvent.changes': { size: 2 },
   'User.identities': { size: 1 },
   'Invitation.groups': { size: 5 },
   'SignInOptions.externalProviders': { size: 3 },
@@ -99,8 +147,29 @@ const costs = {
   'Viewer.permissions': { size: 20 },
   'Group.permissions': { size: 5 },
   'Permission.constraints': { size: 1 },
+  'ApiKey.permissions': { size: 5 },
+  'ApiKey.effectivePermissions': { size: 20 },
   'EffectivePermission.grantedBy': { size: 2 },
+  'ResourceScope.organizations': { size: 2 },
   'Query.permissionCatalog': { size: 60 },
+  'ResourceDefinition.attributes': { size: 3 },
+  'RegisterResourcesPayload.resources': { size: 10 },
+  'RegisterResourcesPayload.systemGroups': { size: 3 },
+  'CreateActionLinksPayload.links': { size: 10 },
+  'PermissionDecisions.decisions': { size: 20 },
+  'Query.explainPermission': { points: 100 },
+  'PermissionExplanation.grantingGroups': { size: 2 },
+  'PermissionExplanation.steps': { size: 20 },
+  'Query.explainOperation': { points: 4000 },
+  'OperationExplanation.verdicts': { size: 20 },
+  'Query.schemaFor': { points: 4000 },
+  'Query.permissionsForOperations': { points: 20_000, sizeArgument: 'documents' },
+  'OperationPermissions.permissions': { size: 10 },
   'Query.signingKeys': { size: 3 },
   'Health.checks': { size: 5 },
+  'Organization.ancestors': { size: 3 },
+  'Organization.groups': { size: 2 },
+  'OrganizationLevel.groups': { size: 2 },
+  'OrganizationMemberEdge.groups': { size: 2 },
+  'OrganizationTree.nodes': { size: 100 },
 } as const;

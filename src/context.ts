@@ -1,17 +1,26 @@
 import type { Secret } from './crypto/secret.ts';
 import type { Assignment } from './entities/assignment.queries.ts';
 import { Failure } from './errors.ts';
+import type { SessionId } from './ids.ts';
 import type { Loaders } from './loaders/loaders.ts';
 import type { Principal } from './principal.ts';
 import type { Caller } from './services/caller.ts';
 
-/** What the resolvers of one request share. */
-export interface Context {
+/** In whose name something is done, with what is read in that name. */
+export interface Identity {
   readonly principal: Principal | null;
   readonly caller: Caller;
   readonly assignments: readonly Assignment[];
   /** null for callers who are not signed in. */
   readonly loaders: Loaders | null;
+}
+
+/** What the resolvers of one request share. */
+export interface Context extends Identity {
+  /** As whom the request was authenticated: what each of its root fields is judged by. */
+  readonly own: Identity;
+  /** The session that the present mutation began; the fields below it are read in its name. */
+  began: SessionId | null;
   readonly requestId: string;
   readonly csrfToken: string | null;
   /** The session cookie of the answer. */
@@ -21,6 +30,19 @@ export interface Context {
   /** The cost plugin leaves its figures here. */
   cost?: { readonly requested: number; readonly maximum: number };
 }
+
+/** Whoever sends the request is taken for nobody from now on. */
+export const becomeNobody = (context: Context): void => {
+  const caller = { ...context.caller, principal: null, account: null, session: null, apiKey: null, impersonatorLabel: null };
+  const nobody: Identity = { principal: null, caller, assignments: [], loaders: null };
+  Object.assign(context, nobody, { own: nobody, csrfToken: null });
+};
+
+/** The fields from here on are read in this name; `context.own` stays what it is. */
+export const actAs = (context: Context, identity: Identity): void => {
+  const { principal, caller, assignments, loaders } = identity;
+  Object.assign(context, { principal, caller, assignments, loaders });
+};
 
 export interface SessionCookie {
   set(token: Secret<string>, expiresAt: Date): void;

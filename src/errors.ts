@@ -119,6 +119,31 @@ export const errorCatalogue = {
   INVALID_CONSTRAINT: outcome('The constraint names an undeclared attribute, or lacks or mistypes its values.'),
   TOO_MANY_GROUPS: outcome('A user can be in at most 100 groups.'),
   TOO_MANY_PERMISSIONS: outcome('A group or key can hold at most 100 grants.'),
+  // API keys
+  SCOPES_REQUIRED: outcome('Name permissions, documents, or `allMyPermissions`, exactly one of them.'),
+  NOT_GRANTABLE_TO_API_KEY: outcome('The permission cannot be held by a key.'),
+  OWNER_NOT_SERVICE_ACCOUNT: outcome('Keys for another owner are made for service accounts only.'),
+  INVALID_NETWORK: outcome('Not an address range in CIDR form.'),
+  API_KEY_INACTIVE: outcome('The key is revoked or expired.'),
+  TOO_MANY_API_KEYS: outcome('The owner holds the largest number of keys.'),
+  // resources of applications
+  INVALID_RESOURCE: outcome('The declaration is incomplete or contradicts itself.'),
+  RESERVED_NAME: outcome('The name belongs to Gatehouse or to another namespace.'),
+  RESOURCE_OWNED_BY_ANOTHER: outcome('Another key registered this resource.'),
+  // approval
+  APPROVAL_REQUIRED: outcome('A second person must approve; see `pendingRequest`.'),
+  REQUEST_NOT_PENDING: outcome('The request is decided, cancelled or expired.'),
+  OWN_REQUEST: outcome('Nobody decides their own request.'),
+  REQUEST_OUTDATED: outcome('What the request was made for has changed since; make it again.'),
+  // organizations
+  CYCLE: outcome('An organization would lie below itself.'),
+  DEPTH_LIMIT: outcome('The tree would become deeper than the settings allow.'),
+  LEVEL_NOT_ALLOWED: outcome('This level cannot stand below that parent.'),
+  // impersonation
+  SELF_IMPERSONATION: outcome('Nobody impersonates themselves.'),
+  IMPERSONATION_CHAIN: outcome('An impersonated session cannot start another impersonation.'),
+  NOT_IMPERSONABLE: outcome('The person is inactive, an administrator, or holds what the actor lacks.'),
+  IMPERSONATION_ENDED: outcome('The impersonation is over.'),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
@@ -153,7 +178,8 @@ export class Failure extends Error {
   constructor(code: FailureCode, message: string = errorCatalogue[code].meaning, details: FailureDetails = {}) {
     super(message);
     this.code = code;
-    this.details = details;
+    // Said of every refusal; empty where no permission would help.
+    this.details = code === 'FORBIDDEN' ? { missing: [], ...details } : details;
   }
 }
 

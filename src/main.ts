@@ -49,13 +49,19 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   stopWhenTold(config, logger, async () => {
     await announced; // it still asks the database
     await drain(server, config.server.shutdownGraceSeconds);
-    await Promise.all([services.housekeeping.stop(), services.messageWorker.stop()]);
-    await services.activity.flush();
+    await services.resetRequests.stop(); // it writes messages
+    await Promise.all([services.housekeeping.stop(), services.messageWorker.stop(), services.exportWorker.stop()]);
+    await services.denialLog.flush();
+    await services.auditChain.stop(); // what the others wrote is sealed, too
+    await Promise.all([services.activity.flush(), services.apiKeyUse.flush()]);
     counters.close?.();
     await opened.close();
   });
   services.housekeeping.start();
   services.messageWorker.start();
+  services.resetRequests.start();
+  services.exportWorker.start();
+  services.auditChain.start();
   await announced;
 };
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
 import { buildSchema, type ContainerType } from 'type-graphql';
 import { type Context, loadersOf } from './context.ts';
-import { parseId, type GroupId, type UserId } from './ids.ts';
+import { type ApiKeyId, parseId, type GroupId, type OrganizationId, type UserId } from './ids.ts';
 import { describeRequirements } from './explain/descriptions.ts';
 import { toSubgraph } from './explain/federation.ts';
 import { withSecurityDirectives } from './explain/security-directives.ts';
@@ -13,17 +13,44 @@ import {
   ProviderOptionsResolver,
   UserIdentitiesResolver,
 } from './resolvers/external-identity.resolver.ts';
+import { ActionLinkResolver } from './resolvers/action-link.resolver.ts';
+import { ApiKeyMutationResolver } from './resolvers/api-key-mutation.resolver.ts';
+import {
+  ApiKeyResolver,
+  NarrowedPermissionResolver,
+  UserApiKeysResolver,
+  ViewerApiKeyResolver,
+} from './resolvers/api-key.resolver.ts';
+import { AuditReferenceResolver, AuditResolver, UserAuditResolver } from './resolvers/audit.resolver.ts';
+import { ExportResolver } from './resolvers/export.resolver.ts';
+import { AccessChangeResolver, ApprovalResolver } from './resolvers/approval.resolver.ts';
 import { CaptchaOptionsResolver } from './resolvers/captcha.resolver.ts';
+import { ExplanationResolver } from './resolvers/explanation.resolver.ts';
 import { GroupMutationResolver } from './resolvers/group-mutation.resolver.ts';
 import { DeviceResolver } from './resolvers/device.resolver.ts';
+import { ActiveOrganizationResolver, SessionOrganizationResolver } from './resolvers/active-organization.resolver.ts';
+import { GroupMemberEdgeResolver, ResourceScopeResolver } from './resolvers/group-reach.resolver.ts';
 import { GroupResolver } from './resolvers/group.resolver.ts';
 import { MfaResolver, UserMfaResolver } from './resolvers/mfa.resolver.ts';
+import {
+  ImpersonationResolver,
+  SessionImpersonatorResolver,
+  ViewerImpersonationResolver,
+} from './resolvers/impersonation.resolver.ts';
 import { InvitationResolver, UserInvitationResolver } from './resolvers/invitation.resolver.ts';
 import { MailResolver } from './resolvers/mail.resolver.ts';
 import { OperationsResolver } from './resolvers/operations.resolver.ts';
+import { OrganizationMutationResolver } from './resolvers/organization-mutation.resolver.ts';
+import {
+  OrganizationLevelResolver,
+  OrganizationResolver,
+  UserOrganizationsResolver,
+} from './resolvers/organization.resolver.ts';
 import { PasswordResolver } from './resolvers/password.resolver.ts';
 import { AccountOptionsResolver, ProfileResolver, UserAttributesResolver } from './resolvers/profile.resolver.ts';
 import { MfaPasskeysResolver, PasskeyResolver } from './resolvers/passkey.resolver.ts';
+import { PermissionCheckResolver } from './resolvers/permission-check.resolver.ts';
+import { PermissionResourceResolver, ResourceResolver } from './resolvers/resource.resolver.ts';
 import { SessionResolver } from './resolvers/session.resolver.ts';
 import { SignInResolver } from './resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from './resolvers/sign-up.resolver.ts';
@@ -41,6 +68,13 @@ const resolvers = [
   UserMutationResolver,
   GroupResolver,
   GroupMutationResolver,
+  ApprovalResolver,
+  AccessChangeResolver,
+  ExplanationResolver,
+  PermissionCheckResolver,
+  ResourceResolver,
+  PermissionResourceResolver,
+  ActionLinkResolver,
   PasswordResolver,
   ProfileResolver,
   UserAttributesResolver,
@@ -50,8 +84,16 @@ const resolvers = [
   PasskeyResolver,
   MfaPasskeysResolver,
   SessionResolver,
+  ImpersonationResolver,
+  ViewerImpersonationResolver,
+  SessionImpersonatorResolver,
   DeviceResolver,
   UserSessionsResolver,
+  ApiKeyResolver,
+  ApiKeyMutationResolver,
+  UserApiKeysResolver,
+  ViewerApiKeyResolver,
+  NarrowedPermissionResolver,
   ExternalIdentityResolver,
   UserIdentitiesResolver,
   ProviderOptionsResolver,
@@ -59,6 +101,18 @@ const resolvers = [
   InvitationResolver,
   UserInvitationResolver,
   CaptchaOptionsResolver,
+  OrganizationResolver,
+  ActiveOrganizationResolver,
+  SessionOrganizationResolver,
+  ResourceScopeResolver,
+  GroupMemberEdgeResolver,
+  OrganizationMutationResolver,
+  OrganizationLevelResolver,
+  UserOrganizationsResolver,
+  AuditResolver,
+  AuditReferenceResolver,
+  UserAuditResolver,
+  ExportResolver,
   OperationsResolver,
 ] as const;
 
@@ -71,6 +125,14 @@ const references = {
   Group: (reference: { readonly id: string }, context: Context) => {
     const id = parseId<GroupId>(reference.id);
     return id === null ? null : loadersOf(context).group.load(id);
+  },
+  Organization: (reference: { readonly id: string }, context: Context) => {
+    const id = parseId<OrganizationId>(reference.id);
+    return id === null ? null : loadersOf(context).organization.load(id);
+  },
+  ApiKey: (reference: { readonly id: string }, context: Context) => {
+    const id = parseId<ApiKeyId>(reference.id);
+    return id === null ? null : loadersOf(context).apiKey.load(id);
   },
 };
 

@@ -84,6 +84,16 @@ export type SigningKeyStatus = Word<typeof SigningKeyStatus>;
 export const AuditResult = words('SUCCESS', 'FAILURE', 'DENIED');
 export type AuditResult = Word<typeof AuditResult>;
 
+/** What is written to a file in the background. */
+export const ExportKind = words('AUDIT_EVENTS', 'USER_DATA');
+export type ExportKind = Word<typeof ExportKind>;
+
+export const ExportFormat = words('NDJSON', 'CSV');
+export type ExportFormat = Word<typeof ExportFormat>;
+
+export const ExportState = words('QUEUED', 'RUNNING', 'DONE', 'FAILED');
+export type ExportState = Word<typeof ExportState>;
+
 /** What was checked to prove an identity. DEVICE is a trusted device standing in for the second factor. */
 export const FactorMethod = words(
   'PASSWORD',
@@ -131,6 +141,42 @@ export type InvitationState = Word<typeof InvitationState>;
 export const ImpersonationMode = words('READ_ONLY', 'ACT');
 export type ImpersonationMode = Word<typeof ImpersonationMode>;
 
+/** Whether an API key works. */
+export const ApiKeyStatus = words('ACTIVE', 'EXPIRED', 'REVOKED', 'OWNER_INACTIVE');
+export type ApiKeyStatus = Word<typeof ApiKeyStatus>;
+
 /** Where a change stands that waits for a second person. */
 export const ApprovalState = words('PENDING', 'APPROVED', 'REJECTED', 'CANCELLED', 'EXPIRED');
 export type ApprovalState = Word<typeof ApprovalState>;
+
+/** Why a decision about a permission came out as it did. */
+export const DecisionReason = words(
+  'GRANTED',
+  'GRANTED_AS_OWNER',
+  'GRANTED_BY_ACTION_LINK',
+  'NO_GRANT',
+  'CONSTRAINT_FAILED',
+  'NOT_OWNER',
+  'PROTECTED',
+  'OUT_OF_SCOPE',
+  'NARROWED_BY_API_KEY',
+  'IMPERSONATING',
+  'STEP_UP_REQUIRED',
+  'SUBJECT_INACTIVE',
+  'UNKNOWN_PERMISSION',
+  'ACTION_LINK_INVALID',
+);
+export type DecisionReason = Word<typeof DecisionReason>;
+
+/** What a step of an explanation looked at. */
+export const ExplanationStepKind = words(
+  'SUBJECT',
+  'GROUP',
+  'PERMISSION',
+  'CONSTRAINT',
+  'OWNER',
+  'API_KEY',
+  'IMPERSONATION',
+  'ASSURANCE',
+);
+export type ExplanationStepKind = Word<typeof ExplanationStepKind>;

@@ -10,6 +10,8 @@ import { Failure } from '../errors.ts';
 import { parseId, type SessionId, type UserId } from '../ids.ts';
 import type { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
 import type { Authenticated, SessionAuthenticator } from '../services/session-authenticator.ts';
+import type { Use } from '../services/session-activity.ts';
+import type { Inspected } from '../services/token-introspection.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 
 /** What a request presents. */
@@ -20,6 +22,8 @@ export interface Presented {
   readonly csrfHeader: string | undefined;
   /** Canonical address of the client. */
   readonly ipAddress: string;
+  /** null: the program of the client did not say. */
+  readonly userAgent: string | null;
 }
 
 /** Who a request comes from: nobody, or a principal with the account and session behind it. */
@@ -68,10 +72,10 @@ export class RequestAuthenticator {
 
   /** Throws UNAUTHENTICATED for an Authorization header that holds neither a token of a living session nor a working API key. */
   async authenticate(presented: Presented): Promise<Authentication> {
-    if (presented.authorization !== undefined) return this.#byBearer(presented.authorization, presented.ipAddress);
+    if (presented.authorization !== undefined) return this.#byBearer(presented.authorization, presented);
     if (presented.cookie === undefined) return ANONYMOUS;
     const token = parseToken('session', presented.cookie);
-    const authenticated = token === null ? null : await this.#sessions.byCookie(token, presented.ipAddress);
+    const authenticated = token === null ? null : await this.#sessions.byCookie(token, presented);
     if (authenticated === null) return ANONYMOUS;
     const key = this.#masterKeys.derive('csrf');
     return {
@@ -81,20 +85,33 @@ export class RequestAuthenticator {
     };
   }
 
-  async #byBearer(header: string, ipAddress: string): Promise<Authentication> {
+  async #byBearer(header: string, from: Use): Promise<Authentication> {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw refused('The Authorization header holds no bearer token.');
-    if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, ipAddress);
-    const claims = await this.#claimsOf(token);
-    const sessionId = parseId<SessionId>(claims.sid);
-    const userId = parseId<UserId>(claims.sub);
-    const actorId = claims.act === undefined ? null : parseId<UserId>(claims.act.sub);
-    const authenticated =
-      sessionId === null || userId === null || (claims.act !== undefined && actorId === null)
-        ? null
-        : await this.#sessions.bySessionId(sessionId, { userId, actorId }, ipAddress);
+    if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, from.ipAddress);
+    const named = namedBy(await this.#claimsOf(token));
+    const authenticated = named === null ? null : await this.#sessions.bySessionId(named.sessionId, named, from);
     if (authenticated === null) throw refused('The session of this token is over.');
     return { authenticated, csrfToken: null, csrfMissing: false };
+  }
+
+  /**
+   * Who stands behind a token that somebody else was presented, an access token or an API key; null when it does not work, for whatever
+   * reason. It is not marked as used. Without an address, keys that are bound to networks do not work.
+   */
+  async inspect(token: string, ipAddress: string | null): Promise<Inspected | null> {
+    if (token.startsWith(tokenPrefixes.apiKey)) {
+      const key = parseToken('apiKey', token);
+      const authenticated = key === null ? null : await this.#apiKeys.inspect(key, ipAddress);
+      return authenticated === null ? null : { authenticated, claims: null };
+    }
+    const claims = await this.#claimsOf(token).catch((error: unknown) => {
+      if (error instanceof Failure && error.code === 'UNAUTHENTICATED') return null;
+      throw error;
+    });
+    const named = claims === null ? null : namedBy(claims);
+    const authenticated = named === null ? null : await this.#sessions.inspect(named.sessionId, named, ipAddress);
+    return authenticated === null ? null : { authenticated, claims };
   }
 
   async #byApiKey(text: string, ipAddress: string): Promise<Authentication> {
@@ -125,5 +142,14 @@ export class RequestAuthenticator {
     }
   }
 }
+
+/** What an access token names; null when something of it is no id. */
+const namedBy = ({ sid, sub, act }: AccessClaims) => {
+  const sessionId = parseId<SessionId>(sid);
+  const userId = parseId<UserId>(sub);
+  const actorId = act === undefined ? null : parseId<UserId>(act.sub);
+  if (sessionId === null || userId === null || (act !== undefined && actorId === null)) return null;
+  return { sessionId, userId, actorId };
+};
 
 const refused = (message: string): Failure => new Failure('UNAUTHENTICATED', message);

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { exampleEnvironment, exampleYaml } from '../config/example-files.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
+import { auditMarkdown } from '../explain/audit-markdown.ts';
 import { errorsMarkdown } from '../explain/errors-markdown.ts';
 import { flowMarkdown, flowsMarkdown } from '../explain/flows-markdown.ts';
 import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
@@ -14,6 +15,7 @@ const root = process.argv[2] ?? join(import.meta.dirname, '../..');
 const pages = {
   '.env.example': exampleEnvironment(),
   'gatehouse.example.yaml': exampleYaml(),
+  'docs/audit.md': auditMarkdown(),
   'docs/configuration.md': configurationMarkdown(),
   'docs/errors.md': errorsMarkdown(),
   'docs/flows/README.md': flowsMarkdown(flows),

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Config, ConfigSources } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
+import type { AuditVerification } from '../services/audit-verification.ts';
 import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
@@ -20,6 +21,7 @@ export interface CommandServices {
   readonly seed: Pick<SeedService, 'seed'>;
   readonly userImport: Pick<UserImportService, 'importBatch'>;
   readonly reseal: Pick<ResealService, 'reseal'>;
+  readonly auditVerification: Pick<AuditVerification, 'verify'>;
 }
 
 /** What a command is given by the process that runs it. */

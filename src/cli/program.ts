@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './admin-command.ts';
+import { addAuditCommand } from './audit-command.ts';
 import { addConfigCommand } from './config-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportOf, stackOf } from './failure.ts';
@@ -20,6 +21,7 @@ Examples:
   npm run cli -- create-admin --email ada@example.org --name "Ada Ricci"
   echo "$PASSWORD" | npm run cli -- create-admin --email ada@example.org --name Ada --password-stdin
   npm run cli -- keys reseal --dry-run
+  npm run cli -- verify-audit
   npm run cli -- users import accounts.ndjson --dry-run
   npm run cli -- config check --production --config gatehouse.yaml
   npm run cli -- mail preview invite --locale it --out preview
@@ -65,6 +67,7 @@ const buildProgram = (host: Host): Command => {
   addAdminCommand(host, program);
   addUsersCommands(host, program);
   addKeysCommand(host, program);
+  addAuditCommand(host, program);
   addConfigCommand(host, program);
   addMailCommands(host, program);
   return program;

@@ -18,6 +18,7 @@ import { IdempotencyService } from '../services/idempotency.service.ts';
 import { OrganizationLevels } from '../services/organization-levels.ts';
 import { OneTimeTokenService } from '../services/one-time-token.service.ts';
 import { PasswordService } from '../services/passwords.ts';
+import { SchemaKnowledge } from '../services/schema-knowledge.ts';
 import { SessionTokenIssuer } from '../services/session-tokens.ts';
 import { SessionService } from '../services/session.service.ts';
 import { SigningKeyService } from '../services/signing-key.service.ts';
@@ -65,6 +66,7 @@ export const createBase = (foundation: Foundation) => {
     oneTimeTokens: new OneTimeTokenService(foundation),
     idempotency: new IdempotencyService(clock),
     attributes: new UserAttributes(config.users.attributes),
+    schemaKnowledge: new SchemaKnowledge(),
   };
 };
 

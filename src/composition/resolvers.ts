@@ -1,3 +1,15 @@
+import { ApiKeyMutationResolver } from '../resolvers/api-key-mutation.resolver.ts';
+import {
+  ApiKeyResolver,
+  NarrowedPermissionResolver,
+  UserApiKeysResolver,
+  ViewerApiKeyResolver,
+} from '../resolvers/api-key.resolver.ts';
+import { AuditReferenceResolver, AuditResolver, UserAuditResolver } from '../resolvers/audit.resolver.ts';
+import { ExportResolver } from '../resolvers/export.resolver.ts';
+import { ActionLinkResolver } from '../resolvers/action-link.resolver.ts';
+import { AccessChangeResolver, ApprovalResolver } from '../resolvers/approval.resolver.ts';
+import { ActiveOrganizationResolver, SessionOrganizationResolver } from '../resolvers/active-organization.resolver.ts';
 import { CaptchaOptionsResolver } from '../resolvers/captcha.resolver.ts';
 import { DeviceResolver } from '../resolvers/device.resolver.ts';
 import {
@@ -5,15 +17,30 @@ import {
   ProviderOptionsResolver,
   UserIdentitiesResolver,
 } from '../resolvers/external-identity.resolver.ts';
+import { ExplanationResolver } from '../resolvers/explanation.resolver.ts';
 import { GroupMutationResolver } from '../resolvers/group-mutation.resolver.ts';
+import { GroupMemberEdgeResolver, ResourceScopeResolver } from '../resolvers/group-reach.resolver.ts';
 import { GroupResolver } from '../resolvers/group.resolver.ts';
+import {
+  ImpersonationResolver,
+  SessionImpersonatorResolver,
+  ViewerImpersonationResolver,
+} from '../resolvers/impersonation.resolver.ts';
 import { InvitationResolver, UserInvitationResolver } from '../resolvers/invitation.resolver.ts';
 import { MailResolver } from '../resolvers/mail.resolver.ts';
 import { MfaResolver, UserMfaResolver } from '../resolvers/mfa.resolver.ts';
 import { OperationsResolver } from '../resolvers/operations.resolver.ts';
 import { MfaPasskeysResolver, PasskeyResolver } from '../resolvers/passkey.resolver.ts';
+import { OrganizationMutationResolver } from '../resolvers/organization-mutation.resolver.ts';
+import {
+  OrganizationLevelResolver,
+  OrganizationResolver,
+  UserOrganizationsResolver,
+} from '../resolvers/organization.resolver.ts';
 import { PasswordResolver } from '../resolvers/password.resolver.ts';
+import { PermissionCheckResolver } from '../resolvers/permission-check.resolver.ts';
 import { AccountOptionsResolver, ProfileResolver, UserAttributesResolver } from '../resolvers/profile.resolver.ts';
+import { PermissionResourceResolver, ResourceResolver } from '../resolvers/resource.resolver.ts';
 import { SessionResolver } from '../resolvers/session.resolver.ts';
 import { SignInResolver } from '../resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from '../resolvers/sign-up.resolver.ts';
@@ -42,20 +69,23 @@ export const resolversOf = (foundation: Foundation, services: Services): Map<Fun
     [UserAttributesResolver, new UserAttributesResolver({ attributes: services.attributes, clock })],
     [AccountOptionsResolver, new AccountOptionsResolver(services)],
     [UserResolver, new UserResolver({ users: services.userReader, permissions: services.permissions })],
-    [
-      UserMutationResolver,
-      new UserMutationResolver({
-        users: services.users,
-        changes: services.userChanges,
-        status: services.userStatus,
-        invitations: services.invitations,
-      }),
-    ],
+    [UserMutationResolver, new UserMutationResolver(services)],
     [GroupResolver, new GroupResolver({ groups: services.groupReader, permissions: services.permissions })],
-    [GroupMutationResolver, new GroupMutationResolver({ groups: services.groups, members: services.groupMembers })],
+    [ExplanationResolver, new ExplanationResolver(services)],
+    [GroupMutationResolver, new GroupMutationResolver(services)],
+    [ApprovalResolver, new ApprovalResolver(services)],
+    [AccessChangeResolver, new AccessChangeResolver()],
     [SessionResolver, new SessionResolver({ sessions: services.sessionReader, revocation: services.revocation })],
+    [ImpersonationResolver, new ImpersonationResolver(services)],
+    [ViewerImpersonationResolver, new ViewerImpersonationResolver()],
+    [SessionImpersonatorResolver, new SessionImpersonatorResolver()],
     [DeviceResolver, new DeviceResolver({ devices: services.deviceReader, revocation: services.revocation })],
     [UserSessionsResolver, new UserSessionsResolver()],
+    [ApiKeyResolver, new ApiKeyResolver(services)],
+    [ApiKeyMutationResolver, new ApiKeyMutationResolver(services)],
+    [UserApiKeysResolver, new UserApiKeysResolver()],
+    [ViewerApiKeyResolver, new ViewerApiKeyResolver()],
+    [NarrowedPermissionResolver, new NarrowedPermissionResolver()],
     [MfaResolver, new MfaResolver(services)],
     [UserMfaResolver, new UserMfaResolver()],
     [PasskeyResolver, new PasskeyResolver(services)],
@@ -66,7 +96,23 @@ export const resolversOf = (foundation: Foundation, services: Services): Map<Fun
     [MailResolver, new MailResolver(services)],
     [InvitationResolver, new InvitationResolver()],
     [UserInvitationResolver, new UserInvitationResolver()],
+    [PermissionCheckResolver, new PermissionCheckResolver(services)],
+    [ResourceResolver, new ResourceResolver(services)],
+    [PermissionResourceResolver, new PermissionResourceResolver(services)],
+    [ActionLinkResolver, new ActionLinkResolver(services)],
     [CaptchaOptionsResolver, new CaptchaOptionsResolver(services)],
+    [OrganizationResolver, new OrganizationResolver({ ...services, clock })],
+    [ActiveOrganizationResolver, new ActiveOrganizationResolver(services)],
+    [SessionOrganizationResolver, new SessionOrganizationResolver()],
+    [ResourceScopeResolver, new ResourceScopeResolver()],
+    [GroupMemberEdgeResolver, new GroupMemberEdgeResolver()],
+    [OrganizationMutationResolver, new OrganizationMutationResolver(services)],
+    [OrganizationLevelResolver, new OrganizationLevelResolver(services)],
+    [UserOrganizationsResolver, new UserOrganizationsResolver()],
+    [AuditResolver, new AuditResolver(services)],
+    [AuditReferenceResolver, new AuditReferenceResolver()],
+    [UserAuditResolver, new UserAuditResolver()],
+    [ExportResolver, new ExportResolver(services)],
     [OperationsResolver, new OperationsResolver({ ...services, version: VERSION })],
   ]);
   resolverCache.set(services, made);

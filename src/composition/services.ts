@@ -1,14 +1,25 @@
 import { identityProviders } from '../config/identity-providers.ts';
+import { ActiveOrganizationService } from '../services/active-organization.service.ts';
 import { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
 import { ApiKeyUse } from '../services/api-key-use.ts';
+import { ApiKeyChangeService } from '../services/api-key-change.service.ts';
+import { ApiKeyReader } from '../services/api-key-reader.ts';
+import { ApiKeyTargets } from '../services/api-key-target.ts';
+import { ApiKeyService } from '../services/api-key.service.ts';
 import { CodeSignInService } from '../services/code-sign-in.service.ts';
+import { DecisionQuestions } from '../services/decision-question.ts';
+import { DecisionSubjects } from '../services/decision-subject.ts';
 import { DeviceReader } from '../services/device-reader.ts';
+import { ErasureService } from '../services/erasure.service.ts';
 import { EmailChangeService } from '../services/email-change.service.ts';
+import { ExplanationService } from '../services/explanation.service.ts';
 import { GroupMemberService } from '../services/group-member.service.ts';
 import { GroupReader } from '../services/group-reader.ts';
 import { GroupService } from '../services/group.service.ts';
 import { HealthService } from '../services/health.service.ts';
 import { Housekeeping } from '../services/housekeeping.ts';
+import { ImpersonationReader } from '../services/impersonation-reader.ts';
+import { ImpersonationService } from '../services/impersonation.service.ts';
 import { InvitationReader } from '../services/invitation-reader.ts';
 import { InvitationService } from '../services/invitation.service.ts';
 import { InvitedSignUp } from '../services/invited-sign-up.ts';
@@ -17,6 +28,12 @@ import { MessageReader } from '../services/message-reader.ts';
 import { MessageRetryService } from '../services/message-retry.service.ts';
 import { MfaReader } from '../services/mfa-reader.ts';
 import { MfaResetService } from '../services/mfa-reset.service.ts';
+import { OrganizationMemberReader } from '../services/organization-member-reader.ts';
+import { OrganizationMemberService } from '../services/organization-member.service.ts';
+import { OrganizationPlaceService } from '../services/organization-place.service.ts';
+import { OrganizationReader } from '../services/organization-reader.ts';
+import { OrganizationTreeReader } from '../services/organization-tree-reader.ts';
+import { OrganizationService } from '../services/organization.service.ts';
 import { OwnAccountService } from '../services/own-account.service.ts';
 import { PasskeyReader } from '../services/passkey-reader.ts';
 import { PasskeyRegistrationService } from '../services/passkey-registration.service.ts';
@@ -24,12 +41,16 @@ import { PasskeyService } from '../services/passkey.service.ts';
 import { PasswordChangeService } from '../services/password-change.service.ts';
 import { PasswordResetService } from '../services/password-reset.service.ts';
 import { PasswordTokenService } from '../services/password-token.service.ts';
+import { PermissionCheckService } from '../services/permission-check.service.ts';
 import { PermissionReader } from '../services/permission-reader.ts';
+import { PermissionSubjects } from '../services/permission-subject.ts';
 import { ProfileService } from '../services/profile.service.ts';
 import { createProviderServices } from '../services/provider-services.ts';
 import { RefreshService } from '../services/refresh.service.ts';
+import { ResetRequests } from '../services/reset-requests.ts';
 import { ResealService } from '../services/reseal.service.ts';
 import { SeedService } from '../services/seed.service.ts';
+import { ServiceAccountService } from '../services/service-account.service.ts';
 import { SessionActivity } from '../services/session-activity.ts';
 import { SessionAuthenticator } from '../services/session-authenticator.ts';
 import { SessionReader } from '../services/session-reader.ts';
@@ -40,14 +61,18 @@ import { SignUpCompletion } from '../services/sign-up-completion.ts';
 import { SignUpGroups } from '../services/sign-up-groups.ts';
 import { SignUpService } from '../services/sign-up.service.ts';
 import { StepUpService } from '../services/step-up.service.ts';
+import { TokenIntrospection } from '../services/token-introspection.ts';
 import { TotpService } from '../services/totp.service.ts';
 import { UserChangeService } from '../services/user-change.service.ts';
 import { UserImportService } from '../services/user-import.service.ts';
 import { UserReader } from '../services/user-reader.ts';
 import { UserStatusService } from '../services/user-status.service.ts';
 import { UserService } from '../services/user.service.ts';
+import { createAudit } from './audit.ts';
+import { createAccess } from './access.ts';
 import { type Base, createBase, type Foundation } from './base.ts';
 import { createProofs, type Proofs } from './proofs.ts';
+import { createResources } from './resources.ts';
 
 export type Services = ReturnType<typeof createServices>;
 
@@ -56,14 +81,17 @@ export const createServices = (foundation: Foundation) => {
   const base = createBase(foundation);
   const proofs = createProofs(base);
   const common = { ...base, ...proofs };
-  const { recorder, directory, hasher, signingKeys, sessions, messaging } = base;
+  const { recorder, directory, levels, hasher, signingKeys, sessions, messaging, schemaKnowledge } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
+  const accounts = createAccounts(common);
   return {
     recorder,
     directory,
+    levels,
     hasher,
     signingKeys,
     sessions,
+    schemaKnowledge,
     ...messaging,
     secondFactors,
     signInFlow,
@@ -72,8 +100,11 @@ export const createServices = (foundation: Foundation) => {
     captcha,
     ...createEntrances(common),
     ...createCredentials(common),
-    ...createAccounts(common),
+    ...accounts,
+    ...createAccess({ ...base, ...accounts }),
+    ...createApiKeys(base),
     ...createReaders(base),
+    ...createResources(base),
     ...createProviderServices(common),
     ...createOperations(base),
   };
@@ -118,18 +149,20 @@ const createCredentials = (common: Common) => {
         stepUp.confirmIdentity(caller, { password, code: null, verificationToken: null, passkey: null }),
     }),
     revocation: new SessionRevocationService(common),
+    impersonations: new ImpersonationService(common),
     reseal: new ResealService(common),
   };
 };
 
-/** Users and groups. */
+/** Users, groups and organizations. */
 const createAccounts = (common: Common) => {
   const invitations = new InvitationService(common);
   const userStatus = new UserStatusService(common);
+  const passwordResets = new PasswordResetService({ ...common, invitations });
   return {
     invitations,
     userStatus,
-    passwordResets: new PasswordResetService({ ...common, invitations }),
+    resetRequests: new ResetRequests({ ...common, passwordResets }),
     userImport: new UserImportService(common),
     users: new UserService({ ...common, invitations }),
     userChanges: new UserChangeService(common),
@@ -137,24 +170,56 @@ const createAccounts = (common: Common) => {
     profiles: new ProfileService(common),
     emailChanges: new EmailChangeService(common),
     ownAccounts: new OwnAccountService({ ...common, userStatus }),
+    erasure: new ErasureService({ ...common, userStatus }),
     groups: new GroupService(common),
     groupMembers: new GroupMemberService(common),
+    activeOrganizations: new ActiveOrganizationService(common),
+    organizations: new OrganizationService(common),
+    organizationPlaces: new OrganizationPlaceService(common),
+    organizationMembers: new OrganizationMemberService(common),
     messageRetry: new MessageRetryService(common),
   };
 };
+
+/** Service accounts, and the keys of programs. */
+const createApiKeys = (base: Base) => ({
+  serviceAccounts: new ServiceAccountService(base),
+  apiKeys: new ApiKeyService(base),
+  apiKeyChanges: new ApiKeyChangeService({ ...base, apiKeyTargets: new ApiKeyTargets(base) }),
+});
 
 /** What is read, under the predicates of who may see it. */
 const createReaders = (base: Base) => ({
   userReader: new UserReader(base),
   groupReader: new GroupReader(base),
+  organizationReader: new OrganizationReader(base),
+  organizationMemberReader: new OrganizationMemberReader(base),
+  organizationTrees: new OrganizationTreeReader(base),
   messageReader: new MessageReader(base),
   invitationReader: new InvitationReader(base),
   sessionReader: new SessionReader(base),
+  impersonationReader: new ImpersonationReader(base),
+  apiKeyReader: new ApiKeyReader(base),
   deviceReader: new DeviceReader(base),
   mfaReader: new MfaReader(base),
   passkeyReader: new PasskeyReader(base),
   permissions: new PermissionReader(base.directory),
+  ...createExplanations(base),
 });
+
+/** What answers questions about permissions. */
+const createExplanations = (base: Base) => {
+  const parts = {
+    permissionSubjects: new PermissionSubjects(base),
+    decisionSubjects: new DecisionSubjects(base),
+    decisionQuestions: new DecisionQuestions(base),
+  };
+  return {
+    ...parts,
+    explanations: new ExplanationService({ ...base, ...parts }),
+    permissionChecks: new PermissionCheckService({ ...base, ...parts }),
+  };
+};
 
 /** What the server does by itself. */
 const createOperations = (base: Base) => {
@@ -166,12 +231,15 @@ const createOperations = (base: Base) => {
     ...base,
     onError: (error) => base.log('warn', 'API keys could not be marked as used', { err: error }),
   });
+  const audit = createAudit(base);
   return {
+    ...audit,
     activity,
     apiKeyUse,
     apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),
+    introspection: new TokenIntrospection(base),
     health: new HealthService({ ...base, transports: base.messaging.transportHealth }),
-    housekeeping: new Housekeeping({ ...base, leases: new LeaseService(base) }),
+    housekeeping: new Housekeeping({ ...base, ...audit, leases: new LeaseService(base) }),
     authenticator: new SessionAuthenticator({ ...base, activity }),
   };
 };

@@ -190,13 +190,19 @@ export const codes = {
     kind: duration(5, HOUR),
     env: 'CODE_RESEND_AFTER',
     byDefault: fixed(MINUTE, '`1m`'),
-    description: 'Least time between two codes to one address.',
+    description: 'Least time between two codes that one device or network has sent to one address.',
   }),
   maximumPerHour: setting({
     kind: integer(1, 100),
     env: 'CODE_MAXIMUM_PER_HOUR',
     byDefault: fixed(10),
-    description: 'Codes that one address gets within an hour.',
+    description: 'Codes that one device or network has sent to one address within an hour.',
+  }),
+  maximumPerAddress: setting({
+    kind: integer(1, 1000),
+    env: 'CODE_MAXIMUM_PER_ADDRESS',
+    byDefault: fixed(30),
+    description: 'Codes that all networks together have sent to one address within an hour; known devices of its owner go on.',
   }),
   maximumTries: setting({
     kind: integer(1, 20),

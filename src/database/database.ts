@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ormOptions } from '../orm.ts';
 import { sql } from './sql.ts';
 import { StatementCounter } from './statement-counter.ts';
+import { presentFrame, type Work } from './transaction-frame.ts';
 
 type OrmSettings = Parameters<typeof ormOptions>[0];
 
@@ -49,8 +50,9 @@ export class Database {
    * Runs `work` in one transaction (read committed) and commits what it wrote; when it throws, nothing of it remains.
    * After a deadlock or serialization failure `work` runs again, so it must do nothing but database work.
    */
-  transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    return repeated(() => this.orm.em.fork().transactional(work));
+  transaction<T>(work: Work<T>): Promise<T> {
+    const begin = <R>(own: Work<R>): Promise<R> => repeated(() => this.orm.em.fork().transactional(own));
+    return presentFrame()?.transaction(begin, work) ?? begin(work);
   }
 
   async close(): Promise<void> {

@@ -24,10 +24,10 @@ export interface AccountRow extends SignInAccountRow {
 }
 
 /** A failure from now on: the count starts anew after a lock is over, and the `$4`th failure locks until `$5`. */
-const counted = (table: string): string => `
-    failed_sign_in_count = case when ${table}.locked_until is null then ${table}.failed_sign_in_count + 1 else 1 end,
-    locked_until = case
-      when (case when ${table}.locked_until is null then ${table}.failed_sign_in_count + 1 else 1 end) >= $4::int
+export const countedFailure = (table: string, count = 'failed_sign_in_count', lock = 'locked_until'): string => `
+    ${count} = case when ${table}.${lock} is null then ${table}.${count} + 1 else 1 end,
+    ${lock} = case
+      when (case when ${table}.${lock} is null then ${table}.${count} + 1 else 1 end) >= $4::int
       then $5::timestamptz else null end`;
 
 /** An administrator's lock: it has a reason, and it holds for every device. */
@@ -61,12 +61,12 @@ with found as (
   select d.id, d.user_id from devices d
   where d.selector = $6 and d.secret_hash = $7::bytea and d.user_id = (select user_id from found)
 ), counted as (
-  update users c set ${counted('c')}, status_reason = null
+  update users c set ${countedFailure('c')}, status_reason = null
   where c.id = (select user_id from found) and not exists (select from known) and c.status = 'ACTIVE'
     and (c.locked_until is null or c.locked_until <= $3::timestamptz) and ${unhurried}
   returning c.id
 ), counted_on_device as (
-  update devices k set ${counted('k')}
+  update devices k set ${countedFailure('k')}
   from users c
   where k.id = (select id from known) and c.id = k.user_id and ${openToSignIns('c')}
     and (k.locked_until is null or k.locked_until <= $3::timestamptz) and ${unhurried}
@@ -94,10 +94,10 @@ where u.id = $1`;
  */
 export const countSecondFactorFailure = `
 with counted_on_device as (
-  update devices k set ${counted('k')} where k.id = $2::uuid and k.user_id = $1
+  update devices k set ${countedFailure('k')} where k.id = $2::uuid and k.user_id = $1
     and (k.locked_until is null or k.locked_until <= $3::timestamptz)
 )
-update users c set ${counted('c')}
+update users c set ${countedFailure('c')}
 where c.id = $1 and $2::uuid is null and c.status_reason is null
   and (c.locked_until is null or c.locked_until <= $3::timestamptz)`;
 
@@ -114,7 +114,7 @@ where id = $1 and $2::uuid is null and status_reason is null`;
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
- * longer sign in, or when something that was proved does not stand any more: a password changed, a passkey or an identity removed
+ * longer sign in or is none of a person, or when something that was proved does not stand any more: a password changed, a passkey or an identity removed
  * since it was looked at. Whoever takes it away holds the row of the user first, as this does, and ends the sessions that there are
  * then: so no sign-in slips through in between. The count of strangers stays when the device is known.
  * `$1` user, `$2` now, `$3` known device or null, `$4` ids of the credentials and identities that were proved, `$5` version of the
@@ -131,19 +131,10 @@ export const completedSignIn = `holder as materialized (
   update users set last_sign_in_at = $2::timestamptz,
     failed_sign_in_count = case when $3::uuid is null then 0 else failed_sign_in_count end,
     locked_until = case when $3::uuid is null then null else locked_until end
-  where id = $1 and status = 'ACTIVE'
+  where id = $1 and status = 'ACTIVE' and kind = 'PERSON'
     and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
     and (select count(*) from standing) + (select count(*) from vouching) = cardinality($4::uuid[])
   returning id
-)`;
-
-/**
- * Part of a statement: takes so many tries back, unless an administrator locked the account. `$1` user, `$2` how many; null = all.
- */
-export const forgottenFailures = `forgotten as (
-  update users set failed_sign_in_count = greatest(failed_sign_in_count - coalesce($2::int, failed_sign_in_count), 0),
-    locked_until = case when $2::int = 0 then locked_until end
-  where id = $1 and status_reason is null
 )`;
 
 /**

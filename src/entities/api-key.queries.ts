@@ -2,8 +2,9 @@ import { instantOf } from '../database/sql.ts';
 import type { ApiKeyId, UserId } from '../ids.ts';
 import { grantFromStored } from '../permissions/grant-input.ts';
 import type { Grant } from '../permissions/grants.ts';
+import type { ApiKeyStatus, StoredUserStatus, UserKind } from '../vocabulary.ts';
 import { assignmentsColumn, type AssignmentsRow } from './assignment.queries.ts';
-import { userColumns, type UserRow } from './user.queries.ts';
+import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 /** A key as reads hand it on; never its secret. */
 export interface ApiKeyView {
@@ -24,6 +25,11 @@ export interface ApiKeyView {
   readonly lastUsedIp: string | null;
   readonly overlapUntil: Date | null;
   readonly revokedAt: Date | null;
+}
+
+/** A key as lists show it. */
+export interface ListedApiKey extends ApiKeyView {
+  readonly status: ApiKeyStatus;
 }
 
 export interface ApiKeyRow {
@@ -69,6 +75,47 @@ export const apiKeyViewOf = (row: ApiKeyRow): ApiKeyView => ({
   revokedAt: instantOf(row.revoked_at),
 });
 
+export interface ListedApiKeyRow extends ApiKeyRow {
+  readonly owner_kind: UserKind;
+  readonly owner_status: StoredUserStatus;
+  readonly owner_locked_until: string | null;
+  readonly owner_status_reason: string | null;
+}
+
+/** The columns behind `ListedApiKey`, of `api_keys` under the alias `k` and its owner `u`. */
+export const listedApiKeyColumns = `${apiKeyColumns}, u.kind as owner_kind, u.status as owner_status,
+  u.locked_until as owner_locked_until, u.status_reason as owner_status_reason`;
+
+/** A key is over from the instant its time is; a lock that guesses brought about takes nothing away, one by an administrator does. */
+export const listedApiKeyOf = (row: ListedApiKeyRow, now: Date): ListedApiKey => {
+  const key = apiKeyViewOf(row);
+  const lockedUntil = instantOf(row.owner_locked_until);
+  const isLocked = row.owner_status_reason !== null && lockedUntil !== null && lockedUntil > now;
+  const ownerActive = row.owner_status === 'ACTIVE' && !isLocked;
+  return { ...key, status: statusOfKey(key, ownerActive, now) };
+};
+
+/** The key behind a call: one that calls works. */
+export const workingKey = (apiKey: ApiKeyView): ListedApiKey => ({ ...apiKey, status: 'ACTIVE' });
+
+const statusOfKey = (key: ApiKeyView, ownerActive: boolean, now: Date): ApiKeyStatus => {
+  if (key.revokedAt !== null) return 'REVOKED';
+  if (key.expiresAt !== null && key.expiresAt <= now) return 'EXPIRED';
+  return ownerActive ? 'ACTIVE' : 'OWNER_INACTIVE';
+};
+
+const UNREVOKED = 'k.revoked_at is null';
+const LASTING = '(k.expires_at is null or k.expires_at > ?::timestamptz)';
+const OWNER_ACTIVE = `(${mayActAt2.replaceAll('$2', '?')})`;
+
+/** Keys `k` of the owner `u` in a status; every `?` is the present instant. */
+export const inApiKeyStatus: Readonly<Record<ApiKeyStatus, string>> = {
+  ACTIVE: `(${UNREVOKED} and ${LASTING} and ${OWNER_ACTIVE})`,
+  EXPIRED: `(${UNREVOKED} and not ${LASTING})`,
+  REVOKED: 'k.revoked_at is not null',
+  OWNER_INACTIVE: `(${UNREVOKED} and ${LASTING} and not ${OWNER_ACTIVE})`,
+};
+
 /** What one statement tells about the caller behind a key: the key, its owner, what gives the owner grants, and the epoch. */
 export interface ApiKeyAuthenticationRow extends ApiKeyRow, UserRow, AssignmentsRow {
   /** The hash of the secret that belongs to the presented selector. */
@@ -76,14 +123,15 @@ export interface ApiKeyAuthenticationRow extends ApiKeyRow, UserRow, Assignments
   readonly epoch: string;
 }
 
+/** The key `k` of the owner `u` works at `$2`: neither revoked nor expired, its owner active and not locked by an administrator. */
+export const keyWorksAt2 = `k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) and ${mayActAt2}`;
+
 /**
- * The key of a selector, if it works at `$2`: neither revoked nor expired, its owner active and not locked by an administrator. The
- * selector of before a rotation works until the overlap is over. `$1` selector.
+ * The key of a selector, if it works at `$2`. The selector of before a rotation works until the overlap is over. `$1` selector.
  */
 export const authenticationByApiKey = `
 select ${apiKeyColumns}, case when k.selector = $1 then k.secret_hash else k.previous_secret_hash end as secret_hash,
   ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
 from api_keys k join users u on u.id = k.owner_id
 where (k.selector = $1 or (k.previous_selector = $1 and k.overlap_until > $2::timestamptz))
-  and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) and u.status = 'ACTIVE'
-  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
+  and ${keyWorksAt2}`;

@@ -61,6 +61,15 @@ export const memberGroupIds = (assignments: readonly Assignment[]): readonly Gro
   ),
 ];
 
+/** The organizations of which somebody is a member, each once: every one has a level, which is an assignment. */
+export const memberOrganizationIds = (assignments: readonly Assignment[]): readonly OrganizationId[] => [
+  ...new Set(
+    assignments
+      .map((one) => assignmentFacts(one))
+      .flatMap(({ inherited, lineage }) => (inherited ? (lineage?.at(-1) ?? []) : [])),
+  ),
+];
+
 /** A lineage as a column: the organization and those above it, the root first; of the organization that the expression names. */
 export const lineageColumn = (id: string): string =>
   `array(select c.ancestor_id::text from organization_closure c where c.descendant_id = ${id} order by c.depth desc)`;

@@ -12,12 +12,28 @@ export interface AuditChange {
 /**
  * One line of the append-only log, partitioned by month of `at`. It refers to others by type and id only, without foreign
  * keys, so that it outlives them. What names or locates a person lies in `audit_personal_values` and can be erased there;
- * `personalCommitment` is a salted hash of it, so that erasing does not break the later hash chain.
+ * `personalCommitment` is a salted hash of it, so that erasing does not break the hash chain. Triggers refuse every change but
+ * sealing, which happens once.
  */
 @Entity({ tableName: 'audit_events' })
 @Index({ name: 'audit_events_actor_idx', properties: ['actorId', 'at', 'id'] })
 @Index({ name: 'audit_events_target_idx', properties: ['targetId', 'at', 'id'] })
 @Index({ name: 'audit_events_action_idx', properties: ['action', 'at', 'id'] })
+@Index({ name: 'audit_events_id_idx', properties: ['id'] })
+@Index({ name: 'audit_events_result_idx', properties: ['result', 'at', 'id'] })
+@Index({
+  name: 'audit_events_on_behalf_of_idx',
+  expression:
+    'create index audit_events_on_behalf_of_idx on audit_events (on_behalf_of_id, at, id) where on_behalf_of_id is not null',
+})
+@Index({
+  name: 'audit_events_chain_idx',
+  expression: 'create index audit_events_chain_idx on audit_events (chain_sequence) where chain_sequence is not null',
+})
+@Index({
+  name: 'audit_events_unsealed_idx',
+  expression: 'create index audit_events_unsealed_idx on audit_events (at, id) where chain_sequence is null',
+})
 export class AuditEvent {
   @PrimaryKey({ type: 'timestamptz' })
   at!: Date;
@@ -63,8 +79,15 @@ export class AuditEvent {
   chainHash!: Buffer | null;
 }
 
-/** The erasable half of an audit event: labels, address, user agent and changed values. */
+/**
+ * The erasable half of an audit event: labels, address, user agent and changed values. Triggers refuse every change but erasing:
+ * the salt becomes empty, so that nobody can guess what the commitment was made of, and each value null.
+ */
 @Entity({ tableName: 'audit_personal_values' })
+@Index({
+  name: 'audit_personal_values_address_idx',
+  expression: `create index audit_personal_values_address_idx on audit_personal_values ((("values"->>'ipAddress')::inet), at, event_id)`,
+})
 export class AuditPersonalValues {
   @PrimaryKey({ type: 'timestamptz' })
   at!: Date;

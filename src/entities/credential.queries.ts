@@ -1,22 +1,32 @@
 import type { CredentialId, UserId } from '../ids.ts';
 import type { MfaMethod } from '../vocabulary.ts';
+import { countedFailure } from './account.queries.ts';
 
 /**
  * Counts a try of a signed-in person's own password or code before it is looked at, as signing in does, and gives what it is
- * compared with. `counted` is false, and nothing was counted, while the account is locked. No row without an active account.
- * `$1` user, `$2` now, `$3` failures that lock, `$4` end of a lock that would begin now.
+ * compared with. It is counted where only somebody with a living session can count: on the device that the session runs on, or
+ * on the session if it runs on none. So strangers who guess at the account keep nobody from proving to be its owner, and whoever
+ * stole a session is stopped all the same. `counted` is false, and nothing was counted, while that device or session is locked, the
+ * account is not active, or an administrator locked it. `$1` user, `$2` session, `$3` now, `$4` failures that lock, `$5` end of a
+ * lock that would begin now.
  */
 export const countOwnTry = `
-with counted as (
-  update users c set
-    failed_sign_in_count = case when c.locked_until is null then c.failed_sign_in_count + 1 else 1 end,
-    locked_until = case
-      when (case when c.locked_until is null then c.failed_sign_in_count + 1 else 1 end) >= $3::int then $4::timestamptz
-      else null end
-  where c.id = $1 and c.status = 'ACTIVE' and (c.locked_until is null or c.locked_until <= $2::timestamptz)
-  returning c.id
+with place as (
+  select s.id, s.device_id from sessions s join users u on u.id = s.user_id
+  where s.id = $2 and u.id = $1 and s.ended_at is null and u.status = 'ACTIVE'
+    and (u.status_reason is null or u.locked_until is null or u.locked_until <= $3::timestamptz)
+), on_device as (
+  update devices d set ${countedFailure('d')}
+  from place where d.id = place.device_id and (d.locked_until is null or d.locked_until <= $3::timestamptz)
+  returning d.id
+), on_session as (
+  update sessions t set ${countedFailure('t', 'failed_proof_count', 'proof_locked_until')}
+  from place where t.id = place.id and place.device_id is null
+    and (t.proof_locked_until is null or t.proof_locked_until <= $3::timestamptz)
+  returning t.id
 )
-select p.id as credential_id, p.secret as password_hash, exists (select from counted) as counted
+select p.id as credential_id, p.secret as password_hash,
+  exists (select from on_device union all select from on_session) as counted
 from users u left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'
 where u.id = $1`;
 
@@ -27,13 +37,21 @@ export interface OwnTryRow {
 }
 
 /**
- * Forgets the failures of somebody who proved one factor, unless an administrator locked the account. Where there is a second one
- * only this very try is taken back: else whoever has one factor would buy guesses of the other with it. `$1` user.
+ * Part of a statement: takes tries back from the device of a session. The count of strangers stays: who proves to be the owner here
+ * buys them no further guesses. `$1` session, `$2` how many; null = all.
  */
-export const forgetFailures = `
-update users set locked_until = null,
-  failed_sign_in_count = case when mfa_enabled_at is null then 0 else greatest(failed_sign_in_count - 1, 0) end
-where id = $1 and status_reason is null`;
+export const forgottenOnDevice = `forgotten as (
+  update devices d set failed_sign_in_count = greatest(d.failed_sign_in_count - coalesce($2::int, d.failed_sign_in_count), 0),
+    locked_until = case when $2::int = 0 then d.locked_until end
+  from sessions s where s.id = $1::uuid and d.id = s.device_id and d.failed_sign_in_count > 0
+)`;
+
+/** Takes tries back from where `countOwnTry` counted them. `$1` session, `$2` how many; null = all. */
+export const forgetTries = `
+with ${forgottenOnDevice}
+update sessions t set failed_proof_count = greatest(t.failed_proof_count - coalesce($2::int, t.failed_proof_count), 0),
+  proof_locked_until = case when $2::int = 0 then t.proof_locked_until end
+where t.id = $1::uuid and t.failed_proof_count > 0`;
 
 /** The TOTP secret of a user. `$1` user. */
 export const totpOf = `select id, secret from credentials where user_id = $1 and type = 'TOTP'`;

@@ -6,11 +6,18 @@
  * never presented is used again for what looks the same, because a client that keeps no secrets would leave one behind at
  * every sign-in.
  *
+ * Tries are forgotten only as far as the sign-in earned it: one that rested on the trust in the device, or on no secret that could be
+ * guessed, takes back its own try at most. Else whoever has the first factor and a trusted device, or only the mailbox, would buy
+ * guesses of the password and of the codes with every sign-in.
+ *
  * `$1` the recognised device or null, `$2` now, `$3` address, `$4` end of the trust or null, `$5` id, `$6` user, `$7` selector,
- * `$8` hash of the secret, `$9` name and `$10` fingerprint of a device that is not recognised.
+ * `$8` hash of the secret, `$9` name and `$10` fingerprint of a device that is not recognised, `$11` how many tries are
+ * taken back from a recognised one; null = all.
  */
 export const metDevice = (guard: string): string => `recognised as (
-  update devices set last_seen_at = $2::timestamptz, last_ip_address = $3, failed_sign_in_count = 0, locked_until = null,
+  update devices set last_seen_at = $2::timestamptz, last_ip_address = $3,
+    failed_sign_in_count = greatest(failed_sign_in_count - coalesce($11::int, failed_sign_in_count), 0),
+    locked_until = case when $11::int = 0 then locked_until end,
     confirmed_at = coalesce(confirmed_at, $2::timestamptz), trusted_until = coalesce($4::timestamptz, trusted_until)
   where id = $1::uuid and exists (select from ${guard})
   returning id

@@ -1,9 +1,11 @@
 import { ActionLink } from './action-link.entity.ts';
 import { ApiKey } from './api-key.entity.ts';
 import { ApprovalRequest } from './approval-request.entity.ts';
+import { AuditChain, AuditCheckpoint } from './audit-chain.entity.ts';
 import { AuditEvent, AuditPersonalValues } from './audit-event.entity.ts';
 import { Credential } from './credential.entity.ts';
 import { Device } from './device.entity.ts';
+import { ExportChunk, ExportJob } from './export-job.entity.ts';
 import { ExternalIdentity } from './external-identity.entity.ts';
 import { Group, GroupGrant } from './group.entity.ts';
 import { IdempotencyKey } from './idempotency-key.entity.ts';
@@ -25,6 +27,7 @@ import {
 import { OutboxEvent } from './outbox-event.entity.ts';
 import { PermissionEpoch } from './permission-epoch.entity.ts';
 import { RegisteredResource, ResourceNamespace } from './registered-resource.entity.ts';
+import { ResetRequest } from './reset-request.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { User } from './user.entity.ts';
@@ -35,10 +38,14 @@ export const entities = [
   ActionLink,
   ApiKey,
   ApprovalRequest,
+  AuditChain,
+  AuditCheckpoint,
   AuditEvent,
   AuditPersonalValues,
   Credential,
   Device,
+  ExportChunk,
+  ExportJob,
   ExternalIdentity,
   Group,
   GroupGrant,
@@ -59,6 +66,7 @@ export const entities = [
   OutboxEvent,
   PermissionEpoch,
   RegisteredResource,
+  ResetRequest,
   ResourceNamespace,
   Session,
   SigningKey,

@@ -19,6 +19,8 @@ export interface GroupView {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly permissions: readonly Grant[];
+  /** When the definition, or the place of an organization that it lists, changed last. */
+  readonly changedEpoch: bigint;
   /** With LISTED: the organizations that it reaches, each with those above it, the root first. */
   readonly listed: readonly (readonly OrganizationId[])[];
 }
@@ -35,13 +37,14 @@ export interface GroupRow {
   readonly created_by_id: UserId | null;
   readonly created_at: string;
   readonly updated_at: string;
+  readonly changed_epoch: string;
   readonly listed: readonly (readonly OrganizationId[])[];
   readonly grants: readonly { readonly action: string; readonly resource: string; readonly constraints: unknown }[];
 }
 
 /** The columns behind `GroupView`, of `groups` under the alias `g`. */
 export const groupColumns = `g.id, g.version, g.name, g.description, g.system_managed, g.scope_mode, g.external_id, g.source,
-  g.created_by_id, g.created_at, g.updated_at,
+  g.created_by_id, g.created_at, g.updated_at, g.changed_epoch::text as changed_epoch,
   coalesce((select jsonb_agg(jsonb_build_object('action', p.action, 'resource', p.resource, 'constraints', p.constraints)
     order by p.position) from group_grants p where p.group_id = g.id), '[]') as grants,
   coalesce((select jsonb_agg(${lineageColumn('go.organization_id')} order by go.organization_id)
@@ -59,6 +62,7 @@ export const groupViewOf = (row: GroupRow): GroupView => ({
   createdById: row.created_by_id,
   createdAt: instantOf(row.created_at),
   updatedAt: instantOf(row.updated_at),
+  changedEpoch: BigInt(row.changed_epoch),
   listed: row.listed,
   permissions: row.grants.map((grant) => grantFromStored(grant.action, grant.resource, grant.constraints)),
 });

@@ -1,5 +1,6 @@
-import type { ExternalIdentityId, SessionId } from '../ids.ts';
+import type { DeviceId, ExternalIdentityId, SessionId } from '../ids.ts';
 import { userColumns, type UserRow } from './user.queries.ts';
+import type { CodeRecipientRow } from './verification.queries.ts';
 
 /**
  * Marks an address of an account as proved. No row when the account does not (any more) have it as its own; `first` when it was
@@ -59,11 +60,19 @@ export interface DroppedWaysIn {
   readonly identities: readonly { readonly id: ExternalIdentityId; readonly issuer: string }[];
 }
 
-/** Whom a code to sign in goes to; no row unless the account is active. `$1` kind, `$2` value. */
+/**
+ * Whom a code to sign in goes to, and the device of the account that presented its secret; no row unless the account is active.
+ * `$1` kind, `$2` value, `$3` selector and `$4` hash of the device's secret, or null.
+ */
 export const codeAccount = `
-select u.id as user_id, u.display_name, u.locale
+select u.id as user_id, u.display_name, u.locale, d.id as device_id
 from identifiers i join users u on u.id = i.user_id
+left join devices d on d.user_id = u.id and d.selector = $3 and d.secret_hash = $4::bytea
 where i.kind = $1 and i.value = $2 and i.exclusive and u.status = 'ACTIVE' and u.kind = 'PERSON'`;
+
+export interface CodeAccountRow extends CodeRecipientRow {
+  readonly device_id: DeviceId | null;
+}
 
 /** An account with whether this address of it was proved; no row when it has another one. `$1` user, `$2` kind, `$3` value. */
 export const addressOfUser = `

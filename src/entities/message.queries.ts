@@ -23,6 +23,15 @@ export interface MessageView {
 export const messageColumns = `m.id, m.channel, m.template, m.recipient, m.user_id, m.state, m.attempts, m.next_attempt_at,
   m.failure, m.expires_at, m.previous_id, m.created_at, m.sent_at`;
 
+/** Whether the message `m`, or the one that it repeats, carries the link of an invitation that is not open any more. */
+export const hasDeadLink = `(m.template = 'invite' and exists (
+  with recursive chain as (
+    select m.id as id, m.previous_id as previous_id
+    union all select p.id, p.previous_id from messages p join chain c on p.id = c.previous_id
+  )
+  select from invitations i where i.message_id in (select id from chain) and (i.accepted_at is not null
+    or i.revoked_at is not null or exists (select from invitations newer where newer.previous_id = i.id))))`;
+
 export interface MessageRow {
   readonly id: MessageId;
   readonly channel: VerificationChannel;

@@ -1,16 +1,36 @@
-import { may } from '../permissions/may.ts';
-import { type Viewer, type Visibility, visibleUsers } from './user.visibility.ts';
+import { may, reachOf } from '../permissions/may.ts';
+import { usersWithin, type Viewer, type Visibility, visibleUsersWith } from './user.visibility.ts';
+import { type VisiblePage, visiblePage } from './user-page.queries.ts';
+
+const NONE: Visibility = { condition: 'false', values: [] };
 
 /**
- * Which messages `m` a caller may see: with `view:mail`, those about users that they may see; those about nobody, as an answer to a
- * stranger's sign-up, only who sees everybody. `first` is the number of its first parameter.
+ * Which messages `m` a caller may see: those about users in the reach of `view:mail` whom they may see at all; those about nobody, as
+ * an answer to a stranger's sign-up, only who sees the mail of everybody. `first` is the number of its first parameter.
  */
 export const visibleMessages = (viewer: Viewer, first: number): Visibility => {
-  if (!may(viewer.principal, 'view:mail', viewer.now)) return { condition: 'false', values: [] };
-  const users = visibleUsers(viewer, first);
-  if (users.condition === 'true') return users;
-  return {
-    condition: `exists (select from users u where u.id = m.user_id and ${users.condition})`,
-    values: users.values,
-  };
+  if (!may(viewer.principal, 'view:mail', viewer.now)) return NONE;
+  const users = visibleUsersWith(viewer, 'view:mail', first);
+  return { condition: aboutUsers(users.condition), values: users.values };
 };
+
+/** The same for pages. */
+export const visibleMessagePage = (viewer: Viewer, first: number): VisiblePage => {
+  if (!may(viewer.principal, 'view:mail', viewer.now)) {
+    return { prelude: '', conditions: [NONE.condition], total: NONE.condition, values: [] };
+  }
+  const users = visiblePage(viewer, 'view:mail', first);
+  const [one, ...others] = users.conditions;
+  return { ...users, conditions: [aboutUsers(one), ...others.map(aboutUsers)], total: aboutUsers(users.total) };
+};
+
+/** Of visible messages `m`, those that the caller may send again. `first` is the number of its first parameter. */
+export const retryableMessages = ({ principal, now }: Viewer, first: number): Visibility => {
+  const users = usersWithin(reachOf(principal, 'retry:mail', now), first);
+  return { condition: aboutUsers(users.condition), values: users.values };
+};
+
+const aboutUsers = (condition: string): string =>
+  condition === 'true' || condition === 'false'
+    ? condition
+    : `exists (select from users u where u.id = m.user_id and ${condition})`;

@@ -1,11 +1,8 @@
 import type { Opt } from '@mikro-orm/core';
 import { Entity, Index, ManyToOne, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import type { ApiKeyId, UserId } from '../ids.ts';
-import type {
-  RegisteredAction,
-  RegisteredAttribute,
-  RegisteredOwnerRule,
-} from '../permissions/registered-catalogue.ts';
+import type { OwnerRule } from '../permissions/catalogue-types.ts';
+import type { RegisteredAction, RegisteredAttribute } from '../permissions/registered-catalogue.ts';
 import { ApiKey } from './api-key.entity.ts';
 import { User } from './user.entity.ts';
 
@@ -63,7 +60,7 @@ export class RegisteredResource {
   attributes!: readonly RegisteredAttribute[];
 
   @Property({ type: 'jsonb', nullable: true })
-  ownerRule: RegisteredOwnerRule | null = null;
+  ownerRule: OwnerRule | null = null;
 
   @ManyToOne({
     entity: () => ApiKey,

@@ -1,5 +1,5 @@
 import { instantOf } from '../database/sql.ts';
-import type { SessionId, UserId } from '../ids.ts';
+import type { OrganizationId, SessionId, UserId } from '../ids.ts';
 import type { AssuranceLevel, SessionEndReason, SignInMethod } from '../vocabulary.ts';
 
 /** A session as lists show it, over or not. */
@@ -16,12 +16,18 @@ export interface ListedSession {
   readonly expiresAt: Date;
   readonly endedAt: Date | null;
   readonly endReason: SessionEndReason | null;
+  /** Who acts in it; null unless impersonated. */
+  readonly impersonatorId: UserId | null;
+  /** Active organization. */
+  readonly organizationId: OrganizationId | null;
 }
 
 /** The columns behind `ListedSession`, of `sessions` under the alias `s`. */
 export const listedSessionColumns = `s.id as session_id, s.user_id, s.sign_in_method, s.assurance_level, s.ip_address,
   s.user_agent, s.client_name, s.created_at as session_created_at, s.last_seen_at, s.expires_at, s.absolute_expires_at,
-  s.ended_at, s.end_reason`;
+  s.ended_at, s.end_reason, s.organization_id,
+  case when s.impersonation_id is not null then (select i.actor_id from impersonations i where i.id = s.impersonation_id) end
+    as impersonator_id`;
 
 export interface ListedSessionRow {
   readonly session_id: SessionId;
@@ -37,6 +43,8 @@ export interface ListedSessionRow {
   readonly absolute_expires_at: string;
   readonly ended_at: string | null;
   readonly end_reason: SessionEndReason | null;
+  readonly impersonator_id: UserId | null;
+  readonly organization_id: OrganizationId | null;
 }
 
 /** Sessions `s` that are not over, by the `?` now. Whether one lets somebody in is for `aliveAt2` to say, not for a list. */
@@ -63,5 +71,7 @@ export const listedSessionOf = (row: ListedSessionRow, now: Date): ListedSession
     expiresAt,
     endedAt: ranOut ? expiresAt : instantOf(row.ended_at),
     endReason: ranOut ? ranOutFor : row.end_reason,
+    impersonatorId: row.impersonator_id,
+    organizationId: row.organization_id,
   };
 };

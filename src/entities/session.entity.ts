@@ -38,6 +38,10 @@ import { User } from './user.entity.ts';
 })
 @Index({ name: 'sessions_user_id_idx', properties: ['userId', 'id'] })
 @Index({ name: 'sessions_expires_at_idx', properties: ['expiresAt'] })
+@Index({
+  name: 'sessions_ended_at_idx',
+  expression: 'create index sessions_ended_at_idx on sessions (ended_at) where ended_at is not null',
+})
 @Unique({ name: 'sessions_refresh_selector_unique', properties: ['refreshSelector'] })
 @Unique({ name: 'sessions_cookie_selector_unique', properties: ['cookieSelector'] })
 export class Session {
@@ -126,6 +130,14 @@ export class Session {
 
   @Enum({ items: () => SessionEndReason, type: 'string', nullable: true })
   endReason: SessionEndReason | null = null;
+
+  /** Wrong tries of the user's own password or code in this session; counted on its device instead, where it has one. */
+  @Property({ type: 'integer', default: 0 })
+  failedProofCount: Opt<number> = 0;
+
+  /** Until when no own password or code is looked at in this session. */
+  @Property({ type: 'timestamptz', nullable: true })
+  proofLockedUntil: Date | null = null;
 
   @Property({ type: 'text', nullable: true })
   cookieSelector: string | null = null;

@@ -4,7 +4,7 @@ import type { Session } from './session.entity.ts';
 import type { ProvedFactor } from '../factors.ts';
 import type { AssuranceLevel, ImpersonationMode, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow, lineageColumn } from './assignment.queries.ts';
-import { userColumns, type UserRow } from './user.queries.ts';
+import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 /** A session as reads hand it on. */
 export interface SessionView {
@@ -72,13 +72,10 @@ const noImpersonator = `null::uuid as impersonation_id, null::uuid as impersonat
   null as impersonator_label,   null::text[] as impersonator_assignments`;
 
 /**
- * The session is alive: not ended, not expired at `$2`, and its user may hold sessions. The one condition behind bearer
- * tokens, cookies and refreshing, so that no way of calling forgets a part of it.
- * A lock by an administrator (it has a reason) ends access; an automatic one only stops further sign-ins, otherwise anybody
- * who knows an address could cut its owner off by guessing wrong five times.
+ * The session is alive: not ended, not expired at `$2`, and its user may act. The one condition behind bearer tokens, cookies
+ * and refreshing, so that no way of calling forgets a part of it.
  */
-const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz and u.status = 'ACTIVE'
-  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
+const aliveAt2 = `s.ended_at is null and s.expires_at > $2::timestamptz and ${mayActAt2}`;
 
 /**
  * The session `s` is nobody's but its user's, or the impersonation `i` goes on: it was not ended, and the session from which the actor
@@ -189,9 +186,11 @@ export const newSessionValues = (session: Session): readonly unknown[] => [
 
 /**
  * Part of a statement: the identity behind a session was proved again. `$1` session, `$2` now, `$3` what was checked so far,
- * `$4` the level that follows from it.
+ * `$4` the level that follows from it, `$5` how many tries in it are taken back; null = all.
  */
 export const confirmedSession = `confirmed as (
-  update sessions set authenticated_at = $2::timestamptz, factors = $3::jsonb, assurance_level = $4
+  update sessions set authenticated_at = $2::timestamptz, factors = $3::jsonb, assurance_level = $4,
+    failed_proof_count = greatest(failed_proof_count - coalesce($5::int, failed_proof_count), 0),
+    proof_locked_until = case when $5::int = 0 then proof_locked_until end
   where id = $1 returning user_id
 )`;

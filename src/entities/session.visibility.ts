@@ -1,32 +1,27 @@
-import type { PermissionName } from '../permissions/catalogue.ts';
-import { may, reachOf } from '../permissions/may.ts';
-import { oneselfOr, usersWithin, type Viewer, type Visibility } from './user.visibility.ts';
+import { reachOf } from '../permissions/may.ts';
+import { usersWhollyWithin, type Viewer, type Visibility, visibleUsersWith } from './user.visibility.ts';
 
 /**
  * Of which users `u` a caller may see the sessions and devices: with `view:sessions` of those in its reach whom the caller may see at
  * all, and their own. The one predicate behind lists, loaders and fields. `first` is the number of its first parameter.
  */
 export const usersWithVisibleSessions = (viewer: Viewer, first: number): Visibility =>
-  seenWith(viewer, 'view:sessions', first);
+  visibleUsersWith(viewer, 'view:sessions', first);
 
 /**
- * Of which users `u` a caller may name sessions and devices in a change: those whom they may see, if they may revoke others'
- * sessions or could find the ids in a list; else only themselves, so that an id of somebody else's looks like one of nothing.
+ * Of which users `u` a caller may name sessions and devices in a change: those whom they may see and whose sessions they may revoke or
+ * could find in a list; else only themselves, so that an id of somebody else's looks like one of nothing.
  */
-export const usersWithNamedSessions = (viewer: Viewer, first: number): Visibility =>
-  may(viewer.principal, 'revoke:sessions', viewer.now)
-    ? seenWith(viewer, 'revoke:sessions', first)
-    : usersWithVisibleSessions(viewer, first);
-
-/** Oneself, and those who lie in the reach of the permission and of `view:users`. */
-const seenWith = ({ principal, now }: Viewer, permission: PermissionName, first: number): Visibility => {
-  const reached = usersWithin(reachOf(principal, permission, now), first + 1);
-  const seen = usersWithin(reachOf(principal, 'view:users', now), first + 1 + reached.values.length);
-  return oneselfOr(principal, both(reached, seen), first);
+export const usersWithNamedSessions = (viewer: Viewer, first: number): Visibility => {
+  const listed = usersWithVisibleSessions(viewer, first);
+  const revocable = visibleUsersWith(viewer, 'revoke:sessions', first + listed.values.length);
+  if (listed.condition === 'true' || revocable.condition === 'true') return { condition: 'true', values: [] };
+  return {
+    condition: `(${listed.condition} or ${revocable.condition})`,
+    values: [...listed.values, ...revocable.values],
+  };
 };
 
-const both = (left: Visibility, right: Visibility): Visibility => {
-  if (left.condition === 'true' || right.condition === 'false') return right;
-  if (right.condition === 'true' || left.condition === 'false') return left;
-  return { condition: `(${left.condition} and ${right.condition})`, values: [...left.values, ...right.values] };
-};
+/** The users `u` whose sessions the caller may end: who is at home elsewhere, too, is not for one organization to throw out. */
+export const usersWithRevocableSessions = ({ principal, now }: Viewer, first: number): Visibility =>
+  usersWhollyWithin(reachOf(principal, 'revoke:sessions', now), first);

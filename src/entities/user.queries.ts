@@ -36,6 +36,13 @@ export const userColumns = `u.id as user_id, u.version, u.kind, u.display_name, 
   u.phone, u.phone_verified_at, u.username, u.status, u.status_reason, u.locked_until, u.failed_sign_in_count,
   u.password_change_required, u.mfa_enabled_at, u.attributes, u.last_sign_in_at, u.external_id, u.source, u.created_at, u.updated_at`;
 
+/**
+ * The user `u` may act at `$2`. A lock by an administrator (it has a reason) ends access; an automatic one only stops further
+ * sign-ins, otherwise anybody who knows an address could cut its owner off by guessing wrong five times.
+ */
+export const mayActAt2 = `u.status = 'ACTIVE'
+  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
+
 /** The ids of a user's groups that hold everywhere, sorted; of the user `u`. */
 export const groupIdsColumn = `array(select m.group_id::text from memberships m
   where m.user_id = u.id and m.organization_id is null order by m.group_id) as group_ids`;

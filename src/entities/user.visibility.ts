@@ -1,3 +1,4 @@
+import type { PermissionName } from '../permissions/catalogue.ts';
 import type { Reach } from '../permissions/grants.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { Principal } from '../principal.ts';
@@ -18,9 +19,10 @@ export interface Visibility {
 export const usersWithin = (reach: Reach, first: number): Visibility => {
   if (reach === 'ALL') return { condition: 'true', values: [] };
   if (reach.length === 0) return { condition: 'false', values: [] };
+  // A scalar and no `exists`: PostgreSQL would hash all members of a large subtree to look at a few users.
   return {
-    condition: `exists (select from organization_members vm join organization_closure vc on vc.descendant_id = vm.organization_id
-      where vm.user_id = u.id and vc.ancestor_id = any($${first}::uuid[]))`,
+    condition: `coalesce((select true from organization_members vm join organization_closure vc on vc.descendant_id = vm.organization_id
+      where vm.user_id = u.id and vc.ancestor_id = any($${first}::uuid[]) limit 1), false)`,
     values: [reach],
   };
 };
@@ -45,6 +47,19 @@ export const usersWhollyWithin = (reach: Reach, first: number): Visibility => {
  */
 export const visibleUsers = ({ principal, now }: Viewer, first: number): Visibility =>
   oneselfOr(principal, usersWithin(reachOf(principal, 'view:users', now), first + 1), first);
+
+/** Of those, the ones who lie in the reach of another permission, too; and oneself. `first` is the number of its first parameter. */
+export const visibleUsersWith = ({ principal, now }: Viewer, permission: PermissionName, first: number): Visibility => {
+  const reached = usersWithin(reachOf(principal, permission, now), first + 1);
+  const seen = usersWithin(reachOf(principal, 'view:users', now), first + 1 + reached.values.length);
+  return oneselfOr(principal, both(reached, seen), first);
+};
+
+const both = (left: Visibility, right: Visibility): Visibility => {
+  if (left.condition === 'true' || right.condition === 'false') return right;
+  if (right.condition === 'true' || left.condition === 'false') return left;
+  return { condition: `(${left.condition} and ${right.condition})`, values: [...left.values, ...right.values] };
+};
 
 /** Those of the condition, whose parameters begin at `first` + 1, and oneself. */
 export const oneselfOr = (principal: Principal, others: Visibility, first: number): Visibility => {

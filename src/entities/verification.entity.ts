@@ -6,13 +6,13 @@ import { User } from './user.entity.ts';
 
 /**
  * A one-time code on its way. The row names the purpose and the one account; without an account it is a decoy that looks and
- * costs the same and that no code fits. One is open per address, purpose and account. The code is kept as a keyed hash, because six digits could be tried out.
+ * costs the same and that no code fits. Any number may be open for one address: a newer one, which anybody can ask for, leaves those
+ * before it alone. The code is kept as a keyed hash, because six digits could be tried out.
  */
 @Entity({ tableName: 'verifications' })
-@Unique({
-  name: 'verifications_open_unique',
-  expression:
-    'create unique index verifications_open_unique on verifications (target, purpose, user_id) nulls not distinct where used_at is null',
+@Index({
+  name: 'verifications_open_idx',
+  expression: 'create index verifications_open_idx on verifications (target, purpose) where used_at is null',
 })
 @Index({ name: 'verifications_user_id_idx', properties: ['userId', 'purpose'] })
 @Index({ name: 'verifications_expires_at_idx', properties: ['expiresAt'] })
@@ -51,6 +51,10 @@ export class Verification {
   @Property({ type: 'blob', hidden: true })
   secretHash!: Buffer;
 
+  /** Who asked, as limits count it: `session:`, `device:` or `network:` with what comes after. */
+  @Property({ type: 'text' })
+  requester!: string;
+
   /** HMAC of selector and code under the key of `keyVersion`. */
   @Property({ type: 'blob', hidden: true })
   codeHash!: Buffer;
@@ -69,6 +73,10 @@ export class Verification {
   @Property({ type: 'integer' })
   sends: Opt<number> = 1;
 
+  /** Tries of all its codes since `createdAt`; `attempts` are those of the present one. */
+  @Property({ type: 'integer' })
+  tries: Opt<number> = 0;
+
   @Property({ type: 'timestamptz' })
   createdAt!: Date;
 
@@ -78,7 +86,7 @@ export class Verification {
   @Property({ type: 'timestamptz' })
   expiresAt!: Date;
 
-  /** When it was used, or replaced by a newer one. */
+  /** When it was used, or made void with everything else that was open for its account. */
   @Property({ type: 'timestamptz', nullable: true })
   usedAt: Date | null = null;
 }

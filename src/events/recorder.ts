@@ -1,10 +1,12 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import { personalCommitment } from '../crypto/audit-hash.ts';
 import { sql, type StatementRunner } from '../database/sql.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
 import { newId } from '../ids.ts';
 import type { AuditResult } from '../vocabulary.ts';
+import { presentNotes } from './change-notes.ts';
 import type { EventType } from './event-types.ts';
 
 /** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
@@ -49,6 +51,8 @@ export interface Happening {
 export interface Origin {
   readonly actor: Reference | null;
   readonly onBehalfOfId: string | null;
+  /** The impersonation in which it was done; absent or null outside of one. Stands in the metadata of each line. */
+  readonly impersonationId?: string | null;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
   readonly requestId: string | null;
@@ -120,11 +124,10 @@ const personalPart = (
     targetLabel: labels.target,
     ipAddress: origin.ipAddress,
     userAgent: origin.userAgent,
-    changes: happening.changes ?? [],
+    changes: (happening.changes ?? []).map(({ field, before, after }) => ({ field, before, after })),
   };
   const salt = randomBytes(16).toString('hex');
-  const commitment = hash('sha256', salt + JSON.stringify(personal));
-  return { salt, personal, commitment };
+  return { salt, personal, commitment: personalCommitment(salt, personal) };
 };
 
 const eventPart = ({ event, target }: Happening): Record<string, unknown> =>
@@ -137,6 +140,9 @@ const eventPart = ({ event, target }: Happening): Record<string, unknown> =>
         aggregate_id: target?.id ?? 'system',
         payload: event.payload,
       };
+
+const impersonationOf = ({ impersonationId = null }: Origin): Readonly<Record<string, string>> =>
+  impersonationId === null ? {} : { impersonationId };
 
 const rowOf = (origin: Origin, happening: Happening): Record<string, unknown> => {
   const actor = happening.actor ?? origin.actor ?? NOBODY;
@@ -151,7 +157,7 @@ const rowOf = (origin: Origin, happening: Happening): Record<string, unknown> =>
     target_type: target.type,
     target_id: target.id,
     request_id: origin.requestId,
-    metadata: happening.metadata ?? {},
+    metadata: { ...happening.metadata, ...presentNotes(), ...impersonationOf(origin) },
     ...personalPart(origin, happening, { actor: actor.label, target: target.label }),
     ...eventPart(happening),
   };

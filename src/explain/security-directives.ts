@@ -14,7 +14,8 @@ import type { RuleTree } from '../permissions/shield.ts';
 
 /**
  * Writes the rules into the SDL as the federation directives of routers. An approximation on the open side: permissions
- * become scopes (in disjunctive form), everything else that a rule asks becomes "signed in"; this server decides the rest.
+ * become scopes (in disjunctive form), everything else that a rule asks becomes "signed in"; this server decides the rest. No
+ * `@policy`: no router asks this server for policies, and a policy that nobody evaluates is refused by routers.
  */
 export const withSecurityDirectives = (
   sdl: string,

@@ -18,11 +18,13 @@ export const sessionFlow = flow({
     ACCOUNT_LOCKED: 'An administrator locked the account.',
     ACCOUNT_DISABLED: 'The account was disabled.',
     ACCOUNT_DELETED: 'Gone with the account; the reason stands in the log and in the event.',
+    IMPERSONATION_ENDED: 'Somebody acted in it as its user, and does so no more.',
   },
   circumstances: {
     AT_ITS_LAST: 'it was used until the end of its absolute life is nearer than that of its idle time',
     BEGUN_BY_PASSKEY: 'it rests on a passkey',
     ADDRESS_NOT_PROVED: 'nobody ever proved the address of the account',
+    IMPERSONATED: 'somebody acts in it as its user',
   },
   events: {
     signOut: { by: 'Mutation.signOut', what: 'signed out' },
@@ -42,6 +44,8 @@ export const sessionFlow = flow({
     lock: { by: 'Mutation.lockUsers', what: 'the account is locked' },
     disable: { by: 'Mutation.disableUsers', what: 'the account is disabled' },
     remove: { by: 'Mutation.deleteUsers', what: 'the account is deleted' },
+    stopImpersonation: { by: 'Mutation.stopImpersonation', what: 'its holder asks to act as somebody else no more' },
+    endImpersonation: { by: 'Mutation.endImpersonation', what: 'an administrator ends all acting as the person' },
     failFiveTimes: { by: 'Mutation.signIn', what: 'five wrong passwords lock the account automatically', inert: true },
   },
   transitions: [
@@ -50,6 +54,7 @@ export const sessionFlow = flow({
     { from: ['ACTIVE'], on: 'revoke', to: 'REVOKED', why: 'A device that was lost, or one that is not known.' },
     { from: ['ACTIVE'], on: 'revokeAll', to: 'REVOKED', why: 'The same, for somebody else.' },
     { from: ['ACTIVE'], on: 'forgetDevice', to: 'REVOKED', why: 'Sessions run on devices.' },
+    { from: ['ACTIVE'], on: 'forgetDevice', when: ['IMPERSONATED'], to: 'ACTIVE', why: 'It runs on none of theirs.' },
     { from: ['ACTIVE'], on: 'requirePasswordChange', to: 'REVOKED', why: 'The password may be known to others.' },
     {
       from: ['ACTIVE'],
@@ -57,13 +62,20 @@ export const sessionFlow = flow({
       to: 'REFRESH_TOKEN_REUSED',
       why: 'RFC 9700 section 4.14.2: nobody can tell the thief from the owner.',
     },
+    {
+      from: ['ACTIVE'],
+      on: 'reuseRefreshToken',
+      when: ['IMPERSONATED'],
+      to: 'ACTIVE',
+      why: 'There is no refresh token that it hangs on.',
+    },
     { from: ['ACTIVE'], on: 'weekPasses', to: 'IDLE', why: 'Nobody is there.' },
     {
       from: ['ACTIVE'],
       on: 'weekPasses',
-      when: ['AT_ITS_LAST'],
+      when: ['AT_ITS_LAST', 'IMPERSONATED'],
       to: 'EXPIRED',
-      why: 'Use does not prolong it for ever.',
+      why: 'Use does not prolong it for ever, and one in which somebody acts not at all.',
     },
     {
       from: ['ACTIVE'],
@@ -101,6 +113,20 @@ export const sessionFlow = flow({
     { from: ['ACTIVE'], on: 'lock', to: 'ACCOUNT_LOCKED', why: 'A lock by hand holds everywhere.' },
     { from: ['ACTIVE'], on: 'disable', to: 'ACCOUNT_DISABLED', why: 'The same.' },
     {
+      from: ['ACTIVE'],
+      on: 'stopImpersonation',
+      when: ['IMPERSONATED'],
+      to: 'IMPERSONATION_ENDED',
+      why: 'The actor goes on in their own session.',
+    },
+    {
+      from: ['ACTIVE'],
+      on: 'endImpersonation',
+      when: ['IMPERSONATED'],
+      to: 'IMPERSONATION_ENDED',
+      why: 'Somebody else can put an end to it.',
+    },
+    {
       from: [
         'ACTIVE',
         'SIGNED_OUT',
@@ -111,6 +137,7 @@ export const sessionFlow = flow({
         'CREDENTIALS_CHANGED',
         'ACCOUNT_LOCKED',
         'ACCOUNT_DISABLED',
+        'IMPERSONATION_ENDED',
       ],
       on: 'remove',
       to: 'ACCOUNT_DELETED',

@@ -1,10 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestAuthenticator } from '../auth/authenticate.ts';
+import { identityOf, type MakeLoaders } from '../auth/identity.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
-import type { Assignment } from '../entities/assignment.queries.ts';
-import type { Loaders } from '../loaders/loaders.ts';
-import { type SignedInCaller, signedInCaller } from '../services/caller.ts';
 import { clientAddress } from './client-address.ts';
 import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
@@ -15,7 +13,7 @@ const MAXIMUM_USER_AGENT = 500;
 export interface ContextParts {
   readonly config: Config;
   readonly authenticator: RequestAuthenticator;
-  readonly loaders: (caller: SignedInCaller, assignments: readonly Assignment[]) => Loaders;
+  readonly loaders: MakeLoaders;
 }
 
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
@@ -24,29 +22,18 @@ export const contextFactory = ({ config, authenticator, loaders }: ContextParts)
   const deviceName = deviceCookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
     const csrfHeader = request.headers['x-csrf-token'];
-    const ipAddress = clientAddress(request);
+    const from = { ipAddress: clientAddress(request), userAgent: userAgentOf(request), requestId: request.id };
     const { authenticated, csrfToken, csrfMissing } = await authenticator.authenticate({
       authorization: request.headers.authorization,
       cookie: presentedCookie(request, name),
       csrfHeader: typeof csrfHeader === 'string' ? csrfHeader : undefined,
-      ipAddress,
+      ...from,
     });
-    const caller = {
-      principal: authenticated?.principal ?? null,
-      account: authenticated?.account ?? null,
-      session: authenticated?.session ?? null,
-      apiKey: authenticated?.apiKey ?? null,
-      impersonatorLabel: authenticated?.impersonatorLabel ?? null,
-      ipAddress,
-      userAgent: userAgentOf(request),
-      requestId: request.id,
-    };
-    const assignments = authenticated?.assignments ?? [];
+    const own = identityOf(authenticated, from, loaders);
     return {
-      principal: caller.principal,
-      caller,
-      assignments,
-      loaders: caller.principal === null ? null : loaders(signedInCaller(caller), assignments),
+      ...own,
+      own,
+      began: null,
       requestId: request.id,
       csrfToken,
       csrfMissing,

@@ -18,19 +18,25 @@ import type { Context } from '../context.ts';
 import { randomId } from '../ids.ts';
 import type { CapturedInbox } from '../messages/captured-inbox.ts';
 import type { HealthService } from '../services/health.service.ts';
+import type { ExportService } from '../services/export.service.ts';
 import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
+import type { TokenIntrospection } from '../services/token-introspection.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 import { accountPages } from './account-pages/account-pages.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
+import { boundDocumentsPlugin } from './bound-documents-plugin.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
+import { classifyError } from './errors/classify-error.ts';
 import { createErrorFormatting } from './errors/format-error.ts';
+import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
 import type { CostTable } from './limits/cost-declaration.ts';
 import { costPlugin } from './limits/cost-plugin.ts';
 import { documentLimits } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
+import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
@@ -42,7 +48,9 @@ export interface ServerParts extends ContextParts {
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
   readonly providerSignIn: ProviderSignInService;
+  readonly exports: ExportService;
   readonly networkLimits: NetworkLimits;
+  readonly introspection: TokenIntrospection;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Shown at `/dev/mail`; null: nothing is captured, or nobody may look. */
@@ -103,7 +111,9 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await app.register(accountPages, { config });
+  await app.register(exportRoutes, parts);
   if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
+  await app.register(introspectionRoute, parts);
   await registerGraphql(app, parts, { report, requestLog });
   if (parts.capturedInbox !== null) {
     const { devMailRoutes } = await import('./dev-mail.ts');
@@ -165,6 +175,7 @@ const registerGraphql = async (
       parts.metrics.plugin(),
       requestLog.plugin(),
       csrfPlugin(parts.isPublicMutation),
+      boundDocumentsPlugin(),
       costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),
@@ -184,11 +195,18 @@ const registerGraphql = async (
         requestLog.began(request, context);
         return context;
       } catch (error) {
-        throw formatting.refusal(error, {
-          requestId: request.id,
-          headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-        });
+        throw formatting.refusal(error, { requestId: request.id, headers: refusalHeaders(error) });
       }
     },
   });
+};
+
+/** What goes with a refusal before execution: how to come back with another token, or when. */
+const refusalHeaders = (error: unknown): Readonly<Record<string, string>> => {
+  const { code, details } = classifyError(error);
+  const retryAfter = details['retryAfterSeconds'];
+  return {
+    ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {}),
+    ...(typeof retryAfter === 'number' ? { 'retry-after': String(Math.ceil(retryAfter)) } : {}),
+  };
 };

@@ -1,25 +1,35 @@
 import DataLoader from 'dataloader';
+import type { PageRequest } from '../database/keyset.ts';
 import { type Assignment, memberGroupIds } from '../entities/assignment.queries.ts';
+import type { ListedApiKey } from '../entities/api-key.queries.ts';
+import type { AuditEventView } from '../entities/audit.queries.ts';
 import type { DeviceView } from '../entities/device.queries.ts';
 import type { ExternalIdentityView } from '../entities/external-identity.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import type { InvitationView } from '../entities/invitation.queries.ts';
 import type { MessageView } from '../entities/message.queries.ts';
+import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { PasskeyView } from '../entities/passkey.queries.ts';
 import type { ListedSession } from '../entities/session-list.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
-import type { DeviceId, GroupId, InvitationId, MessageId, SessionId, UserId } from '../ids.ts';
+import type { ApiKeyId, DeviceId, GroupId, InvitationId, MessageId, OrganizationId, SessionId, UserId } from '../ids.ts';
+import type { ApiKeyReader } from '../services/api-key-reader.ts';
+import type { AuditReader, AuditRequest } from '../services/audit-reader.ts';
 import type { SignedInCaller } from '../services/caller.ts';
 import type { Connection } from '../services/connection.ts';
 import type { DeviceReader, DeviceRequest } from '../services/device-reader.ts';
 import type { ExternalIdentityReader } from '../services/external-identity-reader.ts';
+import type { ImpersonationReader } from '../services/impersonation-reader.ts';
 import type { GroupReader, MemberRequest } from '../services/group-reader.ts';
 import type { InvitationReader } from '../services/invitation-reader.ts';
 import type { MessageReader } from '../services/message-reader.ts';
 import type { MfaReader, MfaView } from '../services/mfa-reader.ts';
+import type { OrganizationMemberReader, OrganizationMemberRequest } from '../services/organization-member-reader.ts';
+import type { OrganizationReader } from '../services/organization-reader.ts';
 import type { PasskeyReader } from '../services/passkey-reader.ts';
 import type { SessionReader, SessionRequest } from '../services/session-reader.ts';
 import type { UserReader } from '../services/user-reader.ts';
+import { createImpersonationLoaders, type ImpersonationLoaders } from './impersonation-loaders.ts';
 
 /** Batches what the fields of one request ask for. Everything is read through what the caller may see. */
 export interface Loaders {
@@ -37,6 +47,7 @@ export interface Loaders {
   /** The members of a group; one loader per set of arguments, so that a page of groups costs one statement. */
   readonly members: (request: MemberRequest) => DataLoader<GroupId, Connection<UserView>>;
   readonly sessionsOfUser: (request: SessionRequest) => DataLoader<UserId, Connection<ListedSession>>;
+  readonly auditEventsOfUser: (request: AuditRequest) => DataLoader<UserId, Connection<AuditEventView>>;
   readonly devicesOfUser: (request: DeviceRequest) => DataLoader<UserId, Connection<DeviceView>>;
   /** null for sessions on no device that is known. */
   readonly deviceOfSession: DataLoader<SessionId, DeviceView | null>;
@@ -48,8 +59,20 @@ export interface Loaders {
   /** null for invitations that do not exist or are hidden. */
   readonly invitation: DataLoader<InvitationId, InvitationView | null>;
   readonly mailOfInvitation: DataLoader<InvitationId, MessageView | null>;
+  readonly impersonations: ImpersonationLoaders;
   /** Number of sessions on a device that are not over. */
   readonly sessionCount: DataLoader<DeviceId, number>;
+  /** null for API keys that do not exist or are hidden. */
+  readonly apiKey: DataLoader<ApiKeyId, ListedApiKey | null>;
+  readonly apiKeysOfUser: (request: PageRequest) => DataLoader<UserId, Connection<ListedApiKey>>;
+  /** null for organizations that do not exist or are hidden. */
+  readonly organization: DataLoader<OrganizationId, OrganizationView | null>;
+  readonly groupsOfOrganization: DataLoader<OrganizationId, readonly GroupView[]>;
+  readonly childrenOfOrganization: (request: PageRequest) => DataLoader<OrganizationId, Connection<OrganizationView>>;
+  readonly membersOfOrganization: (
+    request: OrganizationMemberRequest,
+  ) => DataLoader<OrganizationId, Connection<UserView>>;
+  readonly organizationsOfUser: (request: PageRequest) => DataLoader<UserId, Connection<OrganizationView>>;
 }
 
 interface Readers {
@@ -62,11 +85,16 @@ interface Readers {
   readonly messages: MessageReader;
   readonly invitations: InvitationReader;
   readonly identities: ExternalIdentityReader;
+  readonly audit: AuditReader;
+  readonly impersonations: ImpersonationReader;
+  readonly organizations: OrganizationReader;
+  readonly organizationMembers: OrganizationMemberReader;
+  readonly apiKeys: ApiKeyReader;
 }
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
 export const createLoaders = (
-  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities }: Readers,
+  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities, audit, organizations, organizationMembers, apiKeys, impersonations }: Readers,
   caller: SignedInCaller,
   assignments: readonly Assignment[],
 ): Loaders => ({
@@ -89,17 +117,32 @@ export const createLoaders = (
     sessions.ofUsers(caller, ids, request),
   ),
   devicesOfUser: perRequest((ids: readonly UserId[], request: DeviceRequest) => devices.ofUsers(caller, ids, request)),
+  auditEventsOfUser: perRequest((ids: readonly UserId[], request: AuditRequest) => audit.ofUsers(caller, ids, request)),
   deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
   mail: new DataLoader((ids) => messages.byIds(caller, ids)),
   invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
   inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
   invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),
   mailOfInvitation: new DataLoader((ids) => invitations.mailsOf(ids)),
+  impersonations: createImpersonationLoaders(impersonations, caller),
   sessionCount: new DataLoader((ids) => devices.sessionCounts(ids)),
+  apiKey: new DataLoader((ids) => apiKeys.byIds(caller, ids)),
+  apiKeysOfUser: perRequest((ids: readonly UserId[], request: PageRequest) => apiKeys.ofUsers(caller, ids, request)),
+  organization: new DataLoader((ids) => organizations.byIds(caller, ids)),
+  groupsOfOrganization: new DataLoader((ids) => organizations.groupsOf(ids)),
+  childrenOfOrganization: perRequest((ids: readonly OrganizationId[], request: PageRequest) =>
+    organizations.children(caller, ids, request),
+  ),
+  membersOfOrganization: perRequest((ids: readonly OrganizationId[], request: OrganizationMemberRequest) =>
+    organizationMembers.members(caller, ids, request),
+  ),
+  organizationsOfUser: perRequest((ids: readonly UserId[], request: PageRequest) =>
+    organizations.ofUsers(caller, ids, request),
+  ),
 });
 
 /** One loader per set of arguments: a field asked for with the same arguments in every row costs one statement. */
-const perRequest = <Key, Value, Request extends DeviceRequest>(
+const perRequest = <Key, Value, Request extends PageRequest>(
   load: (keys: readonly Key[], request: Request) => Promise<readonly Value[]>,
 ): ((request: Request) => DataLoader<Key, Value>) => {
   const loaders = new Map<string, DataLoader<Key, Value>>();

@@ -22,6 +22,13 @@ export interface MessageVariables {
   /** A second factor was added or removed; `change` says which. */
   readonly 'mfa-changed': SeenFrom & { readonly change: string };
   readonly 'account-deleted': Readonly<Record<string, never>>;
+  /** Somebody began to act as the person; `mode` is an `ImpersonationMode`. */
+  readonly 'impersonation-notice': {
+    readonly actor: string;
+    readonly mode: string;
+    readonly at: string;
+    readonly expiresAt: string;
+  };
   /** Shows that the settings of mail work. */
   readonly test: Readonly<Record<string, never>>;
 }
@@ -55,6 +62,12 @@ export const sampleVariables: { readonly [Template in MessageTemplate]: MessageV
   'password-changed': SEEN,
   'mfa-changed': { ...SEEN, change: 'TOTP_ENABLED' },
   'account-deleted': {},
+  'impersonation-notice': {
+    actor: 'Grace Hopper',
+    mode: 'READ_ONLY',
+    at: SEEN.at,
+    expiresAt: EXPIRES,
+  },
   test: {},
 };
 

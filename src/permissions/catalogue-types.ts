@@ -8,6 +8,16 @@ export type ImpersonationUse = keyof typeof ImpersonationUse;
 export const AttributeType = { STRING: 'STRING', NUMBER: 'NUMBER', BOOLEAN: 'BOOLEAN', DATETIME: 'DATETIME' } as const;
 export type AttributeType = keyof typeof AttributeType;
 
+/** What the attribute of an owner names. */
+export const OwnerSubject = { USER: 'USER', ORGANIZATION: 'ORGANIZATION' } as const;
+export type OwnerSubject = keyof typeof OwnerSubject;
+
+/** What "own" means for the rows of a resource: an attribute names the owner. A row without a value belongs to nobody. */
+export interface OwnerRule {
+  readonly attribute: string;
+  readonly subject: OwnerSubject;
+}
+
 /** Any permission as `action:resource`, built in or registered by an application at run time. */
 export type PermissionKey = `${string}:${string}`;
 
@@ -55,4 +65,6 @@ export interface Catalogue {
   find(key: string): PermissionDefinition | undefined;
   /** Type of an attribute that constraints on the resource may name; undefined when it is not declared. */
   attributeType(resource: string, attribute: string): AttributeType | undefined;
+  /** What "own" means for rows of the resource; null when its application does not say: then no verb asks for it. */
+  ownerRule(resource: string): OwnerRule | null;
 }

@@ -274,4 +274,5 @@ export const builtInCatalogue: Catalogue = {
   definitions: permissionDefinitions,
   find: (key) => byKey.get(key),
   attributeType: () => undefined,
+  ownerRule: () => null,
 };

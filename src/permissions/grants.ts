@@ -261,12 +261,14 @@ export class EffectiveGrants {
     );
   }
 
-  /** The same grants without those of which the test says no. */
-  filtered(keeps: (grant: Grant) => boolean): EffectiveGrants {
+  /** The same places with each grant replaced by others, which may be none. */
+  replaced(by: (grant: Grant) => readonly Grant[]): EffectiveGrants {
+    const replace = (grants: readonly Grant[]): readonly Grant[] =>
+      unite([grants.flatMap((grant) => by(grant))], this.catalogue);
     return EffectiveGrants.of(
-      this.list.filter((grant) => keeps(grant)),
+      replace(this.list),
       this.catalogue,
-      this.places.map(({ lineage, grants }) => ({ lineage, grants: grants.list.filter((grant) => keeps(grant)) })),
+      this.places.map(({ lineage, grants }) => ({ lineage, grants: replace(grants.list) })),
     );
   }
 

@@ -4,6 +4,8 @@ import type { Principal } from '../principal.ts';
 import { builtInCatalogue, type PermissionName } from './catalogue.ts';
 import type { PermissionDefinition } from './catalogue-types.ts';
 import type { Circumstances } from './constraints.ts';
+import type { ImpersonationMode } from '../vocabulary.ts';
+import { isUsableWhileImpersonating } from './impersonated.ts';
 import { type Clause, clausesOf, isPublic, type Rule } from './rules.ts';
 import { bothStepUps, cheaperStepUp, DEFAULT_STEP_UP_SECONDS, isFresh, type StepUp } from './step-up.ts';
 
@@ -33,6 +35,8 @@ export interface Denial {
   readonly missing: readonly PermissionName[];
   /** Set with STEP_UP_REQUIRED. */
   readonly required?: StepUp;
+  /** Set where the caller is refused for acting as somebody else: they could go on after stopImpersonation. */
+  readonly impersonation?: ImpersonationMode;
 }
 
 export type Verdict = { readonly allowed: true } | Denial;
@@ -70,11 +74,7 @@ const minutesOf = (seconds: number): number => Math.max(1, Math.floor(seconds / 
 
 const isUsable = (definition: PermissionDefinition, principal: Principal): boolean => {
   if (principal.via === 'apiKey') return definition.grantableToApiKey;
-  if (principal.actorId === null) return true;
-  return (
-    definition.whileImpersonating === 'ALWAYS' ||
-    (definition.whileImpersonating === 'ACT' && principal.impersonationMode === 'ACT')
-  );
+  return principal.actorId === null || isUsableWhileImpersonating(definition, principal.impersonationMode);
 };
 
 type Standing = 'held' | 'missing' | 'barred' | 'needsAal2';
@@ -83,6 +83,8 @@ const standingOf = (permission: PermissionName, { principal, circumstances }: Si
   const definition = builtInCatalogue.find(permission);
   if (definition === undefined) return 'missing';
   const usable = isUsable(definition, principal);
+  // Whether the person acted as holds it does not show in the grants any more, and is no matter.
+  if (principal.actorId !== null && !usable) return 'barred';
   if (principal.grants.permits(permission, circumstances)) return usable ? 'held' : 'barred';
   // A session can reach a grant that asks for two factors, so its holder is told how.
   const raised: Circumstances = { ...circumstances, assuranceLevel: 'AAL2' };
@@ -94,18 +96,23 @@ const standingOf = (permission: PermissionName, { principal, circumstances }: Si
 const asksForSession = (clause: Clause): boolean =>
   clause.viaSession || clause.notImpersonating || clause.aal2 || clause.withinMinutes !== null;
 
+const keysCanHold = ({ permissions }: Clause): boolean =>
+  permissions.every((permission) => builtInCatalogue.find(permission)?.grantableToApiKey === true);
+
+/** What only its own person can satisfy: being there, and having proved the identity lately or by two factors. */
+const asksForPerson = (clause: Clause): boolean =>
+  clause.notImpersonating || clause.aal2 || clause.withinMinutes !== null;
+
 /** Conditions about sessions let a key pass only beside a permission that keys can hold. */
-const keyMayPass = (clause: Clause): boolean => {
-  if (!asksForSession(clause)) return true;
-  return (
-    clause.permissions.length > 0 &&
-    clause.permissions.every((permission) => builtInCatalogue.find(permission)?.grantableToApiKey === true)
-  );
-};
+const keyMayPass = (clause: Clause): boolean =>
+  !asksForSession(clause) || (clause.permissions.length > 0 && keysCanHold(clause));
+
+/** Some API key could pass this way. */
+export const isOpenToKeys = (clause: Clause): boolean => keyMayPass(clause) && keysCanHold(clause);
 
 const isBarred = (clause: Clause, { principal, situation: { args, parent } }: Signed): boolean => {
   if (principal.via === 'apiKey' && !keyMayPass(clause)) return true;
-  if (clause.notImpersonating && principal.actorId !== null) return true;
+  if (asksForPerson(clause) && principal.actorId !== null) return true;
   return !(
     clause.selfArguments.every((path) => names(atPath(args, path), principal.userId)) &&
     clause.aboutFields.every((path) => names(atPath(parent, path), principal.userId))
@@ -153,12 +160,14 @@ const judgeClause = (clause: Clause, signed: Signed): Outcome | null => {
 const smallest = (sets: readonly (readonly PermissionName[])[]): readonly (readonly PermissionName[])[] =>
   sets.filter((set) => !sets.some((other) => other.length < set.length && other.every((name) => set.includes(name))));
 
-const forbidden = (outcomes: readonly Outcome[]): Verdict => {
+const forbidden = (outcomes: readonly Outcome[], { impersonationMode }: Principal): Verdict => {
   const curable = outcomes.filter((outcome) => !outcome.barred);
   const sets = (curable.length > 0 ? curable : outcomes)
     .map((outcome) => outcome.missing)
     .filter((set) => set.length > 0);
-  return { allowed: false, code: 'FORBIDDEN', missing: [...new Set(smallest(sets).flat())] };
+  const missing = [...new Set(smallest(sets).flat())];
+  const impersonation = missing.length === 0 && impersonationMode !== null ? { impersonation: impersonationMode } : {};
+  return { allowed: false, code: 'FORBIDDEN', missing, ...impersonation };
 };
 
 /**
@@ -179,7 +188,7 @@ export const judge = (rule: Rule, situation: Situation): Verdict => {
     outcomes.push(outcome);
   }
   const stepUps = outcomes.flatMap(({ stepUp }) => (stepUp === null ? [] : [stepUp]));
-  if (stepUps.length === 0) return forbidden(outcomes);
+  if (stepUps.length === 0) return forbidden(outcomes, principal);
   return { allowed: false, code: 'STEP_UP_REQUIRED', missing: [], required: stepUps.reduce(cheaperStepUp) };
 };
 
@@ -193,9 +202,26 @@ export const judgeOverdue = (principal: Principal | null, now: Date): Denial | n
   return { allowed: false, code: 'STEP_UP_REQUIRED', missing: [], required: AAL2 };
 };
 
-const messageOf = ({ code, missing }: Denial): string => {
+/**
+ * What no rule of a mutation needs to say: whoever acts as somebody in mode READ_ONLY changes nothing, and in no mode does what is
+ * open to anyone, such as signing in or using a mailed token: it would stand in the log as done for somebody else. `isOpen`: it is a
+ * way out.
+ */
+export const judgeImpersonating = (
+  principal: Principal | null,
+  { isOpen, isPublic: openToAnyone }: { readonly isOpen: boolean; readonly isPublic: boolean },
+): Denial | null => {
+  if (principal === null || principal.actorId === null || isOpen) return null;
+  const { impersonationMode } = principal;
+  if (impersonationMode === 'ACT' && !openToAnyone) return null;
+  return { allowed: false, code: 'FORBIDDEN', missing: [], impersonation: impersonationMode };
+};
+
+const messageOf = ({ code, missing, impersonation }: Denial): string => {
   if (code === 'UNAUTHENTICATED') return 'Sign in first.';
   if (code === 'STEP_UP_REQUIRED') return 'Confirm your identity first.';
+  if (impersonation === 'READ_ONLY') return 'This impersonation is read-only.';
+  if (impersonation === 'ACT') return 'This is not possible while impersonating.';
   return missing.length === 0 ? 'This is not allowed.' : `This needs ${missing.join(' or ')}.`;
 };
 
@@ -205,6 +231,7 @@ export const explainDenial = (denial: Denial): { readonly message: string; reado
   details: {
     ...(denial.code === 'UNAUTHENTICATED' ? {} : { missing: denial.missing }),
     ...(denial.required === undefined ? {} : { required: denial.required }),
+    ...(denial.impersonation === undefined ? {} : { impersonation: denial.impersonation }),
   },
 });
 

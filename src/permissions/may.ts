@@ -1,3 +1,4 @@
+import type { OrganizationId } from '../ids.ts';
 import type { Principal } from '../principal.ts';
 import type { PermissionName } from './catalogue.ts';
 import type { Reach } from './grants.ts';
@@ -5,6 +6,14 @@ import type { Reach } from './grants.ts';
 /** Whether the caller holds the permission somewhere, at this moment, from this address, at this level of assurance. */
 export const may = (principal: Principal, permission: PermissionName, now: Date): boolean =>
   principal.grants.permits(permission, circumstancesOf(principal, now));
+
+/** Whether the caller holds it for rows in the organization of the lineage, the root first. */
+export const mayAt = (
+  principal: Principal,
+  permission: PermissionName,
+  lineage: readonly OrganizationId[],
+  now: Date,
+): boolean => principal.grants.holds(permission, circumstancesOf(principal, now), lineage);
 
 /** Where the caller holds it. */
 export const reachOf = (principal: Principal, permission: PermissionName, now: Date): Reach =>

@@ -1,8 +1,10 @@
+import type { ApiKeyId } from '../ids.ts';
 import { adminDefinition, builtInCatalogue, permissionDefinitions } from './catalogue.ts';
 import type {
   AttributeType,
   Catalogue,
   ImpersonationUse,
+  OwnerRule,
   PermissionDefinition,
   PermissionKey,
 } from './catalogue-types.ts';
@@ -25,12 +27,6 @@ export interface RegisteredAttribute {
   readonly title: string;
 }
 
-/** What "own" means: the attribute that names the owner, a user or an organization. A row without a value belongs to nobody. */
-export interface RegisteredOwnerRule {
-  readonly attribute: string;
-  readonly subject: 'USER' | 'ORGANIZATION';
-}
-
 /** A resource as an application declared it. */
 export interface ResourceDeclaration {
   /** `namespace.name`. */
@@ -40,7 +36,9 @@ export interface ResourceDeclaration {
   readonly version: number;
   readonly actions: readonly RegisteredAction[];
   readonly attributes: readonly RegisteredAttribute[];
-  readonly ownerRule: RegisteredOwnerRule | null;
+  readonly ownerRule: OwnerRule | null;
+  /** The key that registered it; null when it is gone, or when no key did. */
+  readonly registeredById: ApiKeyId | null;
 }
 
 const definitionOf = (resource: string, verb: RegisteredAction): PermissionDefinition => ({
@@ -83,6 +81,10 @@ export class RegisteredCatalogue implements Catalogue {
 
   attributeType(resource: string, attribute: string): AttributeType | undefined {
     return this.#attributes.get(`${resource} ${attribute}`);
+  }
+
+  ownerRule(resource: string): OwnerRule | null {
+    return this.resources.get(resource)?.ownerRule ?? null;
   }
 }
 

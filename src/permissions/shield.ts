@@ -10,9 +10,9 @@ import {
 } from 'graphql';
 import type * as Middleware from 'graphql-middleware';
 import type * as Shield from 'graphql-shield';
-import type { Clock } from '../clock.ts';
 import type { Principal } from '../principal.ts';
-import { type Denial, explainDenial, judge, judgeOverdue, type Situation } from './judge.ts';
+import { type FieldSettings, judgeField, type RuledField } from './field-judge.ts';
+import { type Denial, explainDenial, type Situation } from './judge.ts';
 import { unguardedPermissions } from './rule-words.ts';
 import { isPublic, type Rule, ruleKey } from './rules.ts';
 
@@ -29,18 +29,14 @@ export interface GuardedContext {
   readonly principal: Principal | null;
 }
 
-export interface GuardOptions extends Pick<Situation, 'stepUpSeconds' | 'enforceAal2'> {
-  readonly clock: Clock;
-  /**
-   * Set where everybody needs a second factor: fields of the root types, as `Type.field`, that stay open to those who are
-   * overdue, so that they can set one up. null or absent: nobody needs one for as little as being signed in.
-   */
-  readonly openWithoutSecondFactor?: readonly string[] | null;
+export interface GuardOptions extends FieldSettings {
   /** Told of each denial, for the log and the counters; must not throw. `coordinate` is `Type.field`. */
   readonly onDenied?: (denied: {
     readonly principal: Principal | null;
     readonly coordinate: string;
     readonly denial: Denial;
+    /** Of the request, as the server made it. */
+    readonly context: Partial<GuardedContext>;
   }) => void;
 }
 
@@ -53,7 +49,10 @@ const errorOf = (denial: Denial): GraphQLError => {
   return new GraphQLError(message, { extensions: { code: denial.code, ...details } });
 };
 
-type Judgement = (principal: Principal | null, args: unknown, parent: unknown) => Denial | null;
+type Judgement = (
+  situation: Pick<Situation, 'principal' | 'args' | 'parent'>,
+  info: GraphQLResolveInfo,
+) => Denial | null;
 
 /**
  * Verdicts are never cached by the library: its cache lives as long as the context, which a subscription keeps for hours
@@ -69,42 +68,33 @@ const compile = (name: string, judgement: Judgement, options: GuardOptions): Com
       info: GraphQLResolveInfo,
     ): true | GraphQLError => {
       const principal = context.principal ?? null;
-      const denial = judgement(principal, args, parent) ?? overdue(principal, info, options);
+      const denial = judgement({ principal, args, parent }, info);
       if (denial === null) return true;
-      options.onDenied?.({ principal, coordinate: coordinateOf(info), denial });
+      options.onDenied?.({ principal, coordinate: coordinateOf(info), denial, context });
       return errorOf(denial);
     },
   );
 
 const coordinateOf = ({ parentType, fieldName }: GraphQLResolveInfo): string => `${parentType.name}.${fieldName}`;
 
-/** Asked at the roots only: what lies below them was reached through one that is open. */
-const overdue = (principal: Principal | null, info: GraphQLResolveInfo, options: GuardOptions): Denial | null => {
-  const { openWithoutSecondFactor: open = null, clock } = options;
-  if (open === null || info.path.prev !== undefined || open.includes(coordinateOf(info))) return null;
-  return judgeOverdue(principal, clock.now());
-};
-
-const unlisted: Judgement = (principal) => ({
+const unlisted: Judgement = ({ principal }) => ({
   allowed: false,
   code: principal === null ? 'UNAUTHENTICATED' : 'FORBIDDEN',
   missing: [],
 });
 
+const ruledField = (info: GraphQLResolveInfo): RuledField => ({
+  coordinate: coordinateOf(info),
+  isRoot: info.path.prev === undefined,
+  isMutation: info.parentType.name === info.schema.getMutationType()?.name,
+});
+
 /** Rules written equally become one object: the library refuses two rules of one name. */
 const compiler = (options: GuardOptions): ((one: Rule) => CompiledRule) => {
   const compiled = new Map<string, CompiledRule>();
-  const { clock, stepUpSeconds, enforceAal2 } = options;
-  const settings = {
-    ...(stepUpSeconds === undefined ? {} : { stepUpSeconds }),
-    ...(enforceAal2 === undefined ? {} : { enforceAal2 }),
-  };
   return (one) => {
     const key = ruleKey(one);
-    const judgement: Judgement = (principal, args, parent) => {
-      const verdict = judge(one, { principal, args, parent, now: clock.now(), ...settings });
-      return verdict.allowed ? null : verdict;
-    };
+    const judgement: Judgement = (situation, info) => judgeField(one, ruledField(info), situation, options);
     const made = compiled.get(key) ?? compile(key, judgement, options);
     compiled.set(key, made);
     return made;
@@ -130,12 +120,16 @@ const problemsOf = (schema: GraphQLSchema, tree: RuleTree): readonly string[] =>
     ]);
   });
 
-/** Coordinates of the fields that the guard wraps: unlisted ones of the roots, and all whose rule is not open to anyone. */
+/**
+ * Coordinates of the fields that the guard wraps: unlisted ones of the roots, all whose rule is not open to anyone, and every
+ * mutation, for whoever acts as somebody else.
+ */
 export const wrappedFields = (schema: GraphQLSchema, tree: RuleTree): readonly string[] => {
   const isOpen = (typeName: string, field: string): boolean => {
     const one = tree[typeName]?.[field];
     return one !== undefined && isPublic(one);
   };
+  const mutationType = schema.getMutationType()?.name;
   const roots = rootTypes(schema).flatMap((type) =>
     Object.keys(type.getFields()).map((field) => [type.name, field] as const),
   );
@@ -143,7 +137,7 @@ export const wrappedFields = (schema: GraphQLSchema, tree: RuleTree): readonly s
     Object.keys(rules).map((field) => [typeName, field] as const),
   );
   const coordinates = [...roots, ...listed]
-    .filter(([typeName, field]) => !isOpen(typeName, field))
+    .filter(([typeName, field]) => typeName === mutationType || !isOpen(typeName, field))
     .map((pair) => pair.join('.'));
   return [...new Set(coordinates)];
 };

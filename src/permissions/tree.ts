@@ -13,6 +13,8 @@ import { aal2, about, and, anyone, can, freshly, notImpersonating, or, self, sig
  *
  * `anyone` = no session needed; such operations are limited by document and by account.
  * `freshly(10)` = the identity was confirmed within ten minutes; `aal2` = two factors, where they are enforced.
+ * Nobody who acts as somebody else passes a line with `freshly`, `aal2`, or `anyone` under Mutation, and in mode READ_ONLY no
+ * mutation but those of `openWhileReadOnly`: judgeImpersonating in judge.ts.
  */
 type Fields<T> = Exclude<keyof T, '__typename'>;
 
@@ -30,9 +32,24 @@ export const tree = {
     group: can('view:groups'),
     groups: can('view:groups'),
     permissionCatalog: can('view:groups'),
+    checkPermissions: signedIn, // about oneself; others by view:groups: permission-subject.ts
+    explainPermission: signedIn, // oneself; others by view:groups, if one may see them: permission-subject.ts
+    explainOperation: signedIn, // as explainPermission
+    schemaFor: signedIn, // as explainPermission
+    permissionsForOperations: signedIn,
     sessions: signedIn, // rows by session.visibility.ts: without view:sessions only one's own
     devices: signedIn, // as sessions
+    impersonations: signedIn, // rows by impersonation.visibility.ts: without view:impersonations only those one took part in
+    apiKey: signedIn, // as apiKeys; hidden ones are NOT_FOUND
+    apiKeys: signedIn, // rows by api-key.visibility.ts: without view:api-keys one's own, and by key that key alone
+    organization: can('view:organizations'), // hidden ones are NOT_FOUND, rows of these three: organization.visibility.ts
+    organizations: can('view:organizations'),
+    organizationTree: can('view:organizations'),
     mailDeliveries: can('view:mail'), // rows by message.visibility.ts: about users that one may see
+    auditEvent: signedIn, // as auditEvents
+    auditEvents: signedIn, // rows by audit.visibility.ts: without view:audit only those about oneself
+    exportJob: signedIn, // one's own: export.service.ts
+    approvals: signedIn, // without view:approvals only one's own: approval-reader.ts
     signingKeys: anyone,
     health: anyone,
     _service: anyone,
@@ -56,8 +73,12 @@ export const tree = {
     setPasswordWithToken: anyone, // possession of the token: password-token.service.ts
     refreshSession: anyone, // possession of the refresh token: refresh.service.ts
     signOut: signedIn,
+    startImpersonation: and(can('impersonate:users'), viaSession, notImpersonating, freshly(10), aal2), // whom: impersonation.service.ts
+    stopImpersonation: signedIn, // says so to whoever is not impersonating
+    endImpersonation: can('end:impersonations'), // as impersonations: impersonation.visibility.ts
     signOutEverywhere: and(signedIn, notImpersonating),
     confirmIdentity: and(viaSession, notImpersonating),
+    switchOrganization: viaSession, // one that one may see, without any new right: active-organization.service.ts
     revokeSessions: or(can('revoke:sessions'), ownSessions), // whose, and never of somebody with more rights:
     revokeUserSessions: or(can('revoke:sessions'), and(self('input.userId'), ownSessions)), // these three by
     forgetDevice: or(can('revoke:sessions'), ownSessions), // session-revocation.service.ts
@@ -84,12 +105,34 @@ export const tree = {
     enableUsers: can('disable:users'),
     deleteUsers: can('delete:users'),
     resetUserMfa: and(can('reset-mfa:users'), viaSession, notImpersonating, freshly(10), aal2), // reach: mfa-reset.service.ts
+    exportUserData: and(can('export:users'), viaSession, notImpersonating, freshly(10), aal2), // reach: export.service.ts
+    eraseUser: and(can('erase:users'), viaSession, notImpersonating, freshly(10), aal2), // reach and guards: erasure.service.ts
+    exportAuditEvents: and(can('export:audit'), freshly(10)), // of what one may see: export.service.ts
     createGroup: can('create:groups'), // grants by grant:groups: group.service.ts
     updateGroup: can('update:groups'),
     setGroupPermissions: can('grant:groups'), // at most what one holds: authority.ts
     deleteGroup: can('delete:groups'),
     addGroupMembers: can('assign:groups'), // groups whose grants one holds: group-member.service.ts
     removeGroupMembers: can('assign:groups'),
+    createServiceAccount: and(can('create:service-accounts'), viaSession, notImpersonating), // groups: service-account.service.ts
+    // One's own, or of service accounts: api-key.service.ts. No key makes, changes or renews keys.
+    createApiKey: and(or(can('create-own:api-keys'), can('create:api-keys')), viaSession, notImpersonating),
+    rotateApiKey: and(or(can('create-own:api-keys'), can('create:api-keys')), viaSession, notImpersonating),
+    updateApiKey: and(viaSession, notImpersonating), // one's own, or of service accounts: api-key-change.service.ts
+    revokeApiKey: signedIn, // one's own from a session, a key itself, others' by revoke:api-keys: the same
+    deleteApiKey: signedIn, // as revokeApiKey
+    createOrganization: can('create:organizations'), // held at the parent, for a root everywhere: organization.service.ts
+    updateOrganization: can('update:organizations'), // held there; groups by assign:groups there: organization.service.ts
+    moveOrganization: can('move:organizations'), // and create:organizations at the new place: organization-place.service.ts
+    deleteOrganization: and(can('delete:organizations'), viaSession, notImpersonating, freshly(10), aal2),
+    addOrganizationMembers: can('assign:organizations'), // held there, people within reach: organization-member.service.ts
+    removeOrganizationMembers: can('assign:organizations'),
+    registerResources: can('register:resources'), // in one's own namespace: resource-registration.service.ts
+    createActionLinks: can('register:resources'), // these two for resources of one's own
+    redeemActionLink: can('register:resources'), // namespace: action-link.service.ts
+    approveRequest: and(can('approve:requests'), viaSession, notImpersonating, freshly(10), aal2), // never one's own:
+    rejectRequest: and(can('approve:requests'), viaSession, notImpersonating, freshly(10), aal2), // approval.service.ts
+    cancelRequest: signedIn, // an own one: approval.service.ts
     retryMail: can('retry:mail'), // as mailDeliveries: message-retry.service.ts
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
@@ -102,18 +145,34 @@ export const tree = {
     mfa: or(can('view:users'), about('id')),
     groups: or(can('view:users'), about('id')),
     permissions: or(can('view:groups'), about('id')),
+    organizations: or(can('view:organizations'), about('id')), // of others those in reach: organization-reader.ts
     sessions: or(can('view:sessions'), about('id')),
     devices: or(can('view:sessions'), about('id')),
+    auditEvents: or(can('view:audit'), about('id')),
+    apiKeys: or(can('view:api-keys'), about('id')),
     invitation: can('view:users'),
     inviteEmail: can('view:users'),
   },
+  AuditReference: {
+    user: or(can('view:users'), about('id')),
+  },
   Invitation: {
     invitedBy: can('view:users'),
+  },
+  ApiKey: {
+    owner: or(can('view:users'), about('ownerId')),
   },
   Session: {
     user: or(can('view:users'), about('userId')),
   },
   Device: {
+    user: or(can('view:users'), about('userId')),
+  },
+  ApprovalRequest: {
+    requestedBy: or(can('view:users'), about('requestedById')),
+    decidedBy: or(can('view:users'), about('decidedById')),
+  },
+  AccessChange: {
     user: or(can('view:users'), about('userId')),
   },
   MailDelivery: {
@@ -123,6 +182,21 @@ export const tree = {
     members: can('view:groups'), // of them those that the caller may see: group-reader.ts
     memberCount: can('view:groups'),
     createdBy: can('view:users'),
+  },
+  GroupMemberEdge: {
+    addedBy: can('view:users'),
+  },
+  ResourceScope: {
+    organizations: can('view:organizations'), // of them those that one may see: organization.visibility.ts
+  },
+  Organization: {
+    members: can('view:organizations'), // held there, and of them those that the caller may see: organization-member-reader.ts
+  },
+  OrganizationLevel: {
+    groups: can('view:groups'),
+  },
+  ResourceDefinition: {
+    registeredBy: can('view:api-keys'),
   },
   Health: {
     checks: can('view:health'),
@@ -158,6 +232,7 @@ export const credentialFields = [
   'Mutation.completePasskeySignIn',
   'Mutation.startPasskeyRegistration',
   'Mutation.completePasskeyRegistration',
+  'Mutation.redeemActionLink',
   'Query.tokenStatus',
 ] as const;
 
@@ -186,3 +261,6 @@ export const openWithoutSecondFactor = [
   'Mutation.signOut',
   'Mutation.signOutEverywhere',
 ] as const;
+
+/** The mutations that are open to whoever acts as somebody else, whatever the mode: the ways out of it. */
+export const openWhileReadOnly: readonly string[] = ['Mutation.stopImpersonation', 'Mutation.signOut'];

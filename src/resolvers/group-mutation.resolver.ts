@@ -13,20 +13,17 @@ import {
   SetGroupPermissionsPayload,
   UpdateGroupInput,
   UpdateGroupPayload,
-} from '../schema/group.schema.ts';
+} from '../schema/group-mutations.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
-import type { GroupMemberService } from '../services/group-member.service.ts';
-import type { GroupService } from '../services/group.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome } from './outcome.ts';
 
 @Resolver()
 export class GroupMutationResolver {
-  readonly #groups: GroupService;
-  readonly #members: GroupMemberService;
+  readonly #changes: AccessChanges;
 
-  constructor(parts: { groups: GroupService; members: GroupMemberService }) {
-    this.#groups = parts.groups;
-    this.#members = parts.members;
+  constructor(parts: { accessChanges: AccessChanges }) {
+    this.#changes = parts.accessChanges;
   }
 
   @Mutation(() => CreateGroupPayload, { nullable: true, description: 'Makes a group, with grants `grant:groups`.' })
@@ -34,15 +31,7 @@ export class GroupMutationResolver {
     @Arg('input', () => CreateGroupInput, { description: 'Input of createGroup.' }) input: CreateGroupInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ group: null }, async () => ({
-      group: await this.#groups.create(signedInCaller(caller), {
-        name: input.name,
-        description: input.description ?? null,
-        permissions: input.permissions ?? [],
-        scopeMode: input.allowedOrganizations?.mode ?? null,
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    }));
+    return accessOutcome({ group: null }, () => this.#changes.run(signedInCaller(caller), 'createGroup', input));
   }
 
   @Mutation(() => UpdateGroupPayload, { nullable: true, description: 'Changes name, description or reach.' })
@@ -50,10 +39,7 @@ export class GroupMutationResolver {
     @Arg('input', () => UpdateGroupInput, { description: 'Input of updateGroup.' }) input: UpdateGroupInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    const { allowedOrganizations, ...change } = input;
-    return outcome({ group: null }, async () => ({
-      group: await this.#groups.update(signedInCaller(caller), { ...change, scopeMode: allowedOrganizations?.mode }),
-    }));
+    return accessOutcome({ group: null }, () => this.#changes.run(signedInCaller(caller), 'updateGroup', input));
   }
 
   @Mutation(() => SetGroupPermissionsPayload, {
@@ -65,13 +51,9 @@ export class GroupMutationResolver {
     input: SetGroupPermissionsInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ group: null }, async () => ({
-      group: await this.#groups.setPermissions(signedInCaller(caller), {
-        id: input.id,
-        permissions: input.permissions,
-        expectedVersion: input.expectedVersion ?? null,
-      }),
-    }));
+    return accessOutcome({ group: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'setGroupPermissions', input),
+    );
   }
 
   @Mutation(() => DeleteGroupPayload, { nullable: true, description: 'Deletes a group.' })
@@ -79,13 +61,9 @@ export class GroupMutationResolver {
     @Arg('input', () => DeleteGroupInput, { description: 'Input of deleteGroup.' }) input: DeleteGroupInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ deletedGroupId: null, group: null }, async () => ({
-      deletedGroupId: await this.#groups.delete(signedInCaller(caller), {
-        id: input.id,
-        expectedVersion: input.expectedVersion ?? null,
-      }),
-      group: null,
-    }));
+    return accessOutcome({ deletedGroupId: null, group: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'deleteGroup', input),
+    );
   }
 
   @Mutation(() => AddGroupMembersPayload, {
@@ -96,7 +74,7 @@ export class GroupMutationResolver {
     @Arg('input', () => AddGroupMembersInput, { description: 'Input of addGroupMembers.' }) input: AddGroupMembersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ group: null }, async () => ({ group: await this.#members.add(signedInCaller(caller), input) }));
+    return accessOutcome({ group: null }, () => this.#changes.run(signedInCaller(caller), 'addGroupMembers', input));
   }
 
   @Mutation(() => RemoveGroupMembersPayload, { nullable: true, description: 'Removes members.' })
@@ -105,6 +83,6 @@ export class GroupMutationResolver {
     input: RemoveGroupMembersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ group: null }, async () => ({ group: await this.#members.remove(signedInCaller(caller), input) }));
+    return accessOutcome({ group: null }, () => this.#changes.run(signedInCaller(caller), 'removeGroupMembers', input));
   }
 }

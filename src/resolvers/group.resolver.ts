@@ -46,7 +46,7 @@ export class GroupResolver {
     description: 'Where the grants hold, for members without an organization of their own.',
   })
   allowedOrganizations(@Root() group: GroupView): object {
-    return { mode: group.scopeMode };
+    return { mode: group.scopeMode, organizationIds: group.listed.map((lineage) => lineage.at(-1)) };
   }
 
   @FieldResolver(() => GroupMemberConnectionType, { nullable: true, description: 'Members, newest first.' })

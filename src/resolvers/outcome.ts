@@ -1,7 +1,9 @@
 import { errorCatalogue, type Problem, Rejection } from '../errors.ts';
 import type { UserErrorType } from '../schema/payload.schema.ts';
+import type { AccessPreview } from '../services/access-preview.ts';
 
-const userErrorOf = (problem: Problem): UserErrorType => ({
+/** An outcome as payloads show it. */
+export const userErrorOf = (problem: Problem): UserErrorType => ({
   code: problem.code,
   message: problem.message ?? errorCatalogue[problem.code].meaning,
   field: problem.field ?? null,
@@ -23,3 +25,12 @@ export const outcome = async <Done extends object, Refused extends object>(
     return { ...refused, ...error.facts, errors: error.problems.map(userErrorOf) };
   }
 };
+
+/** The same for a change of access, which may only have been tried: then nothing but the preview is set. */
+export const accessOutcome = <Refused extends object>(refused: Refused, work: () => Promise<object>): Promise<object> =>
+  outcome(refused, async () => {
+    const done = await work();
+    return 'preview' in done ? { ...refused, preview: shownPreview(done.preview as AccessPreview) } : done;
+  });
+
+const shownPreview = (preview: AccessPreview): object => ({ ...preview, verdicts: preview.verdicts.map(userErrorOf) });

@@ -9,17 +9,17 @@ import {
 } from '../schema/password.schema.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { PasswordChangeService } from '../services/password-change.service.ts';
-import type { PasswordResetService } from '../services/password-reset.service.ts';
+import type { ResetRequests } from '../services/reset-requests.ts';
 import { outcome } from './outcome.ts';
 
 @Resolver()
 export class PasswordResolver {
   readonly #changes: PasswordChangeService;
-  readonly #resets: PasswordResetService;
+  readonly #resets: ResetRequests;
 
-  constructor(parts: { passwordChanges: PasswordChangeService; passwordResets: PasswordResetService }) {
+  constructor(parts: { passwordChanges: PasswordChangeService; resetRequests: ResetRequests }) {
     this.#changes = parts.passwordChanges;
-    this.#resets = parts.passwordResets;
+    this.#resets = parts.resetRequests;
   }
 
   @Mutation(() => RequestPasswordResetPayload, {
@@ -32,7 +32,7 @@ export class PasswordResolver {
     @Ctx() { caller }: Context,
   ): Promise<object> {
     return outcome({ accepted: false }, async () => {
-      await this.#resets.request(caller, input.email);
+      await this.#resets.ask(caller, input.email);
       return { accepted: true };
     });
   }

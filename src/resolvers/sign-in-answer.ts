@@ -20,7 +20,8 @@ export const clientOf = (context: Context, input: SignInClientInput | null | und
 
 /** Puts the session and the secret of a new device into their cookies, for a cookie client; gives what stands in the answer. */
 const handOver = (context: Context, started: StartedSession): object => {
-  const { cookie, deviceCookie } = started;
+  const { session, cookie, deviceCookie } = started;
+  context.began = session.id;
   if (cookie !== null) context.cookie.set(cookie.token, cookie.expiresAt);
   if (deviceCookie !== null) context.deviceCookie.set(deviceCookie.token, deviceCookie.expiresAt);
   return started.tokens;

@@ -104,11 +104,11 @@ export class SignUpResolver {
   requestSignInCode(
     @Arg('input', () => RequestSignInCodeInput, { description: 'Input of requestSignInCode.' })
     input: RequestSignInCodeInput,
-    @Ctx() { caller }: Context,
+    @Ctx() context: Context,
   ): Promise<object> {
     const { identifier = null, purpose, form } = input;
     return outcome({ verification: null, retryAfterSeconds: null }, () =>
-      this.#codes.request(caller, { identifier, purpose, form }),
+      this.#codes.request(context.caller, { identifier, purpose, form, client: clientOf(context, null) }),
     );
   }
 

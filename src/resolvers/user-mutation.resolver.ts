@@ -1,6 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver } from 'type-graphql';
 import type { Context } from '../context.ts';
-import { Secret } from '../crypto/secret.ts';
 import {
   CreateUserInput,
   CreateUserPayload,
@@ -21,31 +20,25 @@ import {
   UpdateUserInput,
   UpdateUserPayload,
 } from '../schema/user-mutations.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { InvitationService } from '../services/invitation.service.ts';
-import type { UserChangeService } from '../services/user-change.service.ts';
 import type { UserStatusService } from '../services/user-status.service.ts';
-import type { UserService } from '../services/user.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome, outcome } from './outcome.ts';
+
+const NOT_CREATED = { user: null, inviteEmail: null, setupLink: null, violations: [] };
 
 const NOT_RESENT = { user: null, invitation: null, inviteEmail: null, setupLink: null, retryAfterSeconds: null };
 
 @Resolver()
 export class UserMutationResolver {
-  readonly #users: UserService;
-  readonly #changes: UserChangeService;
+  readonly #changes: AccessChanges;
   readonly #status: UserStatusService;
   readonly #invitations: InvitationService;
 
-  constructor(parts: {
-    users: UserService;
-    changes: UserChangeService;
-    status: UserStatusService;
-    invitations: InvitationService;
-  }) {
-    this.#users = parts.users;
-    this.#changes = parts.changes;
-    this.#status = parts.status;
+  constructor(parts: { accessChanges: AccessChanges; userStatus: UserStatusService; invitations: InvitationService }) {
+    this.#changes = parts.accessChanges;
+    this.#status = parts.userStatus;
     this.#invitations = parts.invitations;
   }
 
@@ -57,21 +50,7 @@ export class UserMutationResolver {
     @Arg('input', () => CreateUserInput, { description: 'Input of createUser.' }) input: CreateUserInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ user: null, inviteEmail: null, setupLink: null, violations: [] }, async () => ({
-      ...(await this.#users.create(signedInCaller(caller), {
-        email: input.email ?? null,
-        phone: input.phone ?? null,
-        username: input.username ?? null,
-        displayName: input.displayName,
-        locale: input.locale ?? null,
-        groupIds: input.groupIds,
-        password: input.password == null ? null : new Secret(input.password),
-        passwordChangeRequired: input.passwordChangeRequired ?? null,
-        attributes: input.attributes ?? null,
-        idempotencyKey: input.idempotencyKey ?? null,
-      })),
-      violations: [],
-    }));
+    return accessOutcome(NOT_CREATED, () => this.#changes.run(signedInCaller(caller), 'createUser', input));
   }
 
   @Mutation(() => ResendInvitePayload, { nullable: true, description: 'Sends a new invitation; older links die.' })
@@ -88,7 +67,7 @@ export class UserMutationResolver {
     @Arg('input', () => UpdateUserInput, { description: 'Input of updateUser.' }) input: UpdateUserInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ user: null }, async () => ({ user: await this.#changes.update(signedInCaller(caller), input) }));
+    return accessOutcome({ user: null }, () => this.#changes.run(signedInCaller(caller), 'updateUser', input));
   }
 
   @Mutation(() => RequirePasswordChangePayload, {
@@ -110,9 +89,7 @@ export class UserMutationResolver {
     @Arg('input', () => LockUsersInput, { description: 'Input of lockUsers.' }) input: LockUsersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ users: [] }, async () => ({
-      users: await this.#status.lock(signedInCaller(caller), input.ids, input.reason, input.until ?? null),
-    }));
+    return accessOutcome({ users: [] }, () => this.#changes.run(signedInCaller(caller), 'lockUsers', input));
   }
 
   @Mutation(() => UnlockUsersPayload, {
@@ -123,9 +100,7 @@ export class UserMutationResolver {
     @Arg('input', () => UnlockUsersInput, { description: 'Input of unlockUsers.' }) input: UnlockUsersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ users: [] }, async () => ({
-      users: await this.#status.unlock(signedInCaller(caller), input.ids, input.reason),
-    }));
+    return accessOutcome({ users: [] }, () => this.#changes.run(signedInCaller(caller), 'unlockUsers', input));
   }
 
   @Mutation(() => DisableUsersPayload, { nullable: true, description: 'Disables users and ends their sessions.' })
@@ -133,9 +108,7 @@ export class UserMutationResolver {
     @Arg('input', () => DisableUsersInput, { description: 'Input of disableUsers.' }) input: DisableUsersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ users: [] }, async () => ({
-      users: await this.#status.disable(signedInCaller(caller), input.ids, input.reason),
-    }));
+    return accessOutcome({ users: [] }, () => this.#changes.run(signedInCaller(caller), 'disableUsers', input));
   }
 
   @Mutation(() => EnableUsersPayload, { nullable: true, description: 'Enables users.' })
@@ -143,9 +116,7 @@ export class UserMutationResolver {
     @Arg('input', () => EnableUsersInput, { description: 'Input of enableUsers.' }) input: EnableUsersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ users: [] }, async () => ({
-      users: await this.#status.enable(signedInCaller(caller), input.ids, input.reason),
-    }));
+    return accessOutcome({ users: [] }, () => this.#changes.run(signedInCaller(caller), 'enableUsers', input));
   }
 
   @Mutation(() => DeleteUsersPayload, { nullable: true, description: 'Deletes users.' })
@@ -153,8 +124,6 @@ export class UserMutationResolver {
     @Arg('input', () => DeleteUsersInput, { description: 'Input of deleteUsers.' }) input: DeleteUsersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ deletedUserIds: [] }, async () => ({
-      deletedUserIds: await this.#status.delete(signedInCaller(caller), input.ids, input.reason ?? null),
-    }));
+    return accessOutcome({ deletedUserIds: [] }, () => this.#changes.run(signedInCaller(caller), 'deleteUsers', input));
   }
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { EffectivePermissionType } from '../schema/group.schema.ts';
 import { ViewerType } from '../schema/session.schema.ts';
+import { signedInCaller } from '../services/caller.ts';
 import type { PermissionReader } from '../services/permission-reader.ts';
 import { missingFactorDueAt } from '../services/second-factor-policy.ts';
 
@@ -31,13 +32,15 @@ export class ViewerResolver {
       permissionVersion: principal.permissionVersion,
       csrfToken,
       assuranceLevel: principal.assuranceLevel,
-      freshUntil: freshUntil > this.#clock.now() ? freshUntil : null,
+      // What the actor proved confirms nobody else, and a key proves no identity, however new it is.
+      freshUntil:
+        principal.via === 'session' && principal.actorId === null && freshUntil > this.#clock.now() ? freshUntil : null,
       mfaGraceUntil: missingFactorDueAt(principal, this.#mfa),
     };
   }
 
   @FieldResolver(() => [EffectivePermissionType], { description: 'What the caller may do now.' })
   permissions(@Root() _viewer: object, @Ctx() context: Context): readonly object[] {
-    return this.#permissions.ofAssignments(context.assignments);
+    return this.#permissions.ofCaller(signedInCaller(context.caller), context.assignments);
   }
 }

@@ -3,10 +3,17 @@ import { type ErrorCode, errorCatalogue, type UserErrorCode as Code } from '../e
 import { AttributeType, ImpersonationUse } from '../permissions/catalogue-types.ts';
 import { ConstraintKind } from '../permissions/constraints.ts';
 import {
+  ApiKeyStatus,
   AssuranceLevel,
+  AuditResult,
+  ExportFormat,
+  ExportKind,
+  ExportState,
   IdentifierKind,
+  ImpersonationMode,
   InvitationState,
   MessageState,
+  ApprovalState,
   ScopeMode,
   MfaMethod,
   SessionEndReason,
@@ -74,6 +81,12 @@ describe(UserOrderField, 'UserOrderField', 'What users are ordered by.', {
 export const GroupOrderField = { NAME: 'NAME', CREATED_AT: 'CREATED_AT' } as const;
 describe(GroupOrderField, 'GroupOrderField', 'What groups are ordered by.', {
   NAME: "Name, in the order of the database's collation.",
+  CREATED_AT: 'Time of creation.',
+});
+
+export const OrganizationOrderField = { NAME: 'NAME', CREATED_AT: 'CREATED_AT' } as const;
+describe(OrganizationOrderField, 'OrganizationOrderField', 'What organizations are ordered by.', {
+  NAME: "Name, in the order of the database's Unicode collation.",
   CREATED_AT: 'Time of creation.',
 });
 
@@ -261,6 +274,11 @@ describe(Weekday, 'Weekday', 'Day of the week, ISO 8601 order.', {
   SUNDAY: 'Seventh day.',
 });
 
+describe(ImpersonationMode, 'ImpersonationMode', 'What is possible while impersonating.', {
+  READ_ONLY: 'Queries only.',
+  ACT: 'What the target may do, protected permissions and credentials excepted.',
+});
+
 describe(ScopeMode, 'ScopeMode', 'Reach of a scope.', {
   ALL: 'Every organization, and what belongs to none.',
   LISTED: 'Only the listed ones and those below.',
@@ -299,4 +317,42 @@ describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
   OK: 'Works.',
   DEGRADED: 'Works with less; nothing is lost.',
   DOWN: 'Does not work.',
+});
+
+describe(ApiKeyStatus, 'ApiKeyStatus', 'Whether a key works.', {
+  ACTIVE: 'It works.',
+  EXPIRED: 'Past its life.',
+  REVOKED: 'Revoked.',
+  OWNER_INACTIVE: 'Its owner is locked, disabled or not active.',
+});
+
+describe(AuditResult, 'AuditResult', 'How an action ended.', {
+  SUCCESS: 'It was done.',
+  FAILURE: 'It was tried and failed.',
+  DENIED: 'It was not allowed.',
+});
+
+describe(ExportKind, 'ExportKind', 'What is exported.', {
+  AUDIT_EVENTS: 'Audit events.',
+  USER_DATA: 'The personal data of one user.',
+});
+
+describe(ExportFormat, 'ExportFormat', 'Form of an export.', {
+  NDJSON: 'One JSON object per line.',
+  CSV: 'RFC 4180 with a heading; formula characters escaped.',
+});
+
+describe(ExportState, 'ExportState', 'Where an export stands.', {
+  QUEUED: 'Not begun.',
+  RUNNING: 'Being written.',
+  DONE: 'The file can be fetched.',
+  FAILED: 'Ended without a file.',
+});
+
+describe(ApprovalState, 'ApprovalState', 'Where a request stands.', {
+  PENDING: 'Waits for a decision.',
+  APPROVED: 'Approved and carried out.',
+  REJECTED: 'Refused.',
+  CANCELLED: 'Taken back by who asked.',
+  EXPIRED: 'Not decided in time.',
 });

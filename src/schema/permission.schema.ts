@@ -1,4 +1,4 @@
-import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
+import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { ImpersonationUse as ImpersonationUseWord } from '../permissions/catalogue-types.ts';
 import { ImpersonationUse } from '../permissions/catalogue-types.ts';
 import { ConstraintKind, type ConstraintKind as ConstraintKindWord } from '../permissions/constraints.ts';
@@ -46,7 +46,7 @@ export class TimeWindowInput {
   simpleResolvers: true,
   description: 'One condition of a grant; `kind` says which fields are set.',
 })
-class PermissionConstraintType {
+export class PermissionConstraintType {
   @Field(() => ConstraintKind, { description: 'What is compared.' })
   kind!: ConstraintKindWord;
 
@@ -162,6 +162,12 @@ export class ResourceScopeType {
 export class ResourceScopeInput {
   @Field(() => ScopeMode, { description: 'Everything, or what is listed.' })
   mode!: ScopeMode;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: 'For LISTED, at most 100; empty = none; absent = as before; refused with ALL.',
+  })
+  organizationIds?: string[] | null;
 }
 
 @ObjectType('PermissionDefinition', { simpleResolvers: true, description: 'An entry of the catalogue.' })

@@ -140,7 +140,10 @@ export class SessionTokensType {
   @Field(() => DateTimeScalar, { nullable: true, description: 'End of the access token; null with COOKIE.' })
   accessTokenExpiresAt!: Date | null;
 
-  @Field(() => String, { nullable: true, description: 'Opaque, rotated at every use; null with COOKIE.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Opaque, rotated at every use; null with COOKIE and while impersonating.',
+  })
   refreshToken!: string | null;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'End of the refresh token; null where there is none.' })

@@ -1,4 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { AccessChangeInput, DryRunInput } from './access-change.schema.ts';
+import { AccessChangePayload, PreviewPayload } from './approval.schema.ts';
 import { PasswordRule } from './enums.ts';
 import { InvitationType } from './invitation.schema.ts';
 import { MailDeliveryType } from './mail.schema.ts';
@@ -14,7 +16,7 @@ const SETUP_LINK =
   'Set-up link, shown once; only when `inviteEmail.state` is NOT_CONFIGURED, or the account has no address.';
 
 @InputType('CreateUserInput', { description: 'Input of createUser.' })
-export class CreateUserInput {
+export class CreateUserInput extends AccessChangeInput {
   @Field(() => String, { nullable: true, description: 'Address; at least one of email, phone, username.' })
   email?: string | null;
 
@@ -33,6 +35,12 @@ export class CreateUserInput {
   @Field(() => [ID], { description: 'Groups, at least one. Beyond Members requires `assign:groups`.' })
   groupIds!: string[];
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Organization to join; groups beyond Members hold within it. Requires `assign:organizations`.',
+  })
+  organizationId?: string | null;
+
   @Field(() => String, { nullable: true, description: 'Initial password; absent = invite by mail.' })
   password?: string | null;
 
@@ -50,7 +58,7 @@ export class CreateUserInput {
 }
 
 @ObjectType('CreateUserPayload', { simpleResolvers: true, description: 'Answer of createUser.' })
-export class CreateUserPayload extends Payload {
+export class CreateUserPayload extends AccessChangePayload {
   @Field(() => UserType, { nullable: true, description: 'The new user.' })
   user?: UserType | null;
 
@@ -98,7 +106,7 @@ export class ResendInvitePayload extends Payload {
 }
 
 @InputType('UpdateUserInput', { description: 'Input of updateUser.' })
-export class UpdateUserInput {
+export class UpdateUserInput extends AccessChangeInput {
   @Field(() => JsonObjectScalar, {
     nullable: true,
     description: 'Custom attributes to set; null = clear one; absent = keep.',
@@ -137,7 +145,7 @@ export class UpdateUserInput {
 }
 
 @ObjectType('UpdateUserPayload', { simpleResolvers: true, description: 'Answer of updateUser.' })
-export class UpdateUserPayload extends Payload {
+export class UpdateUserPayload extends AccessChangePayload {
   @Field(() => UserType, {
     nullable: true,
     description: 'The user after the change; with VERSION_CONFLICT as they are now.',
@@ -155,7 +163,7 @@ export class RequirePasswordChangeInput {
 }
 
 @InputType('LockUsersInput', { description: 'Input of lockUsers.' })
-export class LockUsersInput {
+export class LockUsersInput extends DryRunInput {
   @Field(() => [ID], { description: BULK })
   ids!: string[];
 
@@ -167,7 +175,7 @@ export class LockUsersInput {
 }
 
 @InputType()
-class BulkWithReasonInput {
+class BulkWithReasonInput extends DryRunInput {
   @Field(() => [ID], { description: BULK })
   ids!: string[];
 
@@ -185,7 +193,7 @@ export class DisableUsersInput extends BulkWithReasonInput {}
 export class EnableUsersInput extends BulkWithReasonInput {}
 
 @InputType('DeleteUsersInput', { description: 'Input of deleteUsers.' })
-export class DeleteUsersInput {
+export class DeleteUsersInput extends DryRunInput {
   @Field(() => [ID], { description: 'Users, at most 100; all or none. Cannot be undone.' })
   ids!: string[];
 
@@ -194,28 +202,31 @@ export class DeleteUsersInput {
 }
 
 @ObjectType()
-class UsersPayload extends Payload {
+class ChangedUsersPayload extends PreviewPayload {
   @Field(() => [UserType], { description: AFTER })
   users!: readonly UserType[];
 }
 
 @ObjectType('RequirePasswordChangePayload', { simpleResolvers: true, description: 'Answer of requirePasswordChange.' })
-export class RequirePasswordChangePayload extends UsersPayload {}
+export class RequirePasswordChangePayload extends Payload {
+  @Field(() => [UserType], { description: AFTER })
+  users!: readonly UserType[];
+}
 
 @ObjectType('LockUsersPayload', { simpleResolvers: true, description: 'Answer of lockUsers.' })
-export class LockUsersPayload extends UsersPayload {}
+export class LockUsersPayload extends ChangedUsersPayload {}
 
 @ObjectType('UnlockUsersPayload', { simpleResolvers: true, description: 'Answer of unlockUsers.' })
-export class UnlockUsersPayload extends UsersPayload {}
+export class UnlockUsersPayload extends ChangedUsersPayload {}
 
 @ObjectType('DisableUsersPayload', { simpleResolvers: true, description: 'Answer of disableUsers.' })
-export class DisableUsersPayload extends UsersPayload {}
+export class DisableUsersPayload extends ChangedUsersPayload {}
 
 @ObjectType('EnableUsersPayload', { simpleResolvers: true, description: 'Answer of enableUsers.' })
-export class EnableUsersPayload extends UsersPayload {}
+export class EnableUsersPayload extends ChangedUsersPayload {}
 
 @ObjectType('DeleteUsersPayload', { simpleResolvers: true, description: 'Answer of deleteUsers.' })
-export class DeleteUsersPayload extends Payload {
+export class DeleteUsersPayload extends PreviewPayload {
   @Field(() => [ID], { description: 'Former ids; empty on errors.' })
   deletedUserIds!: readonly string[];
 }

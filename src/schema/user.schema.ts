@@ -92,6 +92,12 @@ export class UserFilterInput {
   })
   groupIds?: string[] | null;
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Member of this organization or of one below it. Requires `view:organizations`.',
+  })
+  organizationId?: string | null;
+
   @Field(() => Boolean, { nullable: true, description: 'True = with a second factor, false = without.' })
   mfa?: boolean | null;
 

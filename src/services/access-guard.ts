@@ -4,10 +4,15 @@ import { sql } from '../database/sql.ts';
 import type { Config } from '../config/config.ts';
 import { Rejection } from '../errors.ts';
 import { assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
-import type { UserId } from '../ids.ts';
+import { goesOn } from '../entities/impersonation.queries.ts';
+import { apiKeyColumns, type ApiKeyRow, apiKeyViewOf, keyWorksAt2 } from '../entities/api-key.queries.ts';
+import type { ApiKeyId, UserId } from '../ids.ts';
+import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import { EffectiveGrants } from '../permissions/grants.ts';
+import { impersonatedGrants } from '../permissions/impersonated.ts';
 import type { Rule } from '../permissions/rules.ts';
-import { Authority, type StepUpSettings } from './authority.ts';
+import type { Principal } from '../principal.ts';
+import { Authority, type AuthoritySettings } from './authority.ts';
 import type { SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
@@ -18,6 +23,7 @@ const NOT_SHUT_OUT = `u.status = 'ACTIVE'
 /** An active administrator: holds `admin:*` without constraints, everywhere, and is neither disabled nor locked by hand. */
 const ACTIVE_ADMINISTRATORS = `
 select distinct u.id from group_grants p
+join groups g on g.id = p.group_id and g.scope_mode = 'ALL'
 join memberships m on m.group_id = p.group_id and m.organization_id is null
 join users u on u.id = m.user_id
 where p.action = 'admin' and p.resource = '*' and p.constraints = '[]'
@@ -30,17 +36,22 @@ where p.action = 'admin' and p.resource = '*' and p.constraints = '[]'
 export class AccessGuard {
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
-  readonly #stepUp: StepUpSettings;
+  readonly #settings: AuthoritySettings;
 
   constructor(parts: { directory: GroupDirectory; clock: Clock; config: Config }) {
     this.#directory = parts.directory;
     this.#clock = parts.clock;
-    this.#stepUp = { stepUpSeconds: parts.config.tokens.stepUpSeconds, enforceAal2: parts.config.mfa.enforce };
+    const { tokens, mfa, approvals } = parts.config;
+    this.#settings = {
+      stepUpSeconds: tokens.stepUpSeconds,
+      enforceAal2: mfa.enforce,
+      twoPersonRule: approvals.twoPersonRule === 'protected',
+    };
   }
 
   /** What the caller may do, as the request began; for changes that need no lock. */
   authorityOf(caller: SignedInCaller): Authority {
-    return new Authority(caller.principal, this.#clock.now(), this.#stepUp);
+    return new Authority(caller.principal, this.#clock.now(), this.#settings);
   }
 
   /**
@@ -55,8 +66,8 @@ export class AccessGuard {
     );
     if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
     // A statement of its own: the snapshot of the one that waited for the lock is older than what it waited for.
-    const grants = await this.#grantsNow(em, caller.principal.userId, row.epoch);
-    const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#stepUp);
+    const grants = await this.#grantsOfCaller(em, caller.principal, row.epoch);
+    const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#settings);
     authority.demand(rule);
     return authority;
   }
@@ -123,6 +134,34 @@ export class AccessGuard {
       [this.#clock.now().toISOString(), users],
     );
     return rows.map((row) => row.id);
+  }
+
+  /** While impersonating, narrowed by what the actor may do now; nothing once the impersonation is over. */
+  async #grantsOfCaller(em: EntityManager, principal: Principal, epoch: string): Promise<EffectiveGrants> {
+    if (principal.apiKeyId !== null) return this.#grantsOfKeyNow(em, principal.apiKeyId, epoch);
+    const own = await this.#grantsNow(em, principal.userId, epoch);
+    if (principal.actorId === null) return own;
+    const [goingOn] = await sql(em, `select from impersonations i where i.id = $1 and ${goesOn('$2')}`, [
+      principal.impersonationId,
+      this.#clock.now().toISOString(),
+    ]);
+    if (goingOn === undefined) return EffectiveGrants.none;
+    const actor = await this.#grantsNow(em, principal.actorId, epoch);
+    return impersonatedGrants(own, actor, principal.impersonationMode);
+  }
+
+  /** Never more than the key carries, and nothing when it was ended since. */
+  async #grantsOfKeyNow(em: EntityManager, id: ApiKeyId, epoch: string): Promise<EffectiveGrants> {
+    const [row] = await sql<ApiKeyRow & AssignmentsRow>(
+      em,
+      `select ${apiKeyColumns}, ${assignmentsColumn} from api_keys k join users u on u.id = k.owner_id
+       where k.id = $1 and ${keyWorksAt2}`,
+      [id, this.#clock.now().toISOString()],
+    );
+    await this.#directory.reachWithin(em, epoch);
+    return row === undefined
+      ? EffectiveGrants.none
+      : grantsOfKey(apiKeyViewOf(row), this.#directory.grantsOf(row.assignments));
   }
 
   async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {

@@ -8,7 +8,8 @@ import {
   authenticationByApiKey,
 } from '../entities/api-key.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
-import { type EffectiveGrants, type Grant, permissionKey } from '../permissions/grants.ts';
+import { grantsOfKey } from '../permissions/api-key-grants.ts';
+import type { EffectiveGrants } from '../permissions/grants.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import type { ApiKeyUse } from './api-key-use.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
@@ -16,6 +17,12 @@ import type { Authenticated } from './session-authenticator.ts';
 
 /** Keys whose narrowed grants are kept; more are narrowed again. */
 const MAXIMUM_REMEMBERED = 10_000;
+
+/** A key that works, as it was read. */
+interface Found {
+  readonly row: ApiKeyAuthenticationRow;
+  readonly apiKey: ApiKeyView;
+}
 
 /**
  * Answers whether an API key works, and turns it into a principal: what its owner may do at this moment, narrowed to what the key
@@ -41,17 +48,34 @@ export class ApiKeyAuthenticator {
    * its networks. Throws RATE_LIMITED when the key has used up its requests.
    */
   async byKey(presented: ParsedToken, ipAddress: string): Promise<Authenticated | null> {
-    const now = this.#clock.now();
+    const found = await this.#find(presented, ipAddress);
+    if (found === null) return null;
+    await this.#use.admit(found.apiKey, ipAddress);
+    return this.#authenticated(found, ipAddress);
+  }
+
+  /**
+   * The same for somebody who only asks about a key: it is neither marked as used nor are requests counted. Without an address a key
+   * that is bound to networks does not work.
+   */
+  async inspect(presented: ParsedToken, ipAddress: string | null): Promise<Authenticated | null> {
+    const found = await this.#find(presented, ipAddress);
+    return found === null ? null : this.#authenticated(found, ipAddress);
+  }
+
+  async #find(presented: ParsedToken, ipAddress: string | null): Promise<Found | null> {
     const [row] = await this.#database.query<ApiKeyAuthenticationRow>(authenticationByApiKey, [
       presented.selector,
-      now.toISOString(),
+      this.#clock.now().toISOString(),
     ]);
     if (row === undefined || !sameHash(row.secret_hash, presented.secretHash)) return null;
     const apiKey = apiKeyViewOf(row);
-    if (!isWithinNetworks(apiKey.networks, ipAddress)) return null;
-    await this.#use.admit(apiKey, ipAddress);
+    return isWithinNetworks(apiKey.networks, ipAddress) ? { row, apiKey } : null;
+  }
+
+  async #authenticated({ row, apiKey }: Found, ipAddress: string | null): Promise<Authenticated> {
     await this.#directory.reach(row.epoch);
-    const account = userViewOf(row, now);
+    const account = userViewOf(row, this.#clock.now());
     const permissionVersion = permissionVersionOf(row.epoch, row.assignments);
     return {
       account,
@@ -90,19 +114,9 @@ export class ApiKeyAuthenticator {
   }
 }
 
-/** What a key may do: what its owner holds, narrowed to what the key names, and to what keys can hold at all. */
-export const grantsOfKey = (
-  { allMyPermissions, permissions }: Pick<ApiKeyView, 'allMyPermissions' | 'permissions'>,
-  owned: EffectiveGrants,
-): EffectiveGrants => {
-  const isGrantable = (grant: Grant): boolean =>
-    grant.resource === '*' || owned.catalogue.find(permissionKey(grant))?.grantableToApiKey === true;
-  return (allMyPermissions ? owned : owned.narrowedTo(permissions)).filtered(isGrantable);
-};
-
 /** An empty list stands for any network: the one place where it does, said in its name everywhere. */
-const isWithinNetworks = (networks: readonly string[], ipAddress: string): boolean => {
+const isWithinNetworks = (networks: readonly string[], ipAddress: string | null): boolean => {
   if (networks.length === 0) return true;
-  const address = parseAddress(ipAddress);
+  const address = ipAddress === null ? null : parseAddress(ipAddress);
   return address !== null && networks.some((text) => Network.parse(text)?.contains(address) === true);
 };

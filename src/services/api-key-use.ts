@@ -4,12 +4,17 @@ import type { Database } from '../database/database.ts';
 import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import { Failure } from '../errors.ts';
 import type { ApiKeyId } from '../ids.ts';
-import type { RateLimiter } from '../limits/rate-limiter.ts';
+import type { Budget, RateLimiter } from '../limits/rate-limiter.ts';
 
 /** `lastUsedAt` is exact to this. */
 const PRECISION_SECONDS = 60;
 const FLUSH_INTERVAL_MS = 5000;
 const MAXIMUM_PENDING = 10_000;
+/** No limit is above this. */
+export const MAXIMUM_REQUESTS_PER_MINUTE = 1_000_000;
+
+/** One counter for all keys, whatever their limits: a counter for each limit would be memory that callers fill. */
+const REQUESTS: Budget = { name: 'api-key-requests', points: MAXIMUM_REQUESTS_PER_MINUTE, seconds: 60 };
 
 /**
  * What comes with every use of an API key: its requests are counted against its own limit, and it is marked as used. Marks are
@@ -44,9 +49,8 @@ export class ApiKeyUse {
     const points =
       key.rateLimitPerMinute ?? (this.#config.rates.enabled ? this.#config.apiKeys.requestsPerMinute : null);
     if (points !== null) {
-      const budget = { name: `api-key-${points}`, points, seconds: 60 };
-      const { allowed, retryAfterSeconds } = await this.#limiter.spend(budget, key.id);
-      if (!allowed) throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds });
+      const { allowed, spent, retryAfterSeconds } = await this.#limiter.spend(REQUESTS, key.id);
+      if (!allowed || spent > points) throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds });
     }
     this.#seen(key, ipAddress);
   }
@@ -69,8 +73,13 @@ export class ApiKeyUse {
     const addresses = [...this.#pending.values()];
     this.#pending.clear();
     await this.#database.query(
-      `update api_keys k set last_used_at = greatest(k.last_used_at, $2::timestamptz), last_used_ip = used.ip_address
-       from unnest($1::uuid[], $3::text[]) as used(id, ip_address) where k.id = used.id`,
+      // In the order of their ids, so that two replicas that write at once do not wait for each other.
+      `with used as (
+         select k.id, noted.ip_address from unnest($1::uuid[], $3::text[]) as noted(id, ip_address)
+         join api_keys k on k.id = noted.id order by k.id for no key update of k
+       )
+       update api_keys k set last_used_at = greatest(k.last_used_at, $2::timestamptz), last_used_ip = used.ip_address
+       from used where k.id = used.id`,
       [ids, this.#clock.now().toISOString(), addresses],
     );
   }

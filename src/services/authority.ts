@@ -13,6 +13,7 @@ import {
 import { demand, type Situation } from '../permissions/judge.ts';
 import { aal2, and, can, freshly, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';
+import { requireSecondPerson } from './second-person.ts';
 
 /** The rule of handing out what `admin:*` does not cover. */
 const grantProtected: Rule = and(can('grant-protected:groups'), viaSession, notImpersonating, aal2, freshly(10));
@@ -23,14 +24,19 @@ export type Where = 'ALL' | readonly (readonly OrganizationId[])[];
 /** How a session is asked for more than being there; the same for the guard of the schema. */
 export type StepUpSettings = Required<Pick<Situation, 'stepUpSeconds' | 'enforceAal2'>>;
 
+export interface AuthoritySettings extends StepUpSettings {
+  /** Whether handing out protected permissions needs a second person. */
+  readonly twoPersonRule: boolean;
+}
+
 /** What a caller may do to others' rights: nobody gives, or takes hold of, more than they have. */
 export class Authority {
   readonly principal: Principal;
   readonly #now: Date;
-  readonly #settings: StepUpSettings;
+  readonly #settings: AuthoritySettings;
   readonly #circumstances: Circumstances;
 
-  constructor(principal: Principal, now: Date, settings: StepUpSettings) {
+  constructor(principal: Principal, now: Date, settings: AuthoritySettings) {
     this.principal = principal;
     this.#now = now;
     this.#settings = settings;
@@ -66,7 +72,7 @@ export class Authority {
   /**
    * Whether the caller may hand these grants to others (or take them from others) where they are to hold: unprotected ones must be
    * held there, protected ones need `grant-protected:groups` and a confirmed identity. Gives EXCEEDS_OWN_PERMISSIONS and
-   * PROTECTED_PERMISSION; throws STEP_UP_REQUIRED.
+   * PROTECTED_PERMISSION; throws STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
    */
   handingOut(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
     const shielded = protectedAmong(grants, this.#catalogue);
@@ -75,7 +81,10 @@ export class Authority {
     if (shielded.length > 0 && !this.holds('grant-protected:groups')) {
       return [...problems.slice(0, 1), { code: 'PROTECTED_PERMISSION', ...at }];
     }
-    if (shielded.length > 0) this.demand(grantProtected);
+    const [first] = shielded;
+    if (first === undefined) return problems.slice(0, 1);
+    this.demand(grantProtected);
+    if (this.#settings.twoPersonRule && problems.length === 0) requireSecondPerson(permissionKey(first));
     return problems.slice(0, 1);
   }
 

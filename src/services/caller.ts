@@ -38,6 +38,7 @@ export const signedInCaller = (caller: Caller): SignedInCaller => {
 /** Where a happening comes from, for the audit log. */
 export const originOf = (caller: Caller): Origin => ({
   ...actorOf(caller),
+  impersonationId: caller.principal?.impersonationId ?? null,
   ipAddress: caller.ipAddress,
   userAgent: caller.userAgent,
   requestId: caller.requestId,

@@ -2,8 +2,9 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
-import { addressOfUser, type AddressRow, codeAccount } from '../entities/identifier.queries.ts';
-import type { CodeRecipientRow } from '../entities/verification.queries.ts';
+import { sql } from '../database/sql.ts';
+import { addressOfUser, type AddressRow, codeAccount, type CodeAccountRow } from '../entities/identifier.queries.ts';
+import { endSignInLinks } from '../entities/verification.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { Failure, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -11,18 +12,22 @@ import type { UserId } from '../ids.ts';
 import type { SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { type AddressKind, proveAddress } from './address-proof.ts';
 import { type Caller, originOf } from './caller.ts';
+import { channelOf, kindOf } from './code-channels.ts';
 import type { CodeForm } from './code-messages.ts';
+import { codeRequesterOf } from './code-requester.ts';
+import { deviceKeyOf } from './device-recognition.ts';
 import { identifierTyped, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
 import type { ClientFacts } from './session.service.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
-import { channelOf, type CodeOutcome, kindOf, type VerificationService } from './verification.service.ts';
+import type { CodeOutcome, VerificationService } from './verification.service.ts';
 
 export interface SignInCodeRequest {
   readonly identifier: string | null;
   readonly purpose: 'SIGN_IN' | 'STEP_UP';
   readonly form: CodeForm;
+  readonly client: ClientFacts;
 }
 
 export interface SignInCodeProof {
@@ -65,7 +70,7 @@ export class CodeSignInService {
    */
   async request(caller: Caller, asked: SignInCodeRequest): Promise<CodeOutcome> {
     this.#requireMethod(asked.form, 'form');
-    return asked.purpose === 'SIGN_IN' ? this.#requestSignIn(asked) : this.#requestStepUp(caller, asked);
+    return asked.purpose === 'SIGN_IN' ? this.#requestSignIn(caller, asked) : this.#requestStepUp(caller, asked);
   }
 
   /**
@@ -87,19 +92,24 @@ export class CodeSignInService {
     return this.#proceed(caller, { userId, method: 'CODE', delivery, client });
   }
 
-  async #requestSignIn({ identifier: typed, form }: SignInCodeRequest): Promise<CodeOutcome> {
+  async #requestSignIn(caller: Caller, { identifier: typed, form, client }: SignInCodeRequest): Promise<CodeOutcome> {
     if (typed === null) return reject('REQUIRED', { field: ['identifier'] });
     const identifier = identifierTyped(typed);
     const channel = identifier === null ? null : channelOf(identifier.kind);
     if (identifier === null || channel === null) return reject('INVALID_VALUE', { field: ['identifier'] });
     if (form === 'LINK' && channel !== 'EMAIL') return reject('INVALID_VALUE', { field: ['form'] });
     const { kind, value } = identifier;
-    const [account] = await this.#parts.database.query<CodeRecipientRow>(codeAccount, [kind, value]);
+    const [account] = await this.#parts.database.query<CodeAccountRow>(codeAccount, [
+      kind,
+      value,
+      ...deviceKeyOf(client),
+    ]);
     const recipient =
       account === undefined
         ? null
         : { userId: account.user_id, userName: account.display_name, locale: account.locale };
-    return this.#parts.verifications.send({ purpose: 'SIGN_IN', channel, form, target: value, recipient });
+    const requester = codeRequesterOf({ deviceId: account?.device_id ?? null, ipAddress: caller.ipAddress });
+    return this.#parts.verifications.send({ purpose: 'SIGN_IN', channel, form, target: value, recipient, requester });
   }
 
   async #requestStepUp(caller: Caller, { identifier, form }: SignInCodeRequest): Promise<CodeOutcome> {
@@ -117,6 +127,7 @@ export class CodeSignInService {
       form,
       target: target.value,
       recipient: { userId: account.id, userName: account.displayName, locale: account.locale },
+      requester: codeRequesterOf({ sessionId: session.id, ipAddress: caller.ipAddress }),
       sessionId: session.id,
     });
   }
@@ -131,12 +142,15 @@ export class CodeSignInService {
   }
 
   async #useLink(caller: Caller, linkToken: Secret<string>): Promise<UserId> {
-    const { database, oneTimeTokens } = this.#parts;
+    const { clock, database, oneTimeTokens } = this.#parts;
     const token = await oneTimeTokens.find(database.orm.em.fork(), linkToken.reveal(), ['SIGN_IN_LINK']);
     if (token === null || token.userId === null) return reject('TOKEN_INVALID', { field: ['linkToken'] });
     if (token.state !== 'VALID') return oneTimeTokens.refuse(token, 'linkToken');
     const proved = { userId: token.userId, kind: 'EMAIL', value: String(token.context['target']) } as const;
-    await database.transaction((em) => oneTimeTokens.consume(em, token, 'linkToken'));
+    await database.transaction(async (em) => {
+      await oneTimeTokens.consume(em, token, 'linkToken');
+      await sql(em, endSignInLinks, [proved.userId, clock.now().toISOString()]);
+    });
     const address = await this.#addressOf(proved);
     if (!address.is_proved) await this.#prove(caller, address, proved);
     return token.userId;

@@ -17,7 +17,7 @@ export class Conditions {
     this.#values.push(...values);
   }
 
-  /** Adds a condition that is numbered already; only as the first one. */
+  /** Adds a condition whose parameters are numbered already, on from the values that are there. */
   addRaw(text: string, values: readonly unknown[]): void {
     this.#texts.push(text);
     this.#values.push(...values);

@@ -6,9 +6,11 @@ import type { SignInAccountRow } from '../entities/account.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import { type DeviceId, newId } from '../ids.ts';
 import { type MessageOutbox, NO_MESSAGE } from '../messages/message-outbox.ts';
+import type { FactorMethod } from '../vocabulary.ts';
 import type { Caller } from './caller.ts';
 import { deviceFingerprint } from './network.ts';
 import type { ClientFacts, DeviceSecret } from './session.service.ts';
+import type { SignInFacts } from './sign-in-facts.ts';
 import { deviceNameOf } from './user-agent.ts';
 
 /** The time a device secret lives without use: the longest that browsers keep cookies (RFC 6265bis section 5.6.1). */
@@ -51,14 +53,14 @@ export class DeviceRecognition {
   async meet(
     caller: Caller,
     account: SignInAccountRow,
-    facts: { readonly client: ClientFacts; readonly trustDevice?: boolean },
+    facts: Pick<SignInFacts, 'client' | 'trustDevice' | 'factors' | 'counted'>,
   ): Promise<MetDevice> {
     const now = this.#clock.now();
     const trusted = facts.trustDevice === true && this.#settings.trustSeconds > 0;
     const trustedUntil = trusted ? secondsAfter(now, this.#settings.trustSeconds).toISOString() : null;
     const common = [account.device_id, now.toISOString(), caller.ipAddress, trustedUntil];
     if (account.device_id !== null) {
-      return { name: null, secret: null, values: [...common, null, null, null, null, null, null] };
+      return { name: null, secret: null, values: [...common, null, null, null, null, null, null, triesBack(facts)] };
     }
     const name = facts.client.deviceName ?? facts.client.clientName ?? (await deviceNameOf(caller.userAgent));
     const created = createToken('device');
@@ -66,7 +68,16 @@ export class DeviceRecognition {
     return {
       name,
       secret: { token: created.token, expiresAt: secondsAfter(now, DEVICE_TOKEN_SECONDS) },
-      values: [...common, newId<DeviceId>(), account.user_id, created.selector, created.secretHash, name, fingerprint],
+      values: [
+        ...common,
+        newId<DeviceId>(),
+        account.user_id,
+        created.selector,
+        created.secretHash,
+        name,
+        fingerprint,
+        null,
+      ],
     };
   }
 
@@ -84,3 +95,13 @@ export class DeviceRecognition {
     });
   }
 }
+
+/** Factors that are secrets to be typed: proving one of them says that the tries before were no guesses. */
+const GUESSABLE: ReadonlySet<FactorMethod> = new Set(['PASSWORD', 'TOTP', 'RECOVERY_CODE']);
+
+/** How many tries a sign-in takes back from its device; null = all. */
+const triesBack = ({ factors, counted }: Pick<SignInFacts, 'factors' | 'counted'>): number | null => {
+  const spared = factors.some(({ method }) => method === 'DEVICE');
+  const earned = !spared && factors.some(({ method }) => GUESSABLE.has(method));
+  return earned ? null : counted === true ? 1 : 0;
+};

@@ -63,7 +63,7 @@ export class EmailChangeService {
    * Sends a link to the new address; an older link stops working. When the address belongs to somebody else, everything is the
    * same, statements included, but nothing is sent. Nothing of the account changes yet.
    *
-   * A wrong password counts towards the lock as at sign-in. Accounts without a password need a session that was confirmed within
+   * A wrong password counts as in `OwnProof`. Accounts without a password need a session that was confirmed within
    * ten minutes. Errors: INVALID_EMAIL, INVALID_VALUE (the present address), CURRENT_PASSWORD_INCORRECT, REQUIRED (an account with
    * a password gave none); throws STEP_UP_REQUIRED, RATE_LIMITED within a minute, UNAUTHENTICATED when the session ended
    * meanwhile.

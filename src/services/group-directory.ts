@@ -3,30 +3,22 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
-import { type Assignment, assignmentFacts } from '../entities/assignment.queries.ts';
+import type { Assignment } from '../entities/assignment.queries.ts';
 import {
   registeredResourceColumns,
   type RegisteredResourceRow,
   resourceDeclarationOf,
 } from '../entities/registered-resource.queries.ts';
-import type { GroupId, OrganizationId } from '../ids.ts';
-import { EffectiveGrants, type Grant } from '../permissions/grants.ts';
+import type { GroupId } from '../ids.ts';
+import type { EffectiveGrants } from '../permissions/grants.ts';
 import { RegisteredCatalogue, type ResourceDeclaration } from '../permissions/registered-catalogue.ts';
+import { type AssignedGroup, assignedGroups, unitedGrants } from './assigned-groups.ts';
 import type { OrganizationLevels } from './organization-levels.ts';
+
+export { type AssignedGroup, whereOf } from './assigned-groups.ts';
 
 /** More combinations of groups than this are rare enough to be united again. */
 const MAXIMUM_REMEMBERED_UNIONS = 10_000;
-
-/** A group that somebody has, and where it holds. */
-export interface AssignedGroup {
-  readonly group: GroupView;
-  /** Everywhere, or within these organizations, each with those above it. */
-  readonly where: 'ALL' | readonly (readonly OrganizationId[])[];
-}
-
-/** Where a group holds for members without an organization of their own. */
-export const whereOf = ({ scopeMode, listed }: Pick<GroupView, 'scopeMode' | 'listed'>): AssignedGroup['where'] =>
-  scopeMode === 'ALL' ? 'ALL' : listed;
 
 /**
  * The definitions of all groups, and of the resources that applications registered, in memory. Each request brings the epoch that it read together with its session; when that
@@ -85,17 +77,14 @@ export class GroupDirectory {
       .toSorted((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** The groups that every member of an organization at this level gets, by name. */
+  ofLevel(position: number): readonly GroupView[] {
+    return this.list(this.#levels.groupsOf(position, this.#groups.values()));
+  }
+
   /** The groups behind these assignments and where each holds; vanished groups are skipped. */
   assigned(assignments: readonly Assignment[]): readonly AssignedGroup[] {
-    return assignments.flatMap((assignment) => {
-      const { groupId, level, lineage } = assignmentFacts(assignment);
-      const ids = groupId === null ? this.#levels.groupsOf(level ?? -1, this.#groups.values()) : [groupId];
-      return ids.flatMap((id) => {
-        const group = this.#groups.get(id);
-        if (group === undefined) return [];
-        return [{ group, where: lineage === null ? whereOf(group) : [lineage] }];
-      });
-    });
+    return assignedGroups(assignments, this.#groups, this.#levels);
   }
 
   /** What the groups behind these assignments give together; nothing for none. */
@@ -103,26 +92,16 @@ export class GroupDirectory {
     const key = assignments.join(' ');
     const known = this.#unions.get(key);
     if (known !== undefined) return known;
-    const everywhere: Grant[] = [];
-    const places = new Map<string, { lineage: readonly OrganizationId[]; grants: Grant[] }>();
-    for (const { group, where } of this.assigned(assignments)) {
-      if (where === 'ALL') everywhere.push(...group.permissions);
-      else {
-        for (const lineage of where) {
-          const place = places.get(lineage.join('/')) ?? { lineage, grants: [] };
-          place.grants.push(...group.permissions);
-          places.set(lineage.join('/'), place);
-        }
-      }
-    }
-    const united = EffectiveGrants.of(everywhere, this.#catalogue, [...places.values()]);
+    const united = unitedGrants(this.assigned(assignments), this.#catalogue);
     if (this.#unions.size >= MAXIMUM_REMEMBERED_UNIONS) this.#unions.clear();
     this.#unions.set(key, united);
     return united;
   }
 
   async #load(query: Query): Promise<void> {
-    const [state] = await query<{ epoch: string }>('select epoch::text as epoch from permission_epoch');
+    const [state] = await query<{ epoch: string; group_ids: GroupId[] }>(
+      'select epoch::text as epoch, array(select id::text from groups) as group_ids from permission_epoch',
+    );
     if (state === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
     const known = this.#epoch.toString();
     const rows = await query<GroupRow>(`select ${groupColumns} from groups g where g.changed_epoch > $1`, [known]);
@@ -130,6 +109,7 @@ export class GroupDirectory {
       `select ${registeredResourceColumns} from registered_resources r where r.changed_epoch > $1`,
       [known],
     );
+    this.#forgetOthers(state);
     for (const row of rows) this.#remember(groupViewOf(row));
     if (resources.length > 0) this.#register(resources.map((row) => resourceDeclarationOf(row)));
     this.#unions = new Map();
@@ -146,15 +126,28 @@ export class GroupDirectory {
     this.#catalogue = new RegisteredCatalogue(this.#resources.values());
   }
 
+  /** Groups that are deleted give nothing by a level that names them; a load that another one overtook knows less than what is held. */
+  #forgetOthers(state: { readonly epoch: string; readonly group_ids: readonly GroupId[] }): void {
+    if (BigInt(state.epoch) < this.#epoch) return;
+    const present = new Set(state.group_ids);
+    for (const id of this.#groups.keys()) if (!present.has(id)) this.#groups.delete(id);
+  }
+
   /** Two loads may overlap; the older answer of one never replaces the newer of the other. */
   #remember(group: GroupView): void {
     const known = this.#groups.get(group.id);
-    if (known === undefined || known.version <= group.version) this.#groups.set(group.id, group);
+    if (known === undefined || known.changedEpoch <= group.changedEpoch) this.#groups.set(group.id, group);
   }
 }
 
 /** Changes whenever what these assignments give may have changed; claim `pv`. */
-export const permissionVersionOf = (epoch: string, assignments: readonly Assignment[]): string =>
-  `${epoch}.${hash('sha256', assignments.join(' '), 'base64url').slice(0, 10)}`;
+export const permissionVersionOf = (
+  epoch: string,
+  assignments: readonly Assignment[],
+  impersonator: readonly Assignment[] | null = null,
+): string => {
+  const text = impersonator === null ? assignments.join(' ') : [...assignments, 'by', ...impersonator].join(' ');
+  return `${epoch}.${hash('sha256', text, 'base64url').slice(0, 10)}`;
+};
 
 type Query = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<Row[]>;

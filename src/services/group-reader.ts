@@ -5,9 +5,11 @@ import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { visibleUsers } from '../entities/user.visibility.ts';
+import { visibleOrganizations } from '../entities/organization.visibility.ts';
+import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
+import type { Viewer, Visibility } from '../entities/user.visibility.ts';
 import { instantOf } from '../database/sql.ts';
-import { type GroupId, parseId, type UserId } from '../ids.ts';
+import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
@@ -26,6 +28,8 @@ export interface GroupOrder {
 }
 
 export interface MemberRequest extends PageRequest {
+  /** Only memberships within this organization. */
+  readonly organizationId?: string | null | undefined;
   readonly search?: string | null | undefined;
 }
 
@@ -37,11 +41,21 @@ const ORDERINGS: Readonly<Record<GroupOrder['field'], Omit<Ordering, 'descending
 /** Memberships are made in the order of their ids, which are UUIDv7: newest first needs no other column. */
 const NEWEST_MEMBER_FIRST: Ordering = { expression: 'm.id', type: 'uuid', idColumn: 'm.id', descending: true };
 
+/** What is told of a membership beside the member. */
+export interface MembershipFacts {
+  readonly addedAt: Date;
+  readonly addedById: UserId | null;
+  /** null = wherever the group reaches. */
+  readonly organizationId: OrganizationId | null;
+}
+
 type PageRow = GroupRow & { readonly sort_key: string };
 type MemberRow = UserRow & {
   readonly asked_group_id: GroupId;
   readonly membership_id: string;
   readonly added_at: string;
+  readonly added_by_id: UserId | null;
+  readonly organization_id: OrganizationId | null;
 };
 
 /** Reads groups and their members. */
@@ -131,17 +145,22 @@ export class GroupReader {
 
   /** Number of those members of several groups that the caller may see. One statement. */
   async memberCounts(caller: SignedInCaller, groupIds: readonly GroupId[]): Promise<readonly number[]> {
-    const visible = visibleUsers({ principal: caller.principal, now: this.#clock.now() }, 2);
+    const viewer = { principal: caller.principal, now: this.#clock.now() };
+    const visible = visiblePage(viewer, 'view:users', 2);
+    const seen = visibleMemberships(viewer, 2 + visible.values.length);
     const rows = await this.#database.query<{ group_id: GroupId; count: number }>(
       `select m.group_id, count(distinct m.user_id)::int as count from memberships m join users u on u.id = m.user_id
-       where m.group_id = any($1::uuid[]) and ${visible.condition} group by m.group_id`,
-      [groupIds, ...visible.values],
+       where m.group_id = any($1::uuid[]) and ${visible.total} and ${seen.condition} group by m.group_id`,
+      [groupIds, ...visible.values, ...seen.values],
     );
     const byGroup = new Map(rows.map((row) => [row.group_id, row.count]));
     return groupIds.map((id) => byGroup.get(id) ?? 0);
   }
 
-  /** The same page of members of several groups, in one statement, of those members that the caller may see. */
+  /**
+   * The same page of members of several groups, in one statement: of those members that the caller may see, the memberships without an
+   * organization and those within organizations that the caller may see.
+   */
   async members(
     caller: SignedInCaller,
     groupIds: readonly GroupId[],
@@ -151,41 +170,70 @@ export class GroupReader {
     const keyset = new Keyset(
       this.#cursorKey,
       NEWEST_MEMBER_FIRST,
-      JSON.stringify(['members', request.search ?? null]),
+      JSON.stringify(['members', request.search ?? null, request.organizationId ?? null]),
     );
     const conditions = new Conditions();
-    conditions.addRaw('true', [groupIds]);
-    const visible = visibleUsers({ principal: caller.principal, now }, 2);
-    if (visible.values.length > 0) conditions.addRaw(visible.condition, visible.values);
+    const viewer = { principal: caller.principal, now };
+    const visible = visiblePage(viewer, 'view:users', 2);
+    conditions.addRaw('true', [groupIds, ...visible.values]);
+    const seen = visibleMemberships(viewer, conditions.values.length + 1);
+    conditions.addRaw(seen.condition, seen.values);
+    if (request.organizationId != null) {
+      // A text that is no id names nothing, like an id that nothing has.
+      conditions.add(
+        'm.organization_id = ?',
+        parseId<OrganizationId>(request.organizationId) ?? newId<OrganizationId>(),
+      );
+    }
     if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<MemberRow>(
-      `select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
-         select ${userColumns}, m.id as membership_id, m.added_at from memberships m join users u on u.id = m.user_id
-         where m.group_id = asked.id and ${conditions.text} and ${query.condition}
-         order by ${query.orderBy} limit ${query.limit}) as page`,
+      `${visible.prelude}select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
+         ${selectPage(
+           { ...visible, prelude: '' },
+           (condition) => `select ${userColumns}, m.id as membership_id, m.added_at, m.added_by_id, m.organization_id
+             from memberships m join users u on u.id = m.user_id
+             where m.group_id = asked.id and ${condition} and ${conditions.text} and ${query.condition}
+             order by ${query.orderBy} limit ${query.limit}`,
+         )}) as page`,
       [...conditions.values, ...query.values],
     );
     const mapped = {
       node: (row: MemberRow) => userViewOf(row, now),
       position: (row: MemberRow) => ({ key: row.membership_id, id: row.membership_id }),
-      facts: (row: MemberRow) => ({ addedAt: instantOf(row.added_at) }),
+      facts: (row: MemberRow): MembershipFacts => ({
+        addedAt: instantOf(row.added_at),
+        addedById: row.added_by_id,
+        organizationId: row.organization_id,
+      }),
     };
     return groupIds.map((id) => {
       const own = rows.filter((row) => row.asked_group_id === id);
-      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => this.#countMembers(id, conditions));
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, () =>
+        this.#countMembers(id, visible.total, conditions),
+      );
     });
   }
 
-  async #countMembers(groupId: GroupId, conditions: Conditions): Promise<number> {
+  async #countMembers(groupId: GroupId, visible: string, conditions: Conditions): Promise<number> {
     const [row] = await this.#database.query<{ count: number }>(
       `select count(*)::int as count from memberships m join users u on u.id = m.user_id
-       where m.group_id = any($1::uuid[]) and ${conditions.text}`,
+       where m.group_id = any($1::uuid[]) and ${visible} and ${conditions.text}`,
       [[groupId], ...conditions.values.slice(1)],
     );
     return row?.count ?? 0;
   }
 }
+
+/** Memberships `m` that hold wherever the group reaches, or within an organization that the caller may see. */
+const visibleMemberships = (viewer: Viewer, first: number): Visibility => {
+  const { condition, values } = visibleOrganizations(viewer, first);
+  if (condition === 'true') return { condition, values };
+  return {
+    condition: `(m.organization_id is null or exists (select from organizations o where o.id = m.organization_id and ${condition}))`,
+    values,
+  };
+};
 
 /** Reads the id of a group that a query names; null for anything that is none. */
 export const groupIdOf = (text: string): GroupId | null => parseId<GroupId>(text);

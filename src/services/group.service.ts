@@ -4,25 +4,35 @@ import { constraintOf, type Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import type { Viewer } from '../entities/user.visibility.ts';
 import { Rejection, reject, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
 import { type Grant, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
-import type { ScopeMode } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { Authority, Where } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
-import { whereOf } from './group-directory.ts';
+import { type GroupDirectory, whereOf } from './group-directory.ts';
+import {
+  feltAt,
+  findReach,
+  type GroupReach,
+  type ReachInput,
+  reachProblems,
+  reachText,
+  storeListed,
+} from './group-reach.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
+import type { OrganizationLevels } from './organization-levels.ts';
 import { Reading } from './text.ts';
 
 export interface NewGroupInput {
   readonly name: string;
   readonly description: string | null;
   readonly permissions: readonly GrantInput[];
-  readonly scopeMode: ScopeMode | null;
+  readonly reach: ReachInput | null;
   readonly idempotencyKey: string | null;
 }
 
@@ -31,17 +41,21 @@ export interface GroupChangeInput {
   readonly id: string;
   readonly name?: string | null | undefined;
   readonly description?: string | null | undefined;
-  readonly scopeMode?: ScopeMode | null | undefined;
+  readonly reach?: ReachInput | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
 
 const DESCRIPTION = { field: ['description'], maximum: 1000, mayBeBlank: true } as const;
 const NAME = { field: ['name'], maximum: 100 } as const;
 
+const NOWHERE: GroupReach = { scopeMode: 'LISTED', listed: [] };
+
 /** Makes, changes and deletes groups. Every change takes a new epoch, so that it holds from the next request on, everywhere. */
 export class GroupService {
   readonly #database: Database;
   readonly #guard: AccessGuard;
+  readonly #directory: GroupDirectory;
+  readonly #levels: OrganizationLevels;
   readonly #idempotency: IdempotencyService;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
@@ -49,12 +63,16 @@ export class GroupService {
   constructor(parts: {
     database: Database;
     guard: AccessGuard;
+    directory: GroupDirectory;
+    levels: OrganizationLevels;
     idempotency: IdempotencyService;
     recorder: Recorder;
     clock: Clock;
   }) {
     this.#database = parts.database;
     this.#guard = parts.guard;
+    this.#directory = parts.directory;
+    this.#levels = parts.levels;
     this.#idempotency = parts.idempotency;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
@@ -62,28 +80,30 @@ export class GroupService {
 
   /**
    * Makes a group with grants, at most what the caller holds. Errors: those of the fields, NAME_IN_USE, UNKNOWN_PERMISSION,
-   * INVALID_CONSTRAINT, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION.
+   * INVALID_CONSTRAINT, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, TARGET_NOT_FOUND for organizations.
    */
   async create(caller: SignedInCaller, input: NewGroupInput): Promise<GroupView> {
     const reading = new Reading();
     const name = reading.text(input.name, NAME);
     const description = reading.text(input.description ?? '', DESCRIPTION);
-    const { grants, problems } = parseGrants(input.permissions);
-    rejectAny([...reading.problems, ...problems]);
+    const { grants, problems } = parseGrants(input.permissions, this.#directory.catalogue);
+    rejectAny([...reading.problems, ...problems, ...reachProblems(input.reach)]);
     const request = idempotentRequest(caller, input);
     return refusingTakenNames(() =>
       this.#database.transaction(async (em) => {
         const earlier = await this.#idempotency.claim<{ groupId: GroupId }>(em, request);
         if (earlier !== null) return this.#read(em, earlier.groupId);
         const authority = await this.#guard.lock(em, caller, can('create:groups'));
-        requireMayGrant(authority, grants, input.scopeMode === 'ALL' ? 'ALL' : []);
+        const reach = await findReach(em, this.#viewer(authority), input.reach, NOWHERE);
+        requireMayReach(authority, grants, reach);
         const group = new Group(name, this.#clock.now());
         group.description = description;
-        group.scopeMode = input.scopeMode ?? 'LISTED';
+        group.scopeMode = reach.scopeMode;
         group.createdById = caller.principal.userId;
         group.changedEpoch = await this.#guard.nextEpoch(em);
         em.persist([group, ...grants.map((grant, position) => new GroupGrant(group.id, position, grant))]);
         await em.flush();
+        await storeListed(em, group.id, reach);
         await this.#recorder.record(em, originOf(caller), [
           groupHappening('group.created', 'GroupCreated', group, { grants: grants.map(permissionKey) }),
         ]);
@@ -93,19 +113,19 @@ export class GroupService {
     );
   }
 
-  /** Changes name, description or reach. Errors: NAME_IN_USE, SYSTEM_MANAGED, VERSION_CONFLICT (with the current group). */
+  /**
+   * Changes name, description or reach; a new reach needs what making the group with it would need, and what narrowing takes away.
+   * Errors: NAME_IN_USE, SYSTEM_MANAGED, VERSION_CONFLICT (with the current group), those of a reach, LAST_ADMIN.
+   */
   async update(caller: SignedInCaller, input: GroupChangeInput): Promise<GroupView> {
     const reading = new Reading();
     const name = reading.optionalText(input.name, NAME);
     const description = input.description === undefined ? null : reading.text(input.description ?? '', DESCRIPTION);
-    rejectAny(reading.problems);
+    const asked = input.reach ?? null;
+    rejectAny([...reading.problems, ...reachProblems(asked)]);
     return refusingTakenNames(() =>
       this.#changing(caller, { ...input, rule: can('update:groups') }, async (em, group, authority) => {
-        if (input.scopeMode != null && input.scopeMode !== group.scopeMode) {
-          const { permissions } = await this.#read(em, group.id);
-          requireMayGrant(authority, permissions, input.scopeMode === 'ALL' ? 'ALL' : []);
-          group.scopeMode = input.scopeMode;
-        }
+        const reach = asked === null ? null : await this.#changeReach(em, authority, group, asked);
         const before = { name: group.name, description: group.description };
         if (name !== null) {
           group.name = name;
@@ -117,6 +137,7 @@ export class GroupService {
           changes: [
             { field: 'name', before: before.name, after: group.name },
             { field: 'description', before: before.description, after: group.description },
+            ...(reach === null ? [] : [{ field: 'allowedOrganizations', ...reach }]),
           ].filter((change) => change.before !== change.after),
         };
       }),
@@ -135,12 +156,12 @@ export class GroupService {
       readonly expectedVersion: number | null;
     },
   ): Promise<GroupView> {
-    const { grants, problems } = parseGrants(input.permissions);
+    const { grants, problems } = parseGrants(input.permissions, this.#directory.catalogue);
     rejectAny(problems);
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
       const present = await this.#read(em, group.id);
       const before = present.permissions;
-      requireMayGrant(authority, [...grants, ...before], whereOf(present));
+      requireMayGrant(authority, [...grants, ...before], await this.#feltAt(em, present));
       await sql(em, 'delete from group_grants where group_id = $1', [group.id]);
       em.persist(grants.map((grant, position) => new GroupGrant(group.id, position, grant)));
       await em.flush();
@@ -166,7 +187,7 @@ export class GroupService {
       await sql(em, 'select id from groups where id = $1 for update', [id]);
       const group = await this.#load(em, id, input.expectedVersion);
       const present = await this.#read(em, id);
-      requireMayGrant(authority, present.permissions, whereOf(present));
+      requireMayGrant(authority, present.permissions, await this.#feltAt(em, present));
       const members = await sql<{ user_id: UserId }>(
         em,
         'select distinct user_id from memberships where group_id = $1',
@@ -182,6 +203,36 @@ export class GroupService {
       await this.#recorder.record(em, originOf(caller), [groupHappening('group.deleted', 'GroupDeleted', group, {})]);
     });
     return id;
+  }
+
+  /** The change for the log; both are the same when the reach stays. */
+  async #changeReach(
+    em: EntityManager,
+    authority: Authority,
+    group: Group,
+    asked: ReachInput,
+  ): Promise<{ readonly before: string; readonly after: string }> {
+    const present = await this.#read(em, group.id);
+    const reach = await findReach(em, this.#viewer(authority), asked, present);
+    const change = { before: reachText(present), after: reachText(reach) };
+    if (change.before === change.after) return change;
+    requireMayReach(authority, present.permissions, reach);
+    const taken = whereOf(present);
+    if (taken === 'ALL' || taken.length > 0) requireMayReach(authority, present.permissions, present);
+    group.scopeMode = reach.scopeMode;
+    await em.flush();
+    await storeListed(em, group.id, reach);
+    await this.#guard.keepAnAdministrator(em, []);
+    return change;
+  }
+
+  #feltAt(em: EntityManager, group: GroupView): Promise<Where> {
+    const givenByLevel = this.#levels.list.some(({ position }) => this.#levels.groupsOf(position, [group]).length > 0);
+    return feltAt(em, group, givenByLevel);
+  }
+
+  #viewer({ principal }: Authority): Viewer {
+    return { principal, now: this.#clock.now() };
   }
 
   async #changing(
@@ -229,6 +280,13 @@ export const readGroupId = (text: string, field = 'id'): GroupId =>
 const requireMayGrant = (authority: Authority, grants: readonly Grant[], where: Where): void => {
   if (grants.length > 0 || where === 'ALL') authority.demand(can('grant:groups'));
   rejectAny(authority.handingOut(grants, where, { field: ['permissions'] }));
+};
+
+/** A reach over anything needs `grant:groups`, whatever the group gives now. */
+const requireMayReach = (authority: Authority, grants: readonly Grant[], reach: GroupReach): void => {
+  const where = whereOf(reach);
+  if (where.length > 0) authority.demand(can('grant:groups'));
+  requireMayGrant(authority, grants, where);
 };
 
 const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -2,8 +2,11 @@ import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
+import type { AuditRetention } from './audit-retention.ts';
+import { deleteExpiredExports } from './export.service.ts';
 import type { LeaseService } from './lease.service.ts';
 import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts';
+import { closeOverdueImpersonations, type OverdueParts } from './overdue-impersonations.ts';
 import { endExpiredSessions } from './refresh.service.ts';
 import { retireSigningKeys } from './signing-key.service.ts';
 
@@ -21,26 +24,34 @@ const UNANSWERED_QUESTION = `kind in ('PASSKEY_REGISTRATION', 'PASSKEY_ASSERTION
 const OLD_CODE = `expires_at <= $1::timestamptz - interval '1 day'`;
 /** Redirect sign-ins that are over, and ID tokens that no clock of any replica takes any more. */
 const OVER_PROVIDER_SIGN_IN = `kind = 'PROVIDER_SIGN_IN' and expires_at <= $1::timestamptz - interval '1 day'`;
+/** Links that nobody can redeem any more; what became of them is in the audit log. */
+const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
 /** Months of audit partitions that exist ahead. */
 const MONTHS_AHEAD = 4;
 
-/** What grows old: expired sessions, devices, tokens, codes, abandoned sign-ups, idempotency keys, retired signing keys; and partitions for the months to come. */
+/** What grows old: expired sessions, devices, tokens, codes, action links, abandoned sign-ups, idempotency keys, retired signing keys; and partitions for the months to come. */
 export class Housekeeping {
   readonly #database: Database;
   readonly #leases: LeaseService;
+  readonly #auditRetention: AuditRetention;
   readonly #clock: Clock;
   readonly #deviceRetentionSeconds: number;
   readonly #pendingSeconds: number;
+  readonly #impersonations: OverdueParts;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
 
-  constructor(parts: { database: Database; leases: LeaseService; clock: Clock; config: Config; log: Log }) {
+  constructor(
+    parts: OverdueParts & { leases: LeaseService; auditRetention: AuditRetention; config: Config; log: Log },
+  ) {
     this.#database = parts.database;
     this.#leases = parts.leases;
+    this.#auditRetention = parts.auditRetention;
     this.#clock = parts.clock;
     this.#deviceRetentionSeconds = parts.config.devices.retentionSeconds;
     this.#pendingSeconds = parts.config.signUp.pendingTtlSeconds;
+    this.#impersonations = parts;
     this.#log = parts.log;
   }
 
@@ -65,6 +76,7 @@ export class Housekeeping {
     await this.#database.query('select ensure_audit_partitions($1::date, $2::int)', [now.toISOString(), MONTHS_AHEAD]);
     await retireSigningKeys(this.#database, now);
     await inBatches(() => endExpiredSessions(this.#database, now, BATCH));
+    await inBatches(() => closeOverdueImpersonations(this.#impersonations, BATCH));
     await inBatches(() => this.#delete('idempotency_keys', 'expires_at <= $1', now));
     await inBatches(() => this.#delete('one_time_tokens', UNANSWERED_QUESTION, now));
     await inBatches(() => this.#delete('one_time_tokens', `expires_at <= $1::timestamptz - interval '30 days'`, now));
@@ -76,8 +88,11 @@ export class Housekeeping {
     await inBatches(() => this.#delete('credentials', ABANDONED_ENROLLMENT, now));
     await inBatches(() => this.#delete('devices', 'last_seen_at <= $1', forgotten));
     await inBatches(() => this.#delete('verifications', OLD_CODE, now));
+    await inBatches(() => this.#delete('action_links', OVER_ACTION_LINK, now));
     const abandoned = secondsAfter(now, -this.#pendingSeconds);
     await inBatches(() => this.#delete('users', `status = 'PENDING' and created_at <= $1`, abandoned));
+    await inBatches(() => deleteExpiredExports(this.#database, now, BATCH));
+    await this.#auditRetention.run();
     await this.#leases.release(lease);
     return true;
   }
@@ -86,6 +101,7 @@ export class Housekeeping {
     table:
       | 'users'
       | 'verifications'
+      | 'action_links'
       | 'idempotency_keys'
       | 'one_time_tokens'
       | 'sessions'

@@ -3,7 +3,8 @@ import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { messageColumns, type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
-import { visibleMessages } from '../entities/message.visibility.ts';
+import { visibleMessagePage, visibleMessages } from '../entities/message.visibility.ts';
+import { selectPage } from '../entities/user-page.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
 import { type MessageId, newId, parseId, type UserId } from '../ids.ts';
 import type { MessageState } from '../vocabulary.ts';
@@ -46,17 +47,22 @@ export class MessageReader {
   ): Promise<Connection<MessageView>> {
     const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['mail', filter]));
     const conditions = new Conditions();
-    const visible = visibleMessages({ principal: caller.principal, now: this.#clock.now() }, 1);
-    conditions.addRaw(visible.condition, visible.values);
+    const visible = visibleMessagePage({ principal: caller.principal, now: this.#clock.now() }, 1);
+    conditions.addRaw('true', visible.values);
     addFilter(conditions, filter ?? {});
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<PageRow>(
-      `select ${messageColumns}, m.created_at::text as sort_key from messages m
-       where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      selectPage(
+        visible,
+        (condition) => `select ${messageColumns}, m.created_at::text as sort_key from messages m
+         where ${condition} and ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      ),
       [...conditions.values, ...query.values],
     );
     const mapped = { node: messageViewOf, position: (row: PageRow) => ({ key: row.sort_key, id: row.id }) };
-    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => this.#count(conditions));
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
+      this.#count(visible.total, conditions),
+    );
   }
 
   /** Several mails by id; null for those that do not exist or are hidden. One statement. */
@@ -85,9 +91,9 @@ export class MessageReader {
     return userIds.map((id) => byUser.get(id) ?? null);
   }
 
-  async #count(conditions: Conditions): Promise<number> {
+  async #count(visible: string, conditions: Conditions): Promise<number> {
     const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from messages m where ${conditions.text}`,
+      `select count(*)::int as count from messages m where ${visible} and ${conditions.text}`,
       conditions.values,
     );
     return row?.count ?? 0;

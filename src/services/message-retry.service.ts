@@ -2,9 +2,15 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { messageColumns, type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
-import { visibleMessages } from '../entities/message.visibility.ts';
-import { reject } from '../errors.ts';
+import {
+  hasDeadLink,
+  messageColumns,
+  type MessageRow,
+  type MessageView,
+  messageViewOf,
+} from '../entities/message.queries.ts';
+import { retryableMessages, visibleMessages } from '../entities/message.visibility.ts';
+import { Failure, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type MessageId, parseId } from '../ids.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
@@ -16,6 +22,9 @@ type RetryRow = MessageRow & {
   readonly locale: string;
   readonly sealed_variables: string | null;
   readonly repeated: boolean;
+  readonly dead: boolean;
+  /** Within the reach of `retry:mail`. */
+  readonly reached: boolean;
 };
 
 /** Sends mails again that were given up. */
@@ -45,8 +54,9 @@ export class MessageRetryService {
 
   /**
    * Writes the message anew, with the same content to the same address, and makes the first try. The old row stays as it is, as the
-   * `previous` of the new one; only the last of such a row can be repeated, so that two people who press at once send one. Errors:
-   * TARGET_NOT_FOUND, MAIL_NOT_RETRYABLE; throws IDEMPOTENCY_KEY_REUSED.
+   * `previous` of the new one; only the last of such a row can be repeated, so that two people who press at once send one. The mail of
+   * an invitation that was replaced, taken back or accepted is not sent again: its link is dead. Errors: TARGET_NOT_FOUND,
+   * MAIL_NOT_RETRYABLE; throws IDEMPOTENCY_KEY_REUSED, and FORBIDDEN for mails that the caller sees only.
    */
   async retry(caller: SignedInCaller, input: { id: string; idempotencyKey: string | null }): Promise<MessageView> {
     const request = requestOf(caller, input);
@@ -67,7 +77,7 @@ export class MessageRetryService {
     const isGivenUp = original.state === 'FAILED' || original.state === 'NOT_CONFIGURED';
     const isOver = original.expiresAt !== null && original.expiresAt <= this.#clock.now();
     const id =
-      !isGivenUp || isOver || row.repeated || row.sealed_variables === null
+      !isGivenUp || isOver || row.repeated || row.dead || row.sealed_variables === null
         ? null
         : await this.#messages.repeat(em, { ...original, locale: row.locale, sealedVariables: row.sealed_variables });
     if (id === null) return reject('MAIL_NOT_RETRYABLE', { field: ['id'], targetId: original.id });
@@ -83,15 +93,20 @@ export class MessageRetryService {
 
   async #lock(em: EntityManager, caller: SignedInCaller, text: string): Promise<RetryRow> {
     const id = parseId<MessageId>(text);
-    const visible = visibleMessages({ principal: caller.principal, now: this.#clock.now() }, 2);
+    const viewer = { principal: caller.principal, now: this.#clock.now() };
+    const visible = visibleMessages(viewer, 2);
+    const reached = retryableMessages(viewer, 2 + visible.values.length);
     const select = `select ${messageColumns}, m.locale, m.sealed_variables,
-        exists (select from messages next where next.previous_id = m.id) as repeated
+        exists (select from messages next where next.previous_id = m.id) as repeated,
+        ${reached.condition} as reached, ${hasDeadLink} as dead
       from messages m where m.id = $1 and m.channel = 'EMAIL' and ${visible.condition}`;
     if (id === null) return reject('TARGET_NOT_FOUND', { field: ['id'], targetId: text.slice(0, 100) });
     // Locked first and read then: whether it was repeated meanwhile is seen only by a statement that begins after the wait.
     await sql(em, 'select from messages where id = $1 for update', [id]);
-    const [row] = await sql<RetryRow>(em, select, [id, ...visible.values]);
-    return row ?? reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id });
+    const [row] = await sql<RetryRow>(em, select, [id, ...visible.values, ...reached.values]);
+    if (row === undefined) return reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id });
+    if (!row.reached) throw new Failure('FORBIDDEN', 'This needs retry:mail for it.', { missing: ['retry:mail'] });
+    return row;
   }
 }
 

@@ -18,6 +18,11 @@ export class OrganizationLevels {
     this.list = config.organizations.levels.map((level, position) => ({ position, ...level }));
   }
 
+  /** The level at the position; where the settings have none (any more), one that gives nothing. */
+  at(position: number): OrganizationLevelView {
+    return this.list[position] ?? { position, name: `Level ${position}`, groups: [] };
+  }
+
   /** The groups that the level gives, by name or id; those that do not exist (any more) give nothing. */
   groupsOf(position: number, groups: Iterable<{ readonly id: GroupId; readonly name: string }>): readonly GroupId[] {
     const wanted = this.list[position]?.groups ?? [];

@@ -38,7 +38,7 @@ export class OwnAccountService {
 
   /**
    * Deletes the caller's account with all that belongs to it, as deleting by an administrator does; a farewell is mailed. A wrong
-   * password counts towards the lock as at sign-in; accounts without one need a session that was confirmed within ten minutes.
+   * password counts as in `OwnProof`; accounts without one need a session that was confirmed within ten minutes.
    * Errors: DISABLED_BY_SETTING, INVALID_VALUE (the confirmation names another account), CURRENT_PASSWORD_INCORRECT, REQUIRED (an
    * account with a password gave none), LAST_ADMIN; throws STEP_UP_REQUIRED, UNAUTHENTICATED when the session ended meanwhile.
    */

@@ -13,8 +13,9 @@ import type { SignedInCaller } from './caller.ts';
 const confirmed = and(viaSession, freshly(10));
 
 /**
- * Asks signed-in people for a proof again, before they change how they sign in. Every try counts towards the lock of the
- * account before it is looked at, as at sign-in; whoever completes the change forgets the failures in its transaction.
+ * Asks signed-in people for a proof again, before they change how they sign in. Every try is counted before it is looked at, on the
+ * device of the session or on the session itself, and a few wrong ones lock that; the lock of the account, which strangers can bring
+ * about, neither counts here nor refuses anybody. Whoever completes the change takes the tries back in its transaction.
  */
 export class OwnProof {
   readonly #database: Database;
@@ -31,11 +32,13 @@ export class OwnProof {
     this.#settings = parts.config.lockout;
   }
 
-  /** Counts one try; null while the account is locked, when nothing is looked at. */
-  async countTry({ account }: SignedInCaller): Promise<OwnTryRow | null> {
+  /** Counts one try; null without a session, and while its device or it is locked: then nothing is looked at. */
+  async countTry({ account, session }: SignedInCaller): Promise<OwnTryRow | null> {
+    if (session === null) return null;
     const now = this.#clock.now();
     const [row] = await this.#database.query<OwnTryRow>(countOwnTry, [
       account.id,
+      session.id,
       now.toISOString(),
       this.#settings.maximumFailures,
       secondsAfter(now, this.#settings.lockSeconds).toISOString(),
@@ -78,3 +81,12 @@ export class OwnProof {
     return rows.length > 0;
   }
 }
+
+/**
+ * The values of `forgetTries` for somebody who proved one factor. Where there is a second one only this very try is taken back: else
+ * whoever has one factor would buy guesses of the other with it.
+ */
+export const triesOf = ({ account, session }: SignedInCaller): readonly unknown[] => [
+  session?.id ?? null,
+  account.mfaEnabledAt === null ? null : 1,
+];

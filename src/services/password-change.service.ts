@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { forgetFailures } from '../entities/credential.queries.ts';
+import { forgetTries } from '../entities/credential.queries.ts';
 import { markPasswordChanged } from '../entities/password.queries.ts';
 import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, reject } from '../errors.ts';
@@ -12,7 +12,7 @@ import type { SessionId } from '../ids.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
-import type { OwnProof } from './own-proof.ts';
+import { type OwnProof, triesOf } from './own-proof.ts';
 import { tellPasswordChanged } from './password-notice.ts';
 import type { PasswordService, PreparedPassword } from './passwords.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
@@ -67,7 +67,7 @@ export class PasswordChangeService {
    * open token of the account: a link or challenge that came about under the old password is worth nothing after it. Of parallel
    * changes by one present password exactly one succeeds.
    *
-   * A wrong present password counts towards the lock as at sign-in. Accounts without a password need a session that was
+   * A wrong present password counts as in `OwnProof`. Accounts without a password need a session that was
    * confirmed within ten minutes. Errors: those of a new password, CURRENT_PASSWORD_INCORRECT, REQUIRED (an account with a
    * password gave none); throws STEP_UP_REQUIRED.
    */
@@ -93,7 +93,7 @@ export class PasswordChangeService {
     const proved = await this.#proof.provedHash(caller, password, 'currentPassword');
     if (proved !== null) {
       // Before the new one is judged: who knows the password is not locked out by proposing earlier ones.
-      await this.#database.query(forgetFailures, [caller.account.id]);
+      await this.#database.query(forgetTries, triesOf(caller));
       return proved;
     }
     await this.#recorder.recordAlone(this.#database, originOf(caller), [

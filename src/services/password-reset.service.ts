@@ -5,13 +5,12 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { type RecoverableRow, recoverableAccount, resetLinkSentSince } from '../entities/recovery.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
-import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
-import { type Caller, originOf, userReference } from './caller.ts';
-import { readIdentifier } from './identifiers.ts';
+import { userReference } from './caller.ts';
 import { type InvitationService, LINK_COOLDOWN_SECONDS } from './invitation.service.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
+import type { AskedReset } from './reset-requests.ts';
 
 interface Parts {
   readonly database: Database;
@@ -23,7 +22,7 @@ interface Parts {
   readonly config: Config;
 }
 
-/** Links to a new password, for people who forgot theirs. */
+/** What happens to a request for a link to a new password, once its answer was given. */
 export class PasswordResetService {
   readonly #parts: Parts;
 
@@ -34,27 +33,21 @@ export class PasswordResetService {
   /**
    * Sends a reset link to the address if it belongs to an account that may sign in, and the set-up link to somebody invited. Within
    * a minute of such a mail nothing is sent, so that nobody is flooded. Earlier links to a reset go on working until a password is
-   * set. Whatever happens, the same reads are done, one line is written to the log, and the caller learns nothing of it. Errors:
-   * INVALID_EMAIL.
+   * set. In a transaction; whatever happens, one line is written to the log.
    */
-  async request(caller: Caller, email: string): Promise<void> {
-    const read = readIdentifier('EMAIL', email);
-    if ('problem' in read) throw new Rejection([read.problem]);
-    const address = read.identifier.value;
-    const { clock, database, recorder } = this.#parts;
+  async handle(em: EntityManager, { address, origin }: AskedReset): Promise<void> {
+    const { clock, recorder } = this.#parts;
     const now = clock.now();
-    await database.transaction(async (em) => {
-      // The row of the account is held until the end, so that of parallel requests one sends.
-      const [account] = await sql<RecoverableRow>(em, recoverableAccount, [address, now.toISOString()]);
-      // A statement of its own: the snapshot of the one that waited for the row is older than what it waited for.
-      const since = secondsAfter(now, -LINK_COOLDOWN_SECONDS).toISOString();
-      const sent = await sql(em, resetLinkSentSince, [account?.user_id ?? null, since]);
-      const happening =
-        account === undefined || sent.length > 0
-          ? refused(account === undefined ? null : userViewOf(account, now))
-          : await this.#send(em, account, userViewOf(account, now), address);
-      await recorder.record(em, originOf(caller), [happening]);
-    });
+    // The row of the account is held until the end, so that of parallel requests one sends.
+    const [account] = await sql<RecoverableRow>(em, recoverableAccount, [address, now.toISOString()]);
+    // A statement of its own: the snapshot of the one that waited for the row is older than what it waited for.
+    const since = secondsAfter(now, -LINK_COOLDOWN_SECONDS).toISOString();
+    const sent = await sql(em, resetLinkSentSince, [account?.user_id ?? null, since]);
+    const happening =
+      account === undefined || sent.length > 0
+        ? refused(account === undefined ? null : userViewOf(account, now))
+        : await this.#send(em, account, userViewOf(account, now), address);
+    await recorder.record(em, origin, [happening]);
   }
 
   async #send(em: EntityManager, account: RecoverableRow, user: UserView, address: string): Promise<Happening> {

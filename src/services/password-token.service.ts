@@ -22,7 +22,7 @@ import { sessionEnded } from './session.service.ts';
 import { type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { deviceNameOf } from './user-agent.ts';
-import { maskTarget } from './verification.service.ts';
+import { maskTarget } from './code-channels.ts';
 
 /** What a mailed token is good for; an unknown one looks like a used one. */
 export interface TokenStatus {

@@ -1,17 +1,24 @@
-import type { GroupView } from '../entities/group.queries.ts';
+import { type ListedApiKey, workingKey } from '../entities/api-key.queries.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
-import type { OrganizationId } from '../ids.ts';
+import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import type { PermissionDefinition } from '../permissions/catalogue-types.ts';
-import { type Grant, grantKey } from '../permissions/grants.ts';
-import type { ScopeMode } from '../vocabulary.ts';
+import { type EffectiveGrants, intersect } from '../permissions/grants.ts';
+import { type AssignedGroup, type EffectivePermission, effectivePermissions } from './assigned-groups.ts';
+import type { SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
-/** A grant that somebody has, and through which groups. */
-export interface EffectivePermission {
-  readonly permission: Grant;
-  readonly grantedBy: readonly GroupView[];
-  readonly scope: { readonly mode: ScopeMode; readonly organizationIds: readonly OrganizationId[] };
+/** A grant of a key, with the key. */
+interface NarrowedPermission extends EffectivePermission {
+  readonly narrowedBy: ListedApiKey;
 }
+
+/** A group for each place where it holds, with no more than what counts there. */
+const narrowed = ({ group, where }: AssignedGroup, grants: EffectiveGrants): readonly AssignedGroup[] =>
+  (where === 'ALL' ? ['ALL' as const] : where).map((place) => {
+    const held = grants.at(place === 'ALL' ? [] : place);
+    const permissions = intersect(group.permissions, held, grants.catalogue);
+    return { group: { ...group, permissions }, where: place === 'ALL' ? place : [place] };
+  });
 
 /** Tells what somebody may do, by the same definitions that decide it. */
 export class PermissionReader {
@@ -26,28 +33,28 @@ export class PermissionReader {
     return this.#directory.catalogue.definitions;
   }
 
+  /** What the caller may do now: what the assignments give, narrowed as the key or the impersonation narrows what counts. */
+  ofCaller(
+    { principal, apiKey }: SignedInCaller,
+    assignments: readonly Assignment[],
+  ): readonly (EffectivePermission | NarrowedPermission)[] {
+    const assigned = this.#directory.assigned(assignments);
+    const isNarrowed = apiKey !== null || principal.actorId !== null;
+    const effective = effectivePermissions(
+      isNarrowed ? assigned.flatMap((one) => narrowed(one, principal.grants)) : assigned,
+    );
+    return apiKey === null ? effective : effective.map((one) => ({ ...one, narrowedBy: workingKey(apiKey) }));
+  }
+
   /** The union of what these assignments give, each grant with the groups it comes from and where it holds. Nothing for none. */
   ofAssignments(assignments: readonly Assignment[]): readonly EffectivePermission[] {
-    const byGrant = new Map<
-      string,
-      { permission: Grant; grantedBy: Set<GroupView>; where: Set<OrganizationId | null> }
-    >();
-    for (const { group, where } of this.#directory.assigned(assignments)) {
-      for (const grant of group.permissions) {
-        const key = grantKey(grant);
-        const known = byGrant.get(key) ?? { permission: grant, grantedBy: new Set(), where: new Set() };
-        known.grantedBy.add(group);
-        const places = where === 'ALL' ? [null] : where.map((lineage) => lineage.at(-1) ?? null);
-        for (const place of places) known.where.add(place);
-        byGrant.set(key, known);
-      }
-    }
-    return [...byGrant.values()].map(({ permission, grantedBy, where }) => ({
-      permission,
-      grantedBy: [...grantedBy].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      scope: where.has(null)
-        ? { mode: 'ALL', organizationIds: [] }
-        : { mode: 'LISTED', organizationIds: [...where].filter((id) => id !== null) },
-    }));
+    return effectivePermissions(this.#directory.assigned(assignments));
+  }
+
+  /** What a key may do of what these assignments give its owner; each grant names the key that narrows it. */
+  ofKey(apiKey: ListedApiKey, assignments: readonly Assignment[]): readonly NarrowedPermission[] {
+    const kept = grantsOfKey(apiKey, this.#directory.grantsOf(assignments));
+    const assigned = this.#directory.assigned(assignments).flatMap((one) => narrowed(one, kept));
+    return effectivePermissions(assigned).map((one) => ({ ...one, narrowedBy: apiKey }));
   }
 }

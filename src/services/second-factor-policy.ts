@@ -1,6 +1,5 @@
 import { instant, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import { permissionDefinitions } from '../permissions/catalogue.ts';
 import type { EffectiveGrants } from '../permissions/grants.ts';
 import type { AssuranceLevel } from '../vocabulary.ts';
 
@@ -23,7 +22,11 @@ export const secondFactorDueAt = (account: Account, settings: Settings): Date | 
   return secondsAfter(begin, settings.graceSeconds);
 };
 
-const STRONG = permissionDefinitions.filter(({ requiredAssurance }) => requiredAssurance === 'AAL2');
+/** Something is held whose use asks for two factors; what applications declare counts, too. */
+const holdsStrong = (grants: EffectiveGrants): boolean =>
+  grants.catalogue.definitions.some(
+    ({ requiredAssurance, key }) => requiredAssurance === 'AAL2' && grants.holdsAny(key),
+  );
 
 /**
  * What a person is told: until when the second factor that their permissions, or the settings, ask for may still be missing.
@@ -38,6 +41,6 @@ export const missingFactorDueAt = (
   settings: Settings,
 ): Date | null => {
   if (facts.assuranceLevel === 'AAL2') return null;
-  const concerned = settings.required === 'everyone' || STRONG.some(({ key }) => facts.grants.holdsAny(key));
+  const concerned = settings.required === 'everyone' || holdsStrong(facts.grants);
   return concerned ? facts.secondFactorDueAt : null;
 };

@@ -11,6 +11,14 @@ const DEVICE_PRECISION_SECONDS = 600;
 const FLUSH_INTERVAL_MS = 5000;
 const MAXIMUM_PENDING = 10_000;
 
+/** A use of a session. */
+export interface Use {
+  /** Canonical address of the client. */
+  readonly ipAddress: string;
+  /** null: the program did not say. */
+  readonly userAgent: string | null;
+}
+
 /**
  * Marks sessions and their devices as used, which moves the end of a session by idleness on. Not with a statement per request: sessions that were not
  * marked for a minute are collected and marked together every few seconds.
@@ -20,8 +28,8 @@ export class SessionActivity {
   readonly #clock: Clock;
   readonly #idleSeconds: number;
   readonly #onError: (error: unknown) => void;
-  /** Where each session was used from last. */
-  readonly #pending = new Map<SessionId, string>();
+  /** Where each session was used from last, and by which program. */
+  readonly #pending = new Map<SessionId, Use>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: { database: Database; clock: Clock; config: Config; onError: (error: unknown) => void }) {
@@ -31,11 +39,11 @@ export class SessionActivity {
     this.#onError = parts.onError;
   }
 
-  /** Notes that a session was used just now, from this address. */
-  seen(session: Pick<SessionView, 'id' | 'lastSeenAt'>, ipAddress: string): void {
+  /** Notes that a session was used just now, from this address by this program. */
+  seen(session: Pick<SessionView, 'id' | 'lastSeenAt'>, use: Use): void {
     if (session.lastSeenAt > secondsAfter(this.#clock.now(), -PRECISION_SECONDS)) return;
     if (this.#pending.size >= MAXIMUM_PENDING) return;
-    this.#pending.set(session.id, ipAddress);
+    this.#pending.set(session.id, use);
     this.#timer ??= setTimeout(() => {
       this.flush().catch(this.#onError);
     }, FLUSH_INTERVAL_MS).unref();
@@ -47,14 +55,15 @@ export class SessionActivity {
     this.#timer = null;
     if (this.#pending.size === 0) return;
     const ids = [...this.#pending.keys()];
-    const addresses = [...this.#pending.values()];
+    const uses = [...this.#pending.values()];
     this.#pending.clear();
     const now = this.#clock.now();
     await this.#database.query(
       `with seen as (
          update sessions s set last_seen_at = greatest(s.last_seen_at, $2::timestamptz), ip_address = used.ip_address,
+           user_agent = coalesce(used.user_agent, s.user_agent),
            expires_at = greatest(s.expires_at, least($3::timestamptz, s.absolute_expires_at))
-         from unnest($1::uuid[], $5::text[]) as used(id, ip_address)
+         from unnest($1::uuid[], $5::text[], $6::text[]) as used(id, ip_address, user_agent)
          where s.id = used.id and s.ended_at is null and s.expires_at > $2::timestamptz
          returning s.device_id, s.ip_address
        )
@@ -65,7 +74,8 @@ export class SessionActivity {
         now.toISOString(),
         secondsAfter(now, this.#idleSeconds).toISOString(),
         secondsAfter(now, -DEVICE_PRECISION_SECONDS).toISOString(),
-        addresses,
+        uses.map(({ ipAddress }) => ipAddress),
+        uses.map(({ userAgent }) => userAgent),
       ],
     );
   }

@@ -13,11 +13,14 @@ import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
 import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import type { ImpersonationId, SessionId, UserId } from '../ids.ts';
+import type { EffectiveGrants } from '../permissions/grants.ts';
+import { impersonatedGrants } from '../permissions/impersonated.ts';
 import type { Principal } from '../principal.ts';
 import type { ImpersonationMode } from '../vocabulary.ts';
+import { activeLineage } from './active-organization.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { secondFactorDueAt } from './second-factor-policy.ts';
-import type { SessionActivity } from './session-activity.ts';
+import type { SessionActivity, Use } from './session-activity.ts';
 
 /** Everything that one statement says about the caller of a request. */
 export interface Authenticated {
@@ -64,18 +67,48 @@ export class SessionAuthenticator {
   async bySessionId(
     sessionId: SessionId,
     { userId, actorId }: { readonly userId: UserId; readonly actorId: UserId | null },
-    from: string,
+    from: Use,
   ): Promise<Authenticated | null> {
+    const row = await this.#ofToken(sessionId, { userId, actorId });
+    return row === null ? null : this.#seen(await this.#authenticated(row, from.ipAddress), from);
+  }
+
+  /** The same for somebody who only asks about the token: the session is not marked as used. */
+  async inspect(
+    sessionId: SessionId,
+    named: { readonly userId: UserId; readonly actorId: UserId | null },
+    from: string | null,
+  ): Promise<Authenticated | null> {
+    const row = await this.#ofToken(sessionId, named);
+    return row === null ? null : this.#authenticated(row, from);
+  }
+
+  /** A session that this very request began, whatever it is handed over by; null when it is over already. */
+  async ofBegunSession(sessionId: SessionId, { ipAddress }: Use): Promise<Authenticated | null> {
     const row = await this.#read(authenticationBySessionId, sessionId);
-    if (row === null || row.user_id !== userId || row.delivery !== 'BODY') return null;
-    return row.impersonator_id === actorId ? this.#authenticated(row, from) : null;
+    return row === null ? null : this.#authenticated(row, ipAddress);
   }
 
   /** The session of a cookie; null when it is over or the secret is wrong. */
-  async byCookie(presented: ParsedToken, from: string): Promise<Authenticated | null> {
+  async byCookie(presented: ParsedToken, from: Use): Promise<Authenticated | null> {
     const row = await this.#read(authenticationByCookieSelector, presented.selector);
     if (row === null || row.cookie_hash === null || !sameHash(row.cookie_hash, presented.secretHash)) return null;
-    return this.#authenticated(row, from);
+    return this.#seen(await this.#authenticated(row, from.ipAddress), from);
+  }
+
+  async #ofToken(
+    sessionId: SessionId,
+    { userId, actorId }: { readonly userId: UserId; readonly actorId: UserId | null },
+  ): Promise<AuthenticationRow | null> {
+    const row = await this.#read(authenticationBySessionId, sessionId);
+    if (row === null || row.user_id !== userId || row.delivery !== 'BODY') return null;
+    return row.impersonator_id === actorId ? row : null;
+  }
+
+  /** What was found, the session marked as used where there is one. */
+  #seen(found: Authenticated | null, from: Use): Authenticated | null {
+    if (found !== null && found.session !== null) this.#activity.seen(found.session, from);
+    return found;
   }
 
   async #read(statement: string, key: string): Promise<AuthenticationRow | null> {
@@ -83,13 +116,16 @@ export class SessionAuthenticator {
     return rows[0] ?? null;
   }
 
-  async #authenticated(row: AuthenticationRow, ipAddress: string): Promise<Authenticated | null> {
+  async #authenticated(row: AuthenticationRow, ipAddress: string | null): Promise<Authenticated | null> {
     await this.#directory.reach(row.epoch);
     const now = this.#clock.now();
     const acting = this.#actingOf(row, now, ipAddress);
     if (acting === null) return null;
-    const session = sessionViewOf(row);
-    this.#activity.seen(session, ipAddress);
+    const user = { assignments: row.assignments, grants: this.#directory.grantsOf(row.assignments) };
+    const circumstances = { now, ipAddress, assuranceLevel: row.assurance_level };
+    const lineage = activeLineage(row.organization_lineage, user, circumstances);
+    const organizationId = lineage === null ? null : row.organization_id;
+    const session = { ...sessionViewOf(row), organizationId, organizationLineage: lineage };
     const account = userViewOf(row, now);
     return {
       account,
@@ -103,27 +139,36 @@ export class SessionAuthenticator {
         userId: row.user_id,
         sessionId: row.session_id,
         apiKeyId: null,
-        ...acting,
-        organizationId: row.organization_id,
+        ...acting.parts,
+        organizationId,
         assuranceLevel: row.assurance_level,
         authenticatedAt: session.authenticatedAt,
-        secondFactorDueAt: acting.actorId === null ? secondFactorDueAt(account, this.#mfa) : null,
-        grants: this.#directory.grantsOf(row.assignments),
-        permissionVersion: permissionVersionOf(row.epoch, row.assignments),
+        secondFactorDueAt: acting.parts.actorId === null ? secondFactorDueAt(account, this.#mfa) : null,
+        grants: acting.grants,
+        permissionVersion: permissionVersionOf(row.epoch, row.assignments, row.impersonator_assignments),
         ipAddress,
       },
     };
   }
 
-  /** Who acts in the session beside its user; null when whoever began to act as them may not any more. */
-  #actingOf(row: AuthenticationRow, now: Date, ipAddress: string): ActingParts | null {
+  /** Who acts in the session beside its user, and what can be done in it; null when whoever began to act as them may not any more. */
+  #actingOf(row: AuthenticationRow, now: Date, ipAddress: string | null): Acting | null {
     const { impersonation_id: id, impersonator_id: actorId, impersonation_mode: mode } = row;
-    if (id === null || actorId === null || mode === null) return NOBODY_ELSE;
+    const own = this.#directory.grantsOf(row.assignments);
+    if (id === null || actorId === null || mode === null) return { parts: NOBODY_ELSE, grants: own };
     const grants = this.#directory.grantsOf(row.impersonator_assignments ?? []);
     const circumstances = { now, ipAddress, assuranceLevel: row.assurance_level };
     if (!grants.permits('impersonate:users', circumstances)) return null;
-    return { actorId, impersonationId: id, impersonationMode: mode };
+    return {
+      parts: { actorId, impersonationId: id, impersonationMode: mode },
+      grants: impersonatedGrants(own, grants, mode),
+    };
   }
+}
+
+interface Acting {
+  readonly parts: ActingParts;
+  readonly grants: EffectiveGrants;
 }
 
 type ActingParts =

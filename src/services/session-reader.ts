@@ -11,6 +11,7 @@ import {
   OVER,
 } from '../entities/session-list.queries.ts';
 import { usersWithVisibleSessions } from '../entities/session.visibility.ts';
+import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
 import { newId, parseId, type UserId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
@@ -54,20 +55,24 @@ export class SessionReader {
     const { userId = null, active = null } = filter ?? {};
     const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['sessions', userId, active]));
     const conditions = new Conditions();
-    const visible = usersWithVisibleSessions({ principal: caller.principal, now }, 1);
-    conditions.addRaw(visible.condition, visible.values);
+    const visible = visiblePage({ principal: caller.principal, now }, 'view:sessions', 1);
+    conditions.addRaw('true', visible.values);
     // A text that is no id names nobody, like an id that nobody has.
     if (userId !== null) conditions.add('s.user_id = ?', parseId<UserId>(userId) ?? newId<UserId>());
     addActive(conditions, active, now);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<ListedSessionRow>(
-      `select ${listedSessionColumns} from sessions s join users u on u.id = s.user_id
-       where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      selectPage(
+        visible,
+        (condition) => `select ${listedSessionColumns} from sessions s join users u on u.id = s.user_id
+         where ${condition} and ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      ),
       [...conditions.values, ...query.values],
     );
     return connectionOf(keyset, keyset.page(request, query, rows), mappedAt(now), async () => {
       const [row] = await this.#database.query<{ count: number }>(
-        `select count(*)::int as count from sessions s join users u on u.id = s.user_id where ${conditions.text}`,
+        `select count(*)::int as count from sessions s join users u on u.id = s.user_id
+         where ${visible.total} and ${conditions.text}`,
         conditions.values,
       );
       return row?.count ?? 0;

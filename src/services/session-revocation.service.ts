@@ -9,9 +9,10 @@ import {
   listedSessionOf,
   type ListedSessionRow,
 } from '../entities/session-list.queries.ts';
-import { usersWithNamedSessions } from '../entities/session.visibility.ts';
+import { usersWithNamedSessions, usersWithRevocableSessions } from '../entities/session.visibility.ts';
+import type { Visibility } from '../entities/user.visibility.ts';
 import { userViewOf } from '../entities/user.queries.ts';
-import { type Problem, Rejection, rejectAny } from '../errors.ts';
+import { Failure, type Problem, Rejection, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type DeviceId, parseId, type SessionId, type UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
@@ -21,9 +22,12 @@ import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
 import { readTargetIds, targetNotFound } from './target-ids.ts';
-import { lockTargets, targetColumns, type TargetRow } from './user-targets.ts';
+import { demandOtherThanActedAs, lockTargets, targetColumns, type TargetRow } from './user-targets.ts';
 
 const REVOKE_OTHERS = can('revoke:sessions');
+
+/** Whose session or device it is; `revocable`: the caller has the power to end it. */
+type OwnerRow = TargetRow & { readonly revocable: boolean };
 
 /** What a device that was forgotten took with it. */
 export interface ForgottenDevice {
@@ -100,6 +104,7 @@ export class SessionRevocationService {
         field: 'userId',
         permission: 'revoke:sessions',
         account: true,
+        oneself: true,
       });
       rejectAny(rows.flatMap((row) => this.#beyondReach(authority, row, 'userId', target)));
       const ended = await this.#sessions.endAll(em, { userIds: [target] }, 'REVOKED');
@@ -175,35 +180,52 @@ export class SessionRevocationService {
     em: EntityManager,
     authority: Authority,
     ids: readonly SessionId[],
-  ): Promise<readonly (ListedSessionRow & TargetRow)[]> {
-    const named = usersWithNamedSessions({ principal: authority.principal, now: this.#clock.now() }, 2);
-    const rows = await sql<ListedSessionRow & TargetRow>(
+  ): Promise<readonly (ListedSessionRow & OwnerRow)[]> {
+    const { named, revocable } = this.#conditions(authority);
+    const rows = await sql<ListedSessionRow & OwnerRow>(
       em,
-      `select ${listedSessionColumns}, ${targetColumns} from sessions s join users u on u.id = s.user_id
+      `select ${listedSessionColumns}, ${targetColumns}, ${revocable.condition} as revocable
+       from sessions s join users u on u.id = s.user_id
        where s.id = any($1::uuid[]) and ${named.condition} order by s.id for update of s`,
-      [ids, ...named.values],
+      [ids, ...named.values, ...revocable.values],
     );
     const found = new Set(rows.map((row) => row.session_id));
     rejectAny(ids.filter((id) => !found.has(id)).map((id) => targetNotFound('ids', id)));
     return rows;
   }
 
-  async #lockDevice(em: EntityManager, authority: Authority, id: DeviceId): Promise<DeviceRow & TargetRow> {
-    const named = usersWithNamedSessions({ principal: authority.principal, now: this.#clock.now() }, 2);
-    const [row] = await sql<DeviceRow & TargetRow>(
+  async #lockDevice(em: EntityManager, authority: Authority, id: DeviceId): Promise<DeviceRow & OwnerRow> {
+    const { named, revocable } = this.#conditions(authority);
+    const [row] = await sql<DeviceRow & OwnerRow>(
       em,
-      `select ${deviceColumns}, ${targetColumns} from devices d join users u on u.id = d.user_id
+      `select ${deviceColumns}, ${targetColumns}, ${revocable.condition} as revocable
+       from devices d join users u on u.id = d.user_id
        where d.id = $1 and ${named.condition} for update of d`,
-      [id, ...named.values],
+      [id, ...named.values, ...revocable.values],
     );
     if (row === undefined) throw new Rejection([targetNotFound('id', id)]);
     return row;
   }
 
+  #conditions({ principal }: Authority): { readonly named: Visibility; readonly revocable: Visibility } {
+    const viewer = { principal, now: this.#clock.now() };
+    const named = usersWithNamedSessions(viewer, 2);
+    return { named, revocable: usersWithRevocableSessions(viewer, 2 + named.values.length) };
+  }
+
   /** Nobody throws somebody out who may do what they may not; protected permissions left aside, as with locks. */
-  #beyondReach(authority: Authority, row: TargetRow, field: string, targetId: string): readonly Problem[] {
+  #beyondReach(
+    authority: Authority,
+    row: TargetRow & Partial<OwnerRow>,
+    field: string,
+    targetId: string,
+  ): readonly Problem[] {
+    demandOtherThanActedAs(authority.principal, [row.user_id]);
     if (row.user_id === authority.principal.userId) return [];
     authority.demand(REVOKE_OTHERS);
+    if (row.revocable === false) {
+      throw new Failure('FORBIDDEN', 'This needs revoke:sessions for them.', { missing: ['revoke:sessions'] });
+    }
     return authority.isBelow(this.#directory.grantsOf(row.assignments), { protectedToo: false })
       ? [{ code: 'EXCEEDS_OWN_PERMISSIONS', field: [field], targetId }]
       : [];

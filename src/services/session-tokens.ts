@@ -46,6 +46,15 @@ export interface TokenSubject {
 /** A router compares scopes; more than this many would make the token larger than proxies take. */
 const MAXIMUM_SCOPES = 100;
 
+const NO_TOKENS: SessionTokens = {
+  accessToken: null,
+  accessTokenExpiresAt: null,
+  refreshToken: null,
+  refreshTokenExpiresAt: null,
+  csrfToken: null,
+  deviceToken: null,
+};
+
 /** Makes the tokens of a session: bodies for clients that keep tokens, a CSRF token for those that keep a cookie. */
 export class SessionTokenIssuer {
   readonly #settings: Config['tokens'];
@@ -71,15 +80,13 @@ export class SessionTokenIssuer {
     };
   }
 
+  /** For a session that cannot be refreshed, or whose client has its refresh token already. */
+  async accessOnly(subject: TokenSubject): Promise<SessionTokens> {
+    return { ...NO_TOKENS, ...(await this.access(subject)) };
+  }
+
   cookie(cookieToken: Secret<string>): SessionTokens {
-    return {
-      accessToken: null,
-      accessTokenExpiresAt: null,
-      refreshToken: null,
-      refreshTokenExpiresAt: null,
-      csrfToken: this.csrf(cookieToken),
-      deviceToken: null,
-    };
+    return { ...NO_TOKENS, csrfToken: this.csrf(cookieToken) };
   }
 
   csrf(cookieToken: Secret<string>): string {

@@ -8,18 +8,23 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
 import { Session } from '../entities/session.entity.ts';
-import type { UserView } from '../entities/user.queries.ts';
+import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { ProvedFactor } from '../factors.ts';
 import type { OrganizationId, SessionId, UserId } from '../ids.ts';
-import { permissionDefinitions } from '../permissions/catalogue.ts';
-import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
-import { type Caller, nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
+import { impersonatedGrants } from '../permissions/impersonated.ts';
+import type { ImpersonationMode, SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import { activeLineage } from './active-organization.ts';
+import { type Caller, originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import { closeImpersonation, impersonationEnded } from './impersonation-end.ts';
 import { missingFactorDueAt, secondFactorDueAt } from './second-factor-policy.ts';
+import { sessionEnded } from './session-happenings.ts';
 import { Reading } from './text.ts';
 import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
+
+export { sessionEnded, sessionStarted } from './session-happenings.ts';
 
 /** What the client tells about itself; names are shown in the list of sessions. */
 export interface ClientFacts {
@@ -51,7 +56,13 @@ interface SessionSecrets {
   readonly secret: Secret<string>;
 }
 
-/** The only place where sessions begin and end. */
+/** Who acts in an impersonated session: what they have, and how far they may go. */
+export interface Impersonator {
+  readonly assignments: readonly Assignment[];
+  readonly mode: ImpersonationMode;
+}
+
+/** The place where sessions begin and end; impersonated ones begin in impersonated-session.ts. */
 export class SessionService {
   readonly #database: Database;
   readonly #recorder: Recorder;
@@ -175,6 +186,8 @@ export class SessionService {
   /** The facts for an access token of a session. */
   async subjectOf(
     session: Pick<Session, 'id' | 'userId' | 'authenticatedAt' | 'assuranceLevel' | 'factors' | 'expiresAt'> & {
+      /** Of the client; absent for a session that is active nowhere yet. */
+      readonly ipAddress?: string;
       readonly email: string | null;
       readonly attributes: UserView['attributes'];
       readonly issuedAt: Date;
@@ -183,18 +196,31 @@ export class SessionService {
       /** Who acts in it; null unless impersonated. */
       readonly impersonatorId: UserId | null;
     },
-    groups: { readonly epoch: string; readonly assignments: readonly Assignment[] },
+    groups: {
+      readonly epoch: string;
+      readonly assignments: readonly Assignment[];
+      /** Who acts in the session, and how; absent or null unless impersonated. */
+      readonly impersonator?: Impersonator | null;
+    },
   ): Promise<TokenSubject> {
     await this.#directory.reach(groups.epoch);
+    const { impersonator = null } = groups;
+    const user = { assignments: groups.assignments, grants: this.#directory.grantsOf(groups.assignments) };
+    const circumstances = {
+      now: this.#clock.now(),
+      assuranceLevel: session.assuranceLevel,
+      ipAddress: session.ipAddress ?? null,
+    };
+    const active = activeLineage(session.organizationLineage, user, circumstances);
     return {
       sessionId: session.id,
       userId: session.userId,
       email: session.email,
       attributes: session.attributes,
-      groupNames: this.#groupNamesAt(groups.assignments, session.organizationLineage),
-      permissionVersion: permissionVersionOf(groups.epoch, groups.assignments),
-      scopes: this.#scopesOf(groups.assignments, session.organizationLineage),
-      organizationId: session.organizationLineage?.at(-1) ?? null,
+      groupNames: this.#groupNamesAt(groups.assignments, active),
+      permissionVersion: permissionVersionOf(groups.epoch, groups.assignments, impersonator?.assignments),
+      scopes: this.#scopesOf(groups.assignments, impersonator, active),
+      organizationId: active?.at(-1) ?? null,
       actorId: session.impersonatorId,
       authenticatedAt: session.authenticatedAt,
       assuranceLevel: session.assuranceLevel,
@@ -205,10 +231,20 @@ export class SessionService {
   }
 
   /** Every permission that holds without constraint, written out: a router knows nothing of wildcards. */
-  #scopesOf(assignments: readonly Assignment[], lineage: readonly OrganizationId[] | null): readonly string[] {
+  #scopesOf(
+    assignments: readonly Assignment[],
+    impersonator: Impersonator | null,
+    lineage: readonly OrganizationId[] | null,
+  ): readonly string[] {
     if (!this.#settings.claimScope) return [];
-    const grants = this.#directory.grantsOf(assignments);
-    return permissionDefinitions.filter(({ key }) => grants.holds(key, {}, lineage ?? [])).map(({ key }) => key);
+    const own = this.#directory.grantsOf(assignments);
+    const grants =
+      impersonator === null
+        ? own
+        : impersonatedGrants(own, this.#directory.grantsOf(impersonator.assignments), impersonator.mode);
+    return grants.catalogue.definitions
+      .filter(({ key }) => grants.holds(key, {}, lineage ?? []))
+      .map(({ key }) => key);
   }
 
   /** The groups that hold where the session is active: everywhere, or in the active organization, too. */
@@ -229,8 +265,9 @@ export class SessionService {
     const { sessionId } = caller.principal;
     if (sessionId === null) return null;
     await this.#database.transaction(async (em) => {
+      const left = await this.#leaveImpersonation(em, caller);
       const ended = await this.endAll(em, { sessionIds: [sessionId] }, 'SIGNED_OUT');
-      const happenings = ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT'));
+      const happenings = [...left, ...ended.map((id) => sessionEnded(id, caller.account, 'SIGNED_OUT'))];
       const noted = reason === null ? {} : { note: reason };
       await this.#recorder.record(
         em,
@@ -239,6 +276,32 @@ export class SessionService {
       );
     });
     return sessionId;
+  }
+
+  /**
+   * Signing out of an impersonated session ends the impersonation. In a browser the actor's own session ends, too: its cookie was
+   * replaced, and nobody could come back to it.
+   */
+  async #leaveImpersonation(em: EntityManager, { principal, session }: SignedInCaller): Promise<readonly Happening[]> {
+    if (principal.actorId === null) return [];
+    const over = await closeImpersonation(em, principal.impersonationId, {
+      endedById: principal.actorId,
+      at: this.#clock.now(),
+    });
+    if (over === null) return [];
+    const [actor] = await sql<UserRow & { readonly delivery: TokenDelivery }>(
+      em,
+      `select s.delivery, ${userColumns} from sessions s join users u on u.id = s.user_id where s.id = $1`,
+      [over.actor_session_id],
+    );
+    const replaced = session?.delivery === 'COOKIE' && actor?.delivery === 'COOKIE';
+    const ended = replaced ? await this.endAll(em, { sessionIds: [over.actor_session_id] }, 'SIGNED_OUT') : [];
+    return [
+      impersonationEnded(over, 'SIGNED_OUT'),
+      ...(actor === undefined
+        ? []
+        : ended.map((id) => sessionEnded(id, userViewOf(actor, this.#clock.now()), 'SIGNED_OUT'))),
+    ];
   }
 
   /** Ends all sessions of the caller, the present one too unless it is to be kept. */
@@ -278,29 +341,3 @@ export class SessionService {
     return rows.filter((row) => row.end_reason === reason).map((row) => row.id);
   }
 }
-
-/** A session that began, for the log and the outbox. */
-export const sessionStarted = (
-  id: string,
-  user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
-  method: string,
-  issuer: string | null = null,
-): Happening => ({
-  action: 'session.started',
-  actor: userReference(user),
-  target: { type: 'Session', id, label: nameOf(user) },
-  metadata: issuer === null ? { method } : { method, issuer },
-  event: { type: 'SessionStarted', payload: { sessionId: id, userId: user.id, method } },
-});
-
-/** A session that ended, for the log and the outbox. */
-export const sessionEnded = (
-  id: SessionId,
-  user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
-  reason: SessionEndReason,
-): Happening => ({
-  action: 'session.ended',
-  target: { type: 'Session', id, label: nameOf(user) },
-  metadata: { reason, userId: user.id },
-  event: { type: 'SessionRevoked', payload: { sessionId: id, userId: user.id, reason } },
-});

@@ -1,6 +1,7 @@
 import { statementOf } from '../database/statement.ts';
-import { completedSignIn, forgottenFailures, replacedPasswordHash } from '../entities/account.queries.ts';
+import { completedSignIn, replacedPasswordHash } from '../entities/account.queries.ts';
 import { assignmentsColumn } from '../entities/assignment.queries.ts';
+import { forgottenOnDevice } from '../entities/credential.queries.ts';
 import { metDevice } from '../entities/device.parts.ts';
 import { confirmedSession, startedSession } from '../entities/session.queries.ts';
 import { recorded } from '../events/recorder.ts';
@@ -23,9 +24,9 @@ export const signInCompletion = statementOf(
   'select id from completed',
 );
 
-/** A proved identity: failures are forgotten, and the session counts as fresh. Gives what a new access token states of groups. */
+/** A proved identity: tries are forgotten, and the session counts as fresh. Gives what a new access token states of groups. */
 export const identityConfirmation = statementOf(
-  { forgotten: forgottenFailures, confirmed: confirmedSession, record: recorded() },
+  { forgotten: forgottenOnDevice, confirmed: confirmedSession, record: recorded() },
   `select ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
    from confirmed join users u on u.id = confirmed.user_id`,
 );

@@ -16,7 +16,8 @@ import type { ClientFacts } from './session.service.ts';
 import { type SignInOutcome, storedFacts } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { signUpCompleted } from './sign-up.service.ts';
-import { kindOf, type VerificationService } from './verification.service.ts';
+import { kindOf } from './code-channels.ts';
+import type { VerificationService } from './verification.service.ts';
 
 type Redeemed = VerificationRow & { readonly user_id: UserId };
 

@@ -13,7 +13,10 @@ import type { GroupId, UserId } from '../ids.ts';
 import type { AccountRow } from '../entities/account.queries.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
+import { channelOf, maskTarget } from './code-channels.ts';
+import type { PendingVerification } from './code-issuing.ts';
 import type { CodeRecipient } from './code-messages.ts';
+import { codeRequesterOf } from './code-requester.ts';
 import type { NormalisedIdentifier } from './identifiers.ts';
 import type { InvitedSignUp } from './invited-sign-up.ts';
 import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, saveNewUser } from './new-user.ts';
@@ -21,9 +24,9 @@ import type { PasswordService } from './passwords.ts';
 import type { ClientFacts } from './session.service.ts';
 import { contextOf, type SignInFacts, type SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
+import type { SignUpCodes } from './sign-up-codes.ts';
 import type { SignUpGroups } from './sign-up-groups.ts';
 import { Reading } from './text.ts';
-import { channelOf, maskTarget, type PendingVerification, type VerificationService } from './verification.service.ts';
 
 /** The address must be proved before there is a session. */
 export interface VerificationOutcome {
@@ -64,7 +67,7 @@ interface NewAccount {
 interface Parts {
   readonly database: Database;
   readonly passwords: PasswordService;
-  readonly verifications: VerificationService;
+  readonly signUpCodes: SignUpCodes;
   readonly signUpGroups: SignUpGroups;
   readonly invitedSignUp: InvitedSignUp;
   readonly signInFlow: SignInFlow;
@@ -136,7 +139,8 @@ export class SignUpService {
       await this.#parts.recorder.record(em, originOf(caller), [
         { action: 'verification.required', actor: user, target: user },
       ]);
-      return this.#parts.verifications.repeatForSignUp(em, {
+      return this.#parts.signUpCodes.repeat(em, {
+        requester: codeRequesterOf(caller),
         channel,
         target: value,
         user: recipientOf(pending.user_id, pending.display_name, pending.locale),
@@ -185,7 +189,8 @@ export class SignUpService {
     return this.#parts.database.transaction(async (em) => {
       await sql(em, lockAddress, [channel, value]);
       const user = await this.#save(em, caller, account, { status: 'PENDING', exclusive: false });
-      return this.#parts.verifications.issueForSignUp(em, {
+      return this.#parts.signUpCodes.issue(em, {
+        requester: codeRequesterOf(caller),
         channel,
         target: value,
         user: recipientOf(user.id, user.displayName, user.locale),
@@ -200,7 +205,7 @@ export class SignUpService {
 
   /** An account that is active at once, and signed in. */
   async #atOnce(caller: Caller, request: SignUpRequest, account: NewAccount): Promise<SignUpOutcome> {
-    const { database, config, signInFlow, verifications } = this.#parts;
+    const { database, config, signInFlow, signUpCodes } = this.#parts;
     const { kind, value } = account.applicant.identifier;
     const channel = channelOf(kind);
     const facts = this.#signInFacts(request);
@@ -212,8 +217,9 @@ export class SignUpService {
         if (channel === null || config.signUp.verification !== 'OPTIONAL') return { user, verification: null };
         await sql(em, lockAddress, [channel, value]);
         const recipient = recipientOf(user.id, user.displayName, user.locale);
-        const code = { channel, target: value, user: recipient, knownTo: null, context: contextOf(facts) } as const;
-        return { user, verification: await verifications.issueForSignUp(em, code) };
+        const requester = codeRequesterOf(caller);
+        const code = { channel, target: value, user: recipient, knownTo: null, requester, context: contextOf(facts) };
+        return { user, verification: await signUpCodes.issue(em, code) };
       }),
     );
     const outcome = await signInFlow.proceed(caller, { ...facts, userId: made.user.id });

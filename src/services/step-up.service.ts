@@ -59,7 +59,7 @@ export class StepUpService {
 
   /**
    * Confirms the identity of the signed-in caller: the session counts as fresh for the step-up time, and with a second factor
-   * of another kind than those before as AAL2. Wrong tries count towards the lock as those of signIn do.
+   * of another kind than those before as AAL2. Wrong tries lock the device of the session, or the session: own-proof.ts.
    * Errors: EXACTLY_ONE_REQUIRED, CURRENT_PASSWORD_INCORRECT, MFA_CODE_INVALID, PASSKEY_INVALID, those of a sent code.
    */
   async confirmIdentity(caller: SignedInCaller, given: IdentityProof): Promise<ConfirmedIdentity> {
@@ -96,7 +96,7 @@ export class StepUpService {
     return this.#factor('TOTP', credentialId);
   }
 
-  /** Not counted towards the lock: answers of passkeys cannot be guessed. */
+  /** Not counted: answers of passkeys cannot be guessed. */
   async #checkPasskey(caller: SignedInCaller, answer: PasskeyAnswer): Promise<ProvedFactor> {
     const proof = await this.#parts.passkeyProofs.redeem(caller, answer, caller.account.id);
     if (proof === null) return this.#refuse(caller, 'PASSKEY_INVALID', 'passkey');
@@ -124,6 +124,7 @@ export class StepUpService {
     const now = clock.now();
     const factors = withFactor(session.factors, proved);
     const assuranceLevel = assuranceOf(factors);
+    const tries = triesBack(caller.account, proved.method);
     const happening = {
       action: 'identity.confirmed',
       target: userReference(caller.account),
@@ -132,8 +133,8 @@ export class StepUpService {
     const [groups] = await database.query<AssignmentsRow & { readonly epoch: string }>(
       identityConfirmation.text,
       identityConfirmation.values({
-        forgotten: [caller.account.id, triesBack(caller.account, proved.method)],
-        confirmed: [session.id, now.toISOString(), JSON.stringify(factors), assuranceLevel],
+        forgotten: [session.id, tries],
+        confirmed: [session.id, now.toISOString(), JSON.stringify(factors), assuranceLevel, tries],
         record: recorder.values(originOf(caller), [happening]),
       }),
     );

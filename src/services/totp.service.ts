@@ -12,7 +12,7 @@ import {
   completeEnrollment,
   countEnrollmentTry,
   type EnrollmentRow,
-  forgetFailures,
+  forgetTries,
   removeSecondFactors,
   replaceRecoveryCodes,
   sessionFactors,
@@ -25,7 +25,7 @@ import { assuranceOf, type ProvedFactor, withFactor } from '../factors.ts';
 import { type CredentialId, newId, type UserId } from '../ids.ts';
 import { nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { MfaChange, MfaChanges } from './mfa-changes.ts';
-import type { OwnProof } from './own-proof.ts';
+import { type OwnProof, triesOf } from './own-proof.ts';
 import type { SecondFactorService } from './second-factor.service.ts';
 import { lockWaysIn } from './ways-in.ts';
 
@@ -85,7 +85,7 @@ export class TotpService {
         expiresAt.toISOString(),
         now.toISOString(),
       ]);
-      await sql(em, forgetFailures, [account.id]);
+      await sql(em, forgetTries, triesOf(caller));
       if (password !== null) await this.#confirmSession(em, caller, now);
       await recorder.record(em, originOf(caller), [
         ...(password === null ? [] : [{ action: 'identity.confirmed', target: userReference(account) }]),
@@ -163,7 +163,7 @@ export class TotpService {
     }
     await database.transaction(async (em) => {
       await lockWaysIn(em, account.id);
-      await sql(em, forgetFailures, [account.id]);
+      await sql(em, forgetTries, triesOf(caller));
       const types = ['TOTP', 'TOTP_PENDING', 'RECOVERY_CODE'];
       await sql(em, removeSecondFactors, [account.id, types, clock.now().toISOString()]);
       await mfaChanges.record(em, caller, { change: 'TOTP_DISABLED', user: account, metadata: { method } });
@@ -187,7 +187,7 @@ export class TotpService {
       await lockWaysIn(em, account.id);
       // Switched off meanwhile: codes without TOTP would outlive it.
       if ((await sql(em, totpOf, [account.id])).length === 0) reject('MFA_NOT_ENABLED');
-      await sql(em, forgetFailures, [account.id]);
+      await sql(em, forgetTries, triesOf(caller));
       await this.#replaceCodes(em, account.id, recoveryCodes, clock.now());
       await mfaChanges.record(em, caller, { change: 'RECOVERY_CODES_REPLACED', user: account });
     });

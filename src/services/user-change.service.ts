@@ -8,7 +8,7 @@ import { User } from '../entities/user.entity.ts';
 import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type Problem, rejectAny, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import type { GroupId, UserId } from '../ids.ts';
+import type { GroupId, OrganizationId, UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
 import type { IdentifierKind } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
@@ -129,6 +129,7 @@ export class UserChangeService {
 
   #requireReach(authority: Authority, target: TargetRow, change: CheckedChange): void {
     const changesIdentifiers = change.identifiers.length > 0 || change.cleared.length > 0;
+    if (target.kind === 'SERVICE') refuseIdentifiers(change);
     const isSelf = authority.principal.userId === target.user_id;
     const theirs = this.#directory.grantsOf(target.assignments);
     if (changesIdentifiers && !isSelf && authority.isBelow(theirs, { protectedToo: true })) {
@@ -223,16 +224,31 @@ export class UserChangeService {
 export const escalation = (
   directory: GroupDirectory,
   authority: Authority,
-  change: { readonly userIds: readonly UserId[]; readonly groupIds: readonly GroupId[]; readonly field: string },
+  change: {
+    readonly userIds: readonly UserId[];
+    readonly groupIds: readonly GroupId[];
+    readonly field: string;
+    /** Of the organization within which; absent or null = wherever the groups reach. */
+    readonly lineage?: readonly OrganizationId[] | null;
+  },
 ): readonly Problem[] => {
+  const { lineage = null } = change;
   const self = authority.principal.userId;
   if (!change.userIds.includes(self) || change.groupIds.length === 0) return [];
   const raises = change.groupIds.some((id) => {
     const group = directory.find(id);
-    return group !== undefined && authority.wouldRaise(group.permissions, whereOf(group));
+    return (
+      group !== undefined && authority.wouldRaise(group.permissions, lineage === null ? whereOf(group) : [lineage])
+    );
   });
-  const allowed = authority.holds('update:users') && !raises;
+  const allowed = authority.holdsAt('update:users', lineage ?? []) && !raises;
   return allowed ? [] : [{ code: 'SELF_ESCALATION', field: [change.field], targetId: self }];
+};
+
+/** An address would be a way to sign in, which service accounts have not. */
+const refuseIdentifiers = ({ identifiers }: CheckedChange): void => {
+  const message = 'Service accounts have no addresses.';
+  rejectAny(identifiers.map(({ kind }): Problem => ({ code: 'INVALID_VALUE', message, field: [kind.toLowerCase()] })));
 };
 
 const presentIdentifier = (target: TargetRow, kind: IdentifierKind): string | null =>

@@ -3,9 +3,11 @@ import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { visibleUsers } from '../entities/user.visibility.ts';
+import { organizationReach, organizationsWithin } from '../entities/organization.visibility.ts';
+import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
+import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
 import { Failure } from '../errors.ts';
-import { type GroupId, parseId, type UserId } from '../ids.ts';
+import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import type { UserKind, UserStatus } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf } from './connection.ts';
@@ -16,6 +18,7 @@ export interface UserFilter {
   readonly statusIn?: readonly UserStatus[] | null | undefined;
   readonly kindIn?: readonly UserKind[] | null | undefined;
   readonly groupIds?: readonly string[] | null | undefined;
+  readonly organizationId?: string | null | undefined;
   readonly mfa?: boolean | null | undefined;
   readonly createdAt?: TimeRange | null | undefined;
   readonly lastSignInAt?: TimeRange | null | undefined;
@@ -83,33 +86,40 @@ export class UserReader {
     const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
     const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['users', filter, field, direction]));
     const conditions = new Conditions();
-    const visible = visibleUsers({ principal: caller.principal, now }, 1);
-    conditions.addRaw(visible.condition, visible.values);
-    addUserFilter(conditions, filter, now);
+    const viewer = { principal: caller.principal, now };
+    const visible = visiblePage(viewer, 'view:users', 1);
+    conditions.addRaw('true', visible.values);
+    addUserFilter(conditions, viewer, filter);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<PageRow>(
-      `select ${userColumns}, (${ordering.expression})::text as sort_key from users u
-       where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      selectPage(
+        visible,
+        (condition) => `select ${userColumns}, (${ordering.expression})::text as sort_key from users u
+         where ${condition} and ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+      ),
       [...conditions.values, ...query.values],
     );
     const mapped = {
       node: (row: PageRow) => userViewOf(row, now),
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
     };
-    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => this.#count(conditions));
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
+      this.#count(visible.total, conditions),
+    );
   }
 
-  async #count(conditions: Conditions): Promise<number> {
+  async #count(visible: string, conditions: Conditions): Promise<number> {
     const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from users u where ${conditions.text}`,
+      `select count(*)::int as count from users u where ${visible} and ${conditions.text}`,
       conditions.values,
     );
     return row?.count ?? 0;
   }
 }
 
-const addUserFilter = (conditions: Conditions, filter: UserFilter | null, now: Date): void => {
+const addUserFilter = (conditions: Conditions, viewer: Viewer, filter: UserFilter | null): void => {
   if (filter === null) return;
+  const { now } = viewer;
   if (filter.search != null) conditions.add('u.search_text like ?', likePattern(filter.search));
   if (filter.statusIn != null) addStatus(conditions, filter.statusIn, now);
   if (filter.kindIn != null) conditions.add('u.kind = any(?::text[])', filter.kindIn);
@@ -119,9 +129,25 @@ const addUserFilter = (conditions: Conditions, filter: UserFilter | null, now: D
       readGroups(filter.groupIds),
     );
   }
+  if (filter.organizationId != null) addOrganization(conditions, viewer, filter.organizationId);
   if (filter.mfa != null) conditions.add(`u.mfa_enabled_at is ${filter.mfa ? 'not null' : 'null'}`);
   addRange(conditions, 'u.created_at', filter.createdAt);
   addRange(conditions, 'u.last_sign_in_at', filter.lastSignInAt);
+};
+
+/** Members there and below, as far as the caller sees who belongs where; an organization that is hidden has none. */
+const addOrganization = (conditions: Conditions, viewer: Viewer, text: string): void => {
+  const reach = organizationReach(viewer);
+  if (reach !== 'ALL' && reach.length === 0) {
+    throw new Failure('FORBIDDEN', 'This filter needs view:organizations.', { missing: ['view:organizations'] });
+  }
+  const next = conditions.values.length + 1;
+  const within = organizationsWithin(reach, next + 1);
+  conditions.addRaw(
+    `u.id in (select om.user_id from organizations o join organization_closure oc on oc.ancestor_id = o.id
+      join organization_members om on om.organization_id = oc.descendant_id where o.id = $${next} and ${within.condition})`,
+    [parseId<OrganizationId>(text), ...within.values],
+  );
 };
 
 /** LOCKED is a span of time: ACTIVE and LOCKED divide the rows stored as ACTIVE between them. */

@@ -158,7 +158,7 @@ export class UserStatusService {
       this.#requireOthers(authority, rows);
       this.#requireReach(authority, rows);
       const people = rows.map((row) => userViewOf(row, this.#clock.now()));
-      await this.#remove(em, caller, people, why === null ? {} : { reason: why });
+      await this.remove(em, caller, people, why === null ? {} : { reason: why });
       return targets;
     });
   }
@@ -181,12 +181,13 @@ export class UserStatusService {
       if (row === null) throw new Failure('UNAUTHENTICATED');
       const user = userViewOf(row, now);
       if (row.email_is_own && user.email !== null) await farewell(em, { ...user, email: user.email });
-      await this.#remove(em, caller, [user], { byOwner: true });
+      await this.remove(em, caller, [user], { byOwner: true });
       return user.id;
     });
   }
 
-  async #remove(
+  /** Deletes accounts that were judged in this transaction already, with their sessions, and records it. Errors: LAST_ADMIN. */
+  async remove(
     em: EntityManager,
     caller: SignedInCaller,
     people: readonly UserView[],

@@ -7,6 +7,7 @@ import { Failure, Rejection } from '../errors.ts';
 import { parseId, type UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import { reachOf } from '../permissions/may.ts';
+import type { Principal } from '../principal.ts';
 import { readTargetIds, targetNotFound } from './target-ids.ts';
 
 export type TargetRow = UserRow & GroupIdsRow & AssignmentsRow;
@@ -22,7 +23,21 @@ export const readUserIds = (ids: readonly string[], field: string): readonly Use
 export interface Need {
   readonly permission: PermissionName;
   readonly account: boolean;
+  /** What they may do to themselves without it. */
+  readonly oneself?: boolean;
 }
+
+/**
+ * Whoever acts as somebody else changes nothing of that person's account, not even by a permission over all accounts that the person
+ * holds: another address would be a way in that stays. Throws FORBIDDEN.
+ */
+export const demandOtherThanActedAs = (principal: Principal, ids: readonly UserId[]): void => {
+  if (principal.actorId === null || !ids.includes(principal.userId)) return;
+  throw new Failure('FORBIDDEN', 'The account of the person acted as cannot be changed.', {
+    missing: [],
+    impersonation: principal.impersonationMode,
+  });
+};
 
 /**
  * Loads and locks the users of a mutation, in the order of their ids so that two such mutations cannot block each other.
@@ -33,8 +48,9 @@ export const lockTargets = async (
   em: EntityManager,
   viewer: Viewer,
   ids: readonly UserId[],
-  { field, permission, account }: Need & { readonly field: string },
+  { field, permission, account, oneself = false }: Need & { readonly field: string },
 ): Promise<readonly TargetRow[]> => {
+  demandOtherThanActedAs(viewer.principal, ids);
   const reach = reachOf(viewer.principal, permission, viewer.now);
   const reached = (account ? usersWhollyWithin : usersWithin)(reach, 2);
   const visible = visibleUsers(viewer, 2 + reached.values.length);
@@ -49,7 +65,7 @@ export const lockTargets = async (
   if (missing.length > 0) {
     throw new Rejection(missing.map((id) => targetNotFound(field, id)));
   }
-  const beyond = rows.find((row) => !row.reached);
+  const beyond = rows.find((row) => !row.reached && !(oneself && row.user_id === viewer.principal.userId));
   if (beyond !== undefined) {
     throw new Failure('FORBIDDEN', `This needs ${permission} for ${beyond.user_id}.`, { missing: [permission] });
   }

@@ -4,15 +4,16 @@ import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { type Problem, Rejection, reject } from '../errors.ts';
+import type { OrganizationView } from '../entities/organization.queries.ts';
+import { type Problem, reject, rejectAny, Rejection } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import { type GroupId, parseId, type UserId } from '../ids.ts';
+import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { type AttributeValues, type UserAttributes } from './attributes.ts';
 import type { Authority } from './authority.ts';
-import { originOf, type SignedInCaller, userReference } from './caller.ts';
+import { originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { DeliveredInvitation, InvitationService, SentInvitation } from './invitation.service.ts';
@@ -23,8 +24,13 @@ import {
   refusingVanishedGroups,
   saveNewUser,
 } from './new-user.ts';
+import { divided, joinAsNew, newUserHappenings } from './new-member.ts';
+import { groupsOfOrganizations, handingOutProblems, loadTarget } from './organization-targets.ts';
 import type { PasswordService } from './passwords.ts';
 import { Reading } from './text.ts';
+
+/** A membership without an organization takes the right to give it everywhere, however far the group reaches today. */
+const EVERYWHERE: readonly OrganizationId[] = [];
 
 /** A user can be in at most this many groups. */
 export const MAXIMUM_GROUPS = 100;
@@ -36,6 +42,8 @@ export interface NewUserInput {
   readonly displayName: string;
   readonly locale: string | null;
   readonly groupIds: readonly string[];
+  /** To join; the groups beyond Members hold within it. */
+  readonly organizationId: string | null;
   readonly password: Secret<string> | null;
   readonly passwordChangeRequired: boolean | null;
   /** Custom attributes. */
@@ -101,8 +109,9 @@ export class UserService {
 
   /**
    * Makes a user, ACTIVE with a password, else INVITED with a set-up link, which is mailed where that is possible: whatever becomes
-   * of the mail, the user is kept. Nobody puts people into groups that give more than they hold. Errors: those of the fields, EXACTLY_ONE_REQUIRED without any address, NO_GROUPS_LEFT, TARGET_NOT_FOUND
-   * for groups, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, those of a new password, *_IN_USE.
+   * of the mail, the user is kept. Nobody puts people into groups that give more than they hold, nor into an organization that does;
+   * whoever may make users within an organization only makes them there. Errors: those of the fields, EXACTLY_ONE_REQUIRED without any
+   * address, NO_GROUPS_LEFT, TARGET_NOT_FOUND for groups and the organization, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, those of a new password, *_IN_USE.
    */
   async create(caller: SignedInCaller, input: NewUserInput): Promise<CreatedUser> {
     const checked = this.#check(caller, input);
@@ -136,8 +145,11 @@ export class UserService {
     { checked, input, passwordHash }: { checked: CheckedInput; input: NewUserInput; passwordHash: string | null },
   ): Promise<SavedUser> {
     const now = this.#clock.now();
+    const place = await this.#place(em, caller, checked, input.organizationId);
+    const [everywhere, within] = divided(checked.groupIds, place);
     const saved = await saveNewUser(em, {
       ...checked,
+      groupIds: everywhere,
       status: passwordHash === null ? 'INVITED' : 'ACTIVE',
       verifiedAt: null,
       passwordHash,
@@ -145,16 +157,11 @@ export class UserService {
       addedById: caller.principal.userId,
       now,
     });
+    if (place !== null)
+      await joinAsNew(em, { place, userId: saved.id, groupIds: within, addedById: caller.principal.userId, now });
     const inviting = { invitedById: caller.principal.userId, groupIds: checked.groupIds, isFirst: true };
     const sent = passwordHash === null ? await this.#invitations.send(em, saved, inviting) : null;
-    await this.#recorder.record(em, originOf(caller), [
-      {
-        action: 'user.created',
-        target: userReference(saved),
-        metadata: { invited: sent !== null, groupIds: checked.groupIds },
-        event: { type: 'UserRegistered', payload: { userId: saved.id, kind: saved.kind, groupIds: checked.groupIds } },
-      },
-    ]);
+    await this.#recorder.record(em, originOf(caller), newUserHappenings(saved, checked.groupIds, place, sent !== null));
     return { user: saved, sent, earlier: null };
   }
 
@@ -173,11 +180,41 @@ export class UserService {
       ...attributes.problems,
       ...(none ? [{ code: 'REQUIRED', field: ['email'] } as const] : []),
       ...groups.problems,
-      ...assignmentProblems(this.#directory, authority, groups.ids, 'groupIds'),
+      ...(input.organizationId === null ? this.#problemsEverywhere(authority, groups.ids) : []),
     ];
     if (all.length > 0) throw new Rejection(all);
     const values = this.#attributes.after({}, attributes.changes);
     return { identifiers, displayName, locale, groupIds: groups.ids, attributes: values };
+  }
+
+  #problemsEverywhere(authority: Authority, groupIds: readonly GroupId[]): readonly Problem[] {
+    authority.demandAt('create:users', EVERYWHERE);
+    return assignmentProblems(this.#directory, authority, groupIds, 'groupIds');
+  }
+
+  /** A hidden organization looks like a missing one; what its members get by it must be the caller's to give. */
+  async #place(
+    em: EntityManager,
+    caller: SignedInCaller,
+    { groupIds }: CheckedInput,
+    id: string | null,
+  ): Promise<OrganizationView | null> {
+    if (id === null) return null;
+    const authority = await this.#guard.lock(em, caller, can('create:users'));
+    const target = { id, field: 'organizationId', permission: 'create:users' } as const;
+    const place = await loadTarget(em, authority, this.#clock.now(), target);
+    authority.demandAt('assign:organizations', place.lineage);
+    const ofAll = this.#directory.list(await groupsOfOrganizations(em, [place.id]));
+    rejectAny([
+      ...assignmentProblems(this.#directory, authority, groupIds, 'groupIds', place.lineage),
+      ...handingOutProblems(
+        authority,
+        [...ofAll, ...this.#directory.ofLevel(place.levelPosition)],
+        place.lineage,
+        'organizationId',
+      ),
+    ]);
+    return place;
   }
 
   async #read(em: EntityManager, id: UserId): Promise<UserView> {
@@ -203,12 +240,16 @@ export const readGroupIds = (
   return { ids: [...ids], problems };
 };
 
-/** What stands in the way of putting people into these groups (or taking them out). Everybody may use Members. */
+/**
+ * What stands in the way of putting people into these groups (or taking them out), within the organization of the lineage, or
+ * wherever the groups reach. Everybody may use Members. Throws FORBIDDEN.
+ */
 export const assignmentProblems = (
   directory: GroupDirectory,
   authority: Authority,
   groupIds: readonly GroupId[],
   field: string,
+  lineage: readonly OrganizationId[] | null = null,
 ): readonly Problem[] => {
   const beyondMembers = groupIds.filter((id) => id !== MEMBERS_GROUP_ID);
   const groups = beyondMembers.map((id) => ({ id, group: directory.find(id) }));
@@ -216,11 +257,14 @@ export const assignmentProblems = (
     .filter(({ group }) => group === undefined)
     .map(({ id }): Problem => ({ code: 'TARGET_NOT_FOUND', field: [field], targetId: id }));
   if (unknown.length > 0) return unknown;
-  if (beyondMembers.length > 0) authority.demand(can('assign:groups'));
+  if (beyondMembers.length > 0) authority.demandAt('assign:groups', lineage ?? EVERYWHERE);
   return groups.flatMap(({ id, group }) =>
     group === undefined
       ? []
-      : authority.handingOut(group.permissions, whereOf(group), { field: [field], targetId: id }),
+      : authority.handingOut(group.permissions, lineage === null ? whereOf(group) : [lineage], {
+          field: [field],
+          targetId: id,
+        }),
   );
 };
 

@@ -7,10 +7,10 @@ import {
 } from '../entities/verification.queries.ts';
 import { writtenMessage } from '../messages/message-outbox.ts';
 
-/** A code or link for an address, with the message that carries it. */
+/** A code or link for an address, with the message that carries it; `id` is null when none may be sent before `waiting`. */
 export const issueStatement = statementOf(
   { issued: issuedVerification, link: issuedSignInLink('issued'), message: writtenMessage('issued') },
-  'select id from issued',
+  'select (select id from issued) as id, waiting from limits',
 );
 
 /** A code or link once more, under the token that the client has. */

@@ -26,13 +26,17 @@ const wordsFor = (codes) => {
 };
 
 /** One call of the API. Its headers make it one that no other site can send (Apollo's prevention of CSRF). */
-const call = async (query, variables) => {
+const call = async (query, variables, csrfToken = null) => {
   let answer;
   try {
     const response = await fetch('../graphql', {
       method: 'POST',
       credentials: 'same-origin',
-      headers: { 'content-type': 'application/json', 'apollo-require-preflight': 'true' },
+      headers: {
+        'content-type': 'application/json',
+        'apollo-require-preflight': 'true',
+        ...(csrfToken === null ? {} : { 'x-csrf-token': csrfToken }),
+      },
       body: JSON.stringify({ query, variables }),
     });
     answer = await response.json();
@@ -48,6 +52,7 @@ const STEP = 'step user { displayName email } challenge { token methods } errors
 
 const operations = {
   status: `query AccountTokenStatus($token: String!) { tokenStatus(token: $token) { state kind maskedEmail } }`,
+  viewer: `query AccountViewer { viewer { csrfToken } }`,
   policy: `query AccountPasswordPolicy { passwordPolicy { minLength } }`,
   setPassword: `mutation AccountSetPassword($input: SetPasswordWithTokenInput!) { setPasswordWithToken(input: $input) { ${STEP} violations } }`,
   completeMfa: `mutation AccountCompleteMfa($input: CompleteMfaInput!) { completeMfa(input: $input) { ${STEP} } }`,
@@ -57,8 +62,8 @@ const operations = {
 };
 
 /** A mutation whose payload says in codes what was wrong; broken rules of the password say more than its code. */
-const change = async (query, input) => {
-  const payload = await call(query, { input });
+const change = async (query, input, csrfToken = null) => {
+  const payload = await call(query, { input }, csrfToken);
   const { errors, violations = [] } = payload;
   if (errors.length === 0) return payload;
   throw new Refusal(violations.length > 0 ? violations : errors.map(({ code }) => code));
@@ -158,7 +163,9 @@ const submits = {
     if (page === 'sign-in') {
       await goOn(await change(operations.signIn, { linkToken: token, delivery: 'COOKIE' }));
     } else {
-      const { email } = await change(operations.confirmEmail, { token });
+      // Whoever is signed in here stays so: without this token the change would be nobody's, and end all sessions.
+      const viewer = await call(operations.viewer, {});
+      const { email } = await change(operations.confirmEmail, { token }, viewer?.csrfToken ?? null);
       finish(say('emailChanged', { email }));
     }
   },

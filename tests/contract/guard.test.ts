@@ -8,11 +8,11 @@ import { createCast } from '../support/cast.ts';
 import { useTestApp } from '../support/test-app.ts';
 
 describe('the guard', () => {
-  test('wraps exactly the fields that a rule can refuse', async () => {
+  test('wraps exactly the fields that a rule can refuse, and every mutation, for whoever acts as somebody else', async () => {
     const schema = await buildUnguardedSchema({ get: () => ({}) }, { securityDirectives: false });
     const refusable = Object.entries(tree).flatMap(([typeName, rules]) =>
       Object.entries(rules)
-        .filter(([, rule]) => !isPublic(rule))
+        .filter(([, rule]) => typeName === 'Mutation' || !isPublic(rule))
         .map(([field]) => `${typeName}.${field}`),
     );
     const wrapped = wrappedFields(schema, tree);

@@ -8,15 +8,23 @@ export interface Facts {
   readonly groupId: string;
   readonly sessionId: string;
   readonly deviceId: string;
+  /** Somebody's acting as the user, which goes on. */
+  readonly impersonationId: string;
   /** A mail to the user that was given up. */
   readonly mailId: string;
   /** A group that the user is in, besides Members. */
   readonly formerGroupId: string;
   readonly email: string;
   readonly groupName: string;
+  /** An organization below another one; the user is a member of the one above alone. */
+  readonly organizationId: string;
+  readonly formerOrganizationId: string;
   readonly password: string;
   readonly setupToken: string;
   readonly overlapSeconds: number;
+  /** A key of the user. */
+  readonly apiKeyId: string;
+  readonly keyName: string;
 }
 
 type Fields<T> = Exclude<keyof T, '__typename'>;
@@ -36,8 +44,12 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   setPasswordWithToken: ({ setupToken, password }) => ({ token: setupToken, newPassword: password }),
   refreshSession: ({ setupToken }) => ({ refreshToken: setupToken }),
   signOut: () => ({ reason }),
+  startImpersonation: ({ userId }) => ({ userId, reason }),
+  stopImpersonation: () => ({}),
+  endImpersonation: ({ impersonationId }) => ({ id: impersonationId }),
   signOutEverywhere: () => ({ exceptCurrent: true }),
   confirmIdentity: ({ password }) => ({ password }),
+  switchOrganization: () => ({ organizationId: null }),
   startPasskeySignIn: ({ email }) => ({ identifier: email }),
   completePasskeySignIn: ({ setupToken }) => ({ passkey: { challengeToken: setupToken, response: {} } }),
   startPasskeyRegistration: ({ password }) => ({ password }),
@@ -74,12 +86,30 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   deleteGroup: ({ groupId }) => ({ id: groupId }),
   addGroupMembers: ({ groupId, userId }) => ({ groupId, userIds: [userId] }),
   removeGroupMembers: ({ formerGroupId, userId }) => ({ groupId: formerGroupId, userIds: [userId] }),
+  createServiceAccount: ({ groupId }) => ({ name: 'Robot', groupIds: [groupId] }),
+  createApiKey: ({ keyName }) => ({ name: keyName, allMyPermissions: true }),
+  updateApiKey: ({ apiKeyId }) => ({ id: apiKeyId, name: 'Changed' }),
+  rotateApiKey: ({ apiKeyId, overlapSeconds }) => ({ id: apiKeyId, overlapSeconds }),
+  revokeApiKey: ({ apiKeyId }) => ({ id: apiKeyId, reason }),
+  deleteApiKey: ({ apiKeyId }) => ({ id: apiKeyId }),
+  createOrganization: ({ organizationId }) => ({ parentId: organizationId, name: 'Matrix new' }),
+  updateOrganization: ({ organizationId }) => ({ id: organizationId, name: 'Changed' }),
+  moveOrganization: ({ organizationId }) => ({ id: organizationId, parentId: null }),
+  deleteOrganization: ({ organizationId }) => ({ id: organizationId, reason }),
+  addOrganizationMembers: ({ organizationId, userId }) => ({ organizationId, userIds: [userId] }),
+  removeOrganizationMembers: ({ formerOrganizationId, userId }) => ({
+    organizationId: formerOrganizationId,
+    userIds: [userId],
+  }),
   retryMail: ({ mailId }) => ({ id: mailId }),
   completeMfa: ({ setupToken }) => ({ challengeToken: setupToken, code: '000000' }),
   startTotpEnrollment: () => ({}),
   confirmTotpEnrollment: () => ({ code: '000000' }),
   disableTotp: () => ({}),
   regenerateRecoveryCodes: () => ({ totpCode: '000000' }),
+  exportAuditEvents: () => ({ filter: { actionIn: [] }, format: 'CSV' }),
+  exportUserData: ({ userId }) => ({ userId, reason }),
+  eraseUser: ({ invitedId }) => ({ userId: invitedId, reason }),
   resetUserMfa: ({ userId }) => ({ userId, reason }),
   rotateSigningKey: ({ overlapSeconds }) => ({ overlapSeconds }),
 };
@@ -87,7 +117,7 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
 export const mutationDocument = (name: string): string =>
   `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { errors { code } } }`;
 
-/** A document of each query that reads everything; `$userId` and `$groupId` where it names a row. */
+/** A document of each query that reads everything; `$userId`, `$groupId` and `$apiKeyId` (of the caller) where it names a row. */
 export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   viewer:
     '{ viewer { user { id groups { id } } session { id } permissions { grantedBy { id } } permissionVersion freshUntil } }',
@@ -97,6 +127,12 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   tokenStatus: '{ tokenStatus(token: "unknown") { state kind maskedEmail passwordNeeded } }',
   mailDeliveries:
     '{ mailDeliveries(first: 100) { edges { cursor } nodes { id recipient failure user { id } previous { id } } totalCount } }',
+  auditEvent: 'query ($userId: ID!) { auditEvent(id: $userId) { id } }',
+  auditEvents:
+    '{ auditEvents(first: 100) { edges { cursor } nodes { id action actor { id user { id } } changes { field } metadata } totalCount } }',
+  exportJob: 'query ($userId: ID!) { exportJob(id: $userId) { id downloadUrl previous { id } } }',
+  apiKey: 'query ($apiKeyId: ID!) { apiKey(id: $apiKeyId) { id status owner { id } effectivePermissions { grantedBy { id } } } }',
+  apiKeys: '{ apiKeys(first: 100) { edges { cursor } nodes { id status owner { id } } totalCount } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
   _service: '{ _service { sdl } }',
@@ -104,10 +140,20 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
     ... on User { id displayName } } }`,
   user: 'query ($userId: ID!) { user(id: $userId) { id displayName } }',
   users: '{ users(first: 100) { edges { cursor } nodes { id displayName groups { id } } totalCount } }',
+  organization: 'query ($organizationId: ID!) { organization(id: $organizationId) { id name ancestors { id } } }',
+  organizations: '{ organizations(first: 100) { edges { cursor } nodes { id level { name } parent { id } } totalCount } }',
+  organizationTree: '{ organizationTree(depth: 8) { truncated nodes { organization { id } parentId childCount } } }',
   group: 'query ($groupId: ID!) { group(id: $groupId) { id members { nodes { id } totalCount } memberCount } }',
   groups: '{ groups(first: 100) { edges { cursor } nodes { id memberCount } totalCount } }',
   permissionCatalog: '{ permissionCatalog { action resource } }',
+  explainPermission:
+    '{ explainPermission(action: "view", resource: "users") { decision { allowed } grantingGroups { id } steps { group { id } } } }',
+  explainOperation: '{ explainOperation(document: "{ viewer { permissionVersion } }") { allowed verdicts { rule } } }',
+  schemaFor: '{ schemaFor }',
+  permissionsForOperations:
+    '{ permissionsForOperations(documents: ["{ users { totalCount } }"]) { sessionOnly permissions { action } } }',
   sessions: '{ sessions(first: 100) { edges { cursor } nodes { id user { id } device { id } } totalCount } }',
+  impersonations: '{ impersonations(first: 100) { edges { cursor } nodes { id actor { id } eventCount } totalCount } }',
   devices: 'query ($userId: ID!) { devices(userId: $userId) { nodes { id user { id } sessionCount } totalCount } }',
 };
 
@@ -116,9 +162,14 @@ const COMPOSITE: Readonly<Record<string, string>> = {
   permissions: '{ permission { action } }',
   members: '{ nodes { id } }',
   sessions: '{ nodes { id } }',
+  apiKeys: '{ nodes { id } }',
+  owner: '{ id }',
   devices: '{ nodes { id } }',
+  auditEvents: '{ nodes { id } }',
   user: '{ id }',
   createdBy: '{ id }',
+  addedBy: '{ id }',
+  organizations: '{ nodes { id } }',
   identities: '{ id }',
   invitation: '{ id }',
   inviteEmail: '{ id }',

@@ -1,17 +1,22 @@
 import {
+  type ApiKeyId,
   type CredentialId,
   type DeviceId,
+  type ImpersonationId,
   newId,
   type GroupId,
   type MessageId,
+  type OrganizationId,
   type SessionId,
   type UserId,
 } from '../../src/ids.ts';
 import type { PermissionName } from '../../src/permissions/catalogue.ts';
 import * as seeded from '../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup, makePerson, raiseToAal2, signIn } from '../support/cast.ts';
+import { addApiKey } from '../support/api-keys.ts';
 import { addDevices, addSessions } from '../support/sessions.ts';
 import { addFailedMail } from '../support/messages.ts';
+import { joinOrganization, makeOrganization } from '../support/organizations.ts';
 import type { TestApp } from '../support/test-app.ts';
 import type { TestClient } from '../support/test-client.ts';
 import type { Facts } from './permission-matrix.inputs.ts';
@@ -38,8 +43,8 @@ export const strong: ReadonlySet<CallerName> = new Set(['first', 'stale']);
 
 /** What no seeded group gives, held by these through a group of their own. */
 export const further: Readonly<Partial<Record<CallerName, readonly PermissionName[]>>> = {
-  first: ['reset-mfa:users'],
-  stale: ['reset-mfa:users'],
+  first: ['export:audit', 'export:users', 'erase:users', 'impersonate:users', 'reset-mfa:users', 'delete:organizations'],
+  stale: ['export:audit', 'export:users', 'erase:users', 'impersonate:users', 'reset-mfa:users', 'delete:organizations'],
 };
 
 /** How long ago the stale session confirmed its identity: beyond the ten minutes, within the life of its access token. */
@@ -53,6 +58,8 @@ export interface MatrixCaller {
   client: TestClient;
   /** Their own id; of somebody who is not signed in, an id that nobody has. */
   readonly id: string;
+  /** A key of their own; an id that no key has where they own none. */
+  readonly apiKeyId: string;
   /** The caller in another session, for what ends a session. */
   anew(): Promise<TestClient>;
 }
@@ -61,6 +68,7 @@ const nobody = (app: TestApp): MatrixCaller => ({
   name: 'anon',
   client: app.anonymous(),
   id: newId<UserId>(),
+  apiKeyId: newId<ApiKeyId>(),
   anew: async () => app.anonymous(),
 });
 
@@ -71,7 +79,7 @@ const callerOf = async (app: TestApp, name: CallerName): Promise<MatrixCaller> =
     return strong.has(name) ? raiseToAal2(app, actor) : actor;
   };
   const actor = await begin();
-  return { name, client: actor, id: actor.id, anew: begin };
+  return { name, client: actor, id: actor.id, apiKeyId: await addApiKey(app, actor.id), anew: begin };
 };
 
 /** One caller of each kind, the stale one signed in eleven minutes before the others. */
@@ -103,8 +111,17 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
      values ($1, $2, 'PASSKEY', 'key', 'matrix', 'Key', '{}', now(), now())`,
     [newId<CredentialId>(), userId],
   );
+  const formerOrganizationId = await makeOrganization(app, { name: 'Matrix former' });
+  const organizationId = await makeOrganization(app, { name: 'Matrix target', parentId: formerOrganizationId });
+  await joinOrganization(app, userId, formerOrganizationId);
   const [deviceId = ''] = await addDevices(app, userId, 1);
   const [sessionId = ''] = await addSessions(app, userId, 1);
+  const impersonationId = newId<ImpersonationId>();
+  await app.database.query(
+    `insert into impersonations (id, target_id, actor_session_id, mode, reason, started_at, expires_at)
+     values ($1, $2, $3, 'READ_ONLY', 'The permission matrix.', $4::timestamptz, $4::timestamptz + interval '1 hour')`,
+    [impersonationId, userId, newId<SessionId>(), app.clock.now().toISOString()],
+  );
   const mailId = await addFailedMail(app, { recipient: 'target@matrix.example', userId });
   const { data } = await first.run<{ createUser: { user: { id: string } } }>(
     'mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }',
@@ -118,13 +135,18 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     groupId,
     sessionId,
     deviceId,
+    impersonationId,
     mailId,
     formerGroupId,
     email: 'new@matrix.example',
     groupName: 'Matrix new',
+    organizationId,
+    formerOrganizationId,
     password: 'wrong horse battery staple',
     setupToken: 'unknown',
     overlapSeconds: 3600,
+    apiKeyId: await addApiKey(app, userId),
+    keyName: 'Matrix',
   };
 };
 
@@ -136,9 +158,14 @@ export const harmless = (real: Facts): Facts => ({
   groupId: newId<GroupId>(),
   sessionId: newId<SessionId>(),
   deviceId: newId<DeviceId>(),
+  impersonationId: newId<ImpersonationId>(),
   mailId: newId<MessageId>(),
   formerGroupId: newId<GroupId>(),
   email: 'target@matrix.example',
   groupName: 'Support',
+  organizationId: newId<OrganizationId>(),
+  formerOrganizationId: newId<OrganizationId>(),
   overlapSeconds: 1,
+  apiKeyId: newId<ApiKeyId>(),
+  keyName: '',
 });

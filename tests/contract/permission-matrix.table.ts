@@ -9,7 +9,7 @@
  * STEPUP  STEP_UP_REQUIRED: permitted, but the session has one factor, or confirmed the identity more than ten minutes ago
  *
  * anon: not signed in. none: signed in, without any group. member ... data: one seeded group each. admin: Administrators alone.
- * first: the first administrator, Administrators and Key Masters, who also may reset second factors, in a session of two
+ * first: the first administrator, Administrators and Key Masters, who also may reset second factors and impersonate, in a session of two
  * factors; all others have one. stale: the same, eleven minutes after signing in.
  */
 const TABLE = `
@@ -27,9 +27,22 @@ Query.users                       UNAUTH rows   rows   yes    yes    yes    yes 
 Query.group                       UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.groups                      UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.permissionCatalog           UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Query.explainPermission           UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.explainOperation            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.schemaFor                   UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.permissionsForOperations    UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.organization                UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+Query.organizations               UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+Query.organizationTree            UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Query.mailDeliveries              UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.sessions                    UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Query.auditEvent                  UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
+Query.auditEvents                 UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
+Query.exportJob                   UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   rows   rows   rows
+Query.impersonations              UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
 Query.devices                     UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Query.apiKey                      UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
+Query.apiKeys                     UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 
 Mutation.signIn                   yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.signUp                   yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
@@ -42,8 +55,12 @@ Mutation.requestPasswordReset     yes    yes    yes    yes    yes    yes    yes 
 Mutation.setPasswordWithToken     yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.refreshSession           yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.signOut                  UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.startImpersonation       UNAUTH FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID FORBID yes    STEPUP
+Mutation.stopImpersonation        UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.endImpersonation         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.signOutEverywhere        UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.confirmIdentity          UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.switchOrganization       UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.startPasskeySignIn       yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.completePasskeySignIn    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.startPasskeyRegistration UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
@@ -79,11 +96,26 @@ Mutation.updateGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORB
 Mutation.setGroupPermissions      UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.addGroupMembers          UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeGroupMembers       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.createServiceAccount     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.createApiKey             UNAUTH FORBID yes    FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.rotateApiKey             UNAUTH FORBID yes    FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.updateApiKey             UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
+Mutation.revokeApiKey             UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
+Mutation.deleteApiKey             UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
+Mutation.createOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.updateOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.moveOrganization         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.addOrganizationMembers   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.removeOrganizationMembers UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.retryMail                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
+Mutation.exportAuditEvents        UNAUTH FORBID FORBID FORBID FORBID yes    FORBID FORBID yes    FORBID yes    STEPUP
+Mutation.exportUserData           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID yes    STEPUP
 Mutation.resetUserMfa             UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    STEPUP
 Mutation.deleteGroup              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.deleteOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    STEPUP
 Mutation.deleteUsers              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.eraseUser                UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID yes    STEPUP
 
 User.externalId                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 User.source                       UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
@@ -93,10 +125,15 @@ User.identities                   UNAUTH self   self   yes    yes    yes    yes 
 User.mfa                          UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 User.groups                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 User.permissions                  UNAUTH self   self   yes    yes    yes    self   self   self   yes    yes    yes
+User.organizations                UNAUTH self   self   yes    yes    self   self   self   self   yes    yes    yes
 User.sessions                     UNAUTH self   self   yes    self   self   self   self   self   yes    yes    yes
+User.auditEvents                  UNAUTH self   self   self   self   yes    self   self   self   yes    yes    yes
 User.devices                      UNAUTH self   self   yes    self   self   self   self   self   yes    yes    yes
+User.apiKeys                      UNAUTH self   self   self   self   self   self   self   self   yes    yes    yes
+ApiKey.owner                      UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 User.invitation                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 User.inviteEmail                  UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+AuditReference.user               UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Invitation.invitedBy              UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 Session.user                      UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Device.user                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
@@ -104,6 +141,10 @@ MailDelivery.user                 UNAUTH self   self   yes    yes    yes    yes 
 Group.members                     UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+GroupMemberEdge.addedBy           UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+ResourceScope.organizations       UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+Organization.members              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+OrganizationLevel.groups          UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Health.checks                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Health.version                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 `;

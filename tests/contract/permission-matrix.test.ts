@@ -59,7 +59,7 @@ describe('the matrix', () => {
     const oneSided = guarded.filter(({ expected }) => !Object.values(expected).some((cell) => codeOf(cell) === null));
     expect(oneSided.map(({ coordinate }) => coordinate)).toEqual([]);
     expect(guarded.every(({ expected }) => expected.anon === 'UNAUTH')).toBe(true);
-    expect(guarded).toHaveLength(68);
+    expect(guarded).toHaveLength(75);
   });
 });
 
@@ -96,7 +96,7 @@ const verdictOf = ({ typeName, field }: MatrixRow, name: CallerName, about: User
   const rule: Rule | undefined = rules[typeName]?.[field];
   if (rule === undefined) throw new Error(`${typeName}.${field} has no rule.`);
   const args = { id: about, input: { userId: about } };
-  const parent = { id: about, userId: about };
+  const parent = { id: about, userId: about, ownerId: about };
   const situation: Situation = { principal: principalOf(name), args, parent, now: NOW, enforceAal2: true };
   return judge(rule, situation);
 };
@@ -130,7 +130,8 @@ describe('over HTTP', () => {
   const send = async ({ typeName, field }: MatrixRow, caller: MatrixCaller, facts: Facts): Promise<AnyAnswer> => {
     if (typeName === 'Query') {
       const document = queryDocuments[field as keyof typeof queryDocuments];
-      return caller.client.run(document, { userId: facts.userId, groupId: facts.groupId });
+      const { userId, groupId, organizationId } = facts;
+      return caller.client.run(document, { userId, groupId, organizationId, apiKeyId: caller.apiKeyId });
     }
     const client = field === 'signOut' ? await caller.anew() : caller.client;
     const input = mutationInputs[field as keyof typeof mutationInputs](facts);
@@ -189,23 +190,42 @@ describe('over HTTP', () => {
   const documentOf = ({ typeName, field }: MatrixRow, { name }: MatrixCaller): string => {
     if (typeName === 'Health') return `{ health { ${selectionOf(field)} } }`;
     if (typeName === 'Session') return `{ sessions(first: 1) { nodes { ${selectionOf(field)} } } }`;
+    if (typeName === 'Organization') return `{ organizations(first: 1) { nodes { ${selectionOf(field)} } } }`;
+    if (typeName === 'OrganizationLevel') return `{ organizations(first: 1) { nodes { level { ${selectionOf(field)} } } } }`;
+    if (typeName === 'ApiKey') return `{ apiKeys(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Device') return `{ devices(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'MailDelivery') return `{ mailDeliveries(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Invitation') {
       return `query ($invitedId: ID!) { user(id: $invitedId) { invitation { ${selectionOf(field)} } } }`;
     }
+    if (typeName === 'AuditReference') {
+      return `{ auditEvents(first: 1, filter: { actionIn: ["session.started"] }) { nodes { actor { ${selectionOf(field)} } } } }`;
+    }
     if (typeName === 'User') return `query ($id: ID!) { user(id: $id) { ${selectionOf(field)} } }`;
     // One's own groups can be reached without any permission; whoever has none goes by the root field.
     const hasGroups = (groupsOf[name] ?? []).length > 0;
+    const selected = ofGroup(typeName, selectionOf(field));
     return hasGroups
-      ? `{ viewer { user { groups { ${selectionOf(field)} } } } }`
-      : `query ($groupId: ID!) { group(id: $groupId) { ${selectionOf(field)} } }`;
+      ? `{ viewer { user { groups { ${selected} } } } }`
+      : `query ($groupId: ID!) { group(id: $groupId) { ${selected} } }`;
+  };
+
+  /** The way from a group to a field of a type that belongs to groups. */
+  const ofGroup = (typeName: string, selection: string): string => {
+    if (typeName === 'GroupMemberEdge') return `members { edges { ${selection} } }`;
+    return typeName === 'ResourceScope' ? 'allowedOrganizations { organizations { id } }' : selection;
   };
 
   /** Why somebody does not even come to the parent; null where they do. */
   const codeOfWay = ({ typeName }: MatrixRow, { name }: MatrixCaller): string | null => {
-    const way = operations.find(({ coordinate }) => coordinate === 'Query.mailDeliveries');
-    return typeName === 'MailDelivery' && way !== undefined ? codeOf(way.expected[name]) : null;
+    const ways: Readonly<Record<string, string>> = {
+      MailDelivery: 'Query.mailDeliveries',
+      Organization: 'Query.organizations',
+      OrganizationLevel: 'Query.organizations',
+      GroupMemberEdge: 'Group.members',
+    };
+    const way = permissionMatrix.find(({ coordinate }) => coordinate === ways[typeName]);
+    return way === undefined ? null : codeOf(way.expected[name]);
   };
 
   const codesOf = (answer: AnyAnswer): readonly (string | null)[] => {

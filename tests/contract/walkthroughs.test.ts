@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { ADMINISTRATORS_GROUP_ID, KEY_MASTERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  KEY_MASTERS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+  SUPPORT_GROUP_ID,
+} from '../../src/permissions/seeded-groups.ts';
 import { makePerson } from '../support/cast.ts';
 import { nextCode } from '../support/mfa.ts';
 import { useTestApp } from '../support/test-app.ts';
@@ -7,6 +12,9 @@ import { type Replay, replay } from '../support/transcript.ts';
 
 /** Signing up is open in development, which the page is about. */
 const app = useTestApp({ settings: { 'signUp.mode': 'OPEN' } });
+
+/** A server of its own: another page made other people. */
+const explaining = useTestApp();
 
 const linkedToken = (reader: Replay, template: string): string =>
   /#token=(\S+)/.exec(reader.mailOf(template).text)?.[1] ?? '';
@@ -28,4 +36,20 @@ test('docs/walkthroughs.md can be followed, and its answers and mails are the re
     RECOVERY_CODE: (reader) => reader.newest('recoveryCodes', '0'),
   });
   expect(done).toEqual({ operations: 19, mails: 6 });
+});
+
+test('docs/explain.md can be followed, and its answers are the real ones', async () => {
+  await makePerson(explaining(), {
+    email: 'ada@example.com',
+    displayName: 'Ada Lovelace',
+    password: 'a sentence that only I know',
+    groupIds: [ADMINISTRATORS_GROUP_ID],
+  });
+  await makePerson(explaining(), {
+    email: 'grace@example.com',
+    displayName: 'Grace Hopper',
+    groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID],
+  });
+  const done = await replay(explaining(), 'docs/explain.md', { GRACE_ID: (reader) => reader.newest('id') });
+  expect(done).toEqual({ operations: 7, mails: 0 });
 });

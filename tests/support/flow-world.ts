@@ -142,6 +142,7 @@ export class FlowWorld {
 
   async requestReset(email: string): Promise<void> {
     await this.app.anonymous().send(RequestPasswordResetDocument, { input: { email } });
+    await this.app.services.resetRequests.run();
   }
 
   setPassword(token: string, delivery: 'BODY' | null = null, newPassword = otherPassword()) {

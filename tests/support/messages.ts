@@ -37,9 +37,11 @@ const writtenOf = (captured: CapturedMessage | null): Readonly<Record<string, st
 
 /**
  * All messages to an address or number, oldest first: those that wait, out of the table, and those that were sent, with the
- * variables that the captured inbox of this app kept. Messages that another transport sent are not among them.
+ * variables that the captured inbox of this app kept. Messages that another transport sent are not among them. Requests for reset links
+ * are done before, which the answer to them does not wait for.
  */
 export const messagesTo = async (app: TestApp, recipient: string): Promise<readonly WrittenMessage[]> => {
+  await app.services.resetRequests.run();
   const rows = await app.database.query<Row>('select * from messages where recipient = $1 order by created_at, id', [
     recipient,
   ]);

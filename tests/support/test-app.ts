@@ -65,6 +65,8 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     close: async () => {
       await server.app.close();
       await services.activity.flush();
+      await services.denialLog.flush();
+      await services.apiKeyUse.flush();
       await database.close();
       await own?.drop();
     },

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  ChangePasswordDocument,
   ConfirmIdentityDocument,
   RequestSignInCodeDocument,
   SignInDocument,
@@ -10,6 +11,7 @@ import { messagesTo } from '../../support/messages.ts';
 import { enrolled, nextCode, totpCode } from '../../support/mfa.ts';
 import { cookieOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
+import type { TestClient } from '../../support/test-client.ts';
 
 describe('a page of another site', () => {
   const app = useTestApp();
@@ -45,16 +47,18 @@ describe('a page of another site', () => {
     expect(answer.headers.getSetCookie()).toEqual([]);
   });
 
-  test.fails('cannot have codes sent to whoever is signed in there', async () => {
+  test('cannot have codes sent to whoever is signed in there', async () => {
     const begun = await app()
       .anonymous()
       .send(SignInDocument, { input: { identifier, password: PASSWORD, delivery: 'COOKIE' } });
     const client = app().anonymous({ cookie: cookieOf(begun).pair });
-    const { changed } = await changing(app(), () =>
-      client.send(RequestSignInCodeDocument, { input: { purpose: 'STEP_UP' } }),
-    );
+    const request = (by: TestClient) => by.send(RequestSignInCodeDocument, { input: { purpose: 'STEP_UP' } });
+    const { answer, changed } = await changing(app(), () => request(client));
+    expect(answer.code).toBe('UNAUTHENTICATED');
     expect(changed).toEqual([]);
     expect(await messagesTo(app(), identifier)).toEqual([]);
+    const proved = client.with({ 'x-csrf-token': begun.data.signIn?.tokens?.csrfToken ?? '' });
+    expect((await request(proved)).data.requestSignInCode?.verification).not.toBeNull();
   });
 });
 
@@ -85,15 +89,35 @@ describe('a code of an authenticator', () => {
 describe('somebody who only knows an address', () => {
   const app = useTestApp();
 
-  test.fails('cannot keep its owner, who is signed in, from confirming the identity', async () => {
-    const email = 'owner@confused.example';
-    await makePerson(app(), { email });
-    const owner = await signIn(app(), email);
+  const guessAt = async (email: string): Promise<void> => {
     for (let time = 0; time < 5; time += 1)
       await app()
         .anonymous({ 'user-agent': 'stranger' })
         .send(SignInDocument, { input: { identifier: email, password: 'a wrong guess, really', delivery: 'BODY' } });
+  };
+
+  test('cannot keep its owner, who is signed in, from confirming the identity or changing the password', async () => {
+    const email = 'owner@confused.example';
+    await makePerson(app(), { email });
+    const owner = await signIn(app(), email);
+    await guessAt(email);
     const { data } = await owner.send(ConfirmIdentityDocument, { input: { password: PASSWORD } });
+    expect(data.confirmIdentity?.errors).toEqual([]);
+    // What the owner proves buys the strangers no further guesses.
+    const stranger = await app()
+      .anonymous({ 'user-agent': 'stranger' })
+      .send(SignInDocument, { input: { identifier: email, password: PASSWORD, delivery: 'BODY' } });
+    expect(stranger.data.signIn?.step).toBe('FAILED');
+    const changed = await owner.send(ChangePasswordDocument, {
+      input: { currentPassword: PASSWORD, newPassword: 'violet harbour lantern seven' },
+    });
+    expect(changed.data.changePassword?.errors).toEqual([]);
+  });
+
+  test('cannot keep its owner, who is signed in, from confirming the identity by a code', async () => {
+    const { email, actor, secret } = await enrolled(app());
+    await guessAt(email);
+    const { data } = await actor.send(ConfirmIdentityDocument, { input: { code: nextCode(app(), secret) } });
     expect(data.confirmIdentity?.errors).toEqual([]);
   });
 });

@@ -128,9 +128,9 @@ describe('somebody with one factor of another person who guesses the second', ()
       }
       await forgive(victim.actor);
     }
-    // Wrong codes and codes that are not looked at answer the same: the count of the account tells them apart.
+    // Wrong codes and codes that are not looked at answer the same: the count of the device tells them apart.
     const [row] = await app.database.query<{ locked: boolean }>(
-      'select locked_until is not null as locked from users where id = $1',
+      'select locked_until is not null as locked from devices where user_id = $1',
       [victim.actor.id],
     );
     expect(row?.locked).toBe(true);

@@ -93,7 +93,7 @@ describe('disableTotp', () => {
       });
       expect(audit).toMatchObject([{ action: 'mfa.disabled', result: 'FAILURE', target: { id: actor.id } }]);
       const [row] = await app().database.query<{ count: number }>(
-        'select failed_sign_in_count as count from users where id = $1',
+        'select failed_sign_in_count as count from devices where user_id = $1',
         [actor.id],
       );
       expect(row?.count).toBe(index + 1);

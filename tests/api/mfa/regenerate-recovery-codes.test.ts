@@ -57,7 +57,7 @@ describe('regenerateRecoveryCodes', () => {
       });
       expect(audit).toMatchObject([{ action: 'mfa.recovery-codes-replaced', result: 'FAILURE' }]);
     }
-    const [row] = await app().database.query('select failed_sign_in_count as count from users where id = $1', [
+    const [row] = await app().database.query('select failed_sign_in_count as count from devices where user_id = $1', [
       actor.id,
     ]);
     expect(row).toEqual({ count: 3 });

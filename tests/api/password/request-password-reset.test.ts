@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   CreateUserDocument,
   DisableUsersDocument,
@@ -19,7 +19,15 @@ import { startTestApp, type TestApp, useTestApp } from '../../support/test-app.t
 const ACCEPTED = { requestPasswordReset: { accepted: true, errors: [] } };
 const NEW_PASSWORD = 'seven green umbrellas';
 
-const askOf = (app: TestApp, email: string) => app.anonymous().send(RequestPasswordResetDocument, { input: { email } });
+/** Only the answer; what follows from the request is not done yet. */
+const answerOf = (app: TestApp, email: string) =>
+  app.anonymous().send(RequestPasswordResetDocument, { input: { email } });
+
+const askOf = async (app: TestApp, email: string) => {
+  const answer = await answerOf(app, email);
+  await app.services.resetRequests.run();
+  return answer;
+};
 
 const stateOf = async (app: TestApp, token: string) =>
   (await app.anonymous().send(TokenStatusDocument, { token })).data.tokenStatus?.state;
@@ -99,10 +107,12 @@ describe('requestPasswordReset', () => {
     expect(await stateOf(app(), token)).toBe('VALID');
   });
 
-  test('sends one mail when fifty ask at once, on two replicas', async () => {
+  test('sends one mail when fifty ask at once, and four workers on two replicas do what they asked', async () => {
     const { email } = await somebody();
     const replica = await startTestApp({ beside: app() });
-    const answers = await inParallel(50, (index) => askOf(index % 2 === 0 ? app() : replica, email));
+    const answers = await inParallel(50, (index) => answerOf(index % 2 === 0 ? app() : replica, email));
+    const done = await inParallel(4, (index) => (index % 2 === 0 ? app() : replica).services.resetRequests.run());
+    expect(done.reduce((sum, count) => sum + count, 0)).toBe(50);
     await replica.close();
     for (const { data } of answers) expect(data).toEqual(ACCEPTED);
     expect(await messagesTo(app(), email)).toHaveLength(1);
@@ -151,14 +161,55 @@ describe('requestPasswordReset', () => {
     },
   );
 
-  test('reads as much for an unknown address as for a known one', async () => {
+  test('answers after one statement, the same one whoever has the address, and does the rest afterwards', async () => {
     const { email } = await somebody();
-    await ask(email);
-    const known = await statementsOf(app(), () => ask(email));
-    const unknown = await statementsOf(app(), () => ask('nobody@example.com'));
-    expect([known.statements, unknown.statements]).toEqual([3, 3]);
+    for (const address of [email, email, 'nobody@example.com']) {
+      const { answer, changed } = await changing(app(), () => answerOf(app(), address));
+      expect(answer.data).toEqual(ACCEPTED);
+      expect(changed).toEqual(['reset_requests']);
+    }
+    const known = await statementsOf(app(), () => answerOf(app(), email));
+    const unknown = await statementsOf(app(), () => answerOf(app(), 'nobody@example.com'));
+    expect([known.statements, unknown.statements]).toEqual([1, 1]);
+    expect(await app().services.resetRequests.run()).toBe(5);
+    expect(await app().database.query('select id from reset_requests')).toEqual([]);
+    expect(await messagesTo(app(), email)).toHaveLength(1);
+  });
+
+  test('loses no request with the process that took it, and gives up what always fails', async () => {
+    const { email } = await somebody();
+    await answerOf(app(), email);
+    const { recorder, resetRequests } = app().services;
+    const failing = vi.spyOn(recorder, 'record').mockRejectedValue(new Error('the database is away'));
+    expect(await resetRequests.run()).toBe(1);
+    expect(await resetRequests.run()).toBe(0);
+    expect(await app().database.query('select attempts from reset_requests')).toEqual([{ attempts: 1 }]);
+    failing.mockRestore();
     app().clock.advance(60);
-    expect((await statementsOf(app(), () => ask(email))).statements).toBe(5);
+    expect(await resetRequests.run()).toBe(1);
+    expect(await messagesTo(app(), email)).toHaveLength(1);
+    await answerOf(app(), email);
+    const always = vi.spyOn(recorder, 'record').mockRejectedValue(new Error('the database is away'));
+    for (let tries = 0; tries < 10; tries += 1) {
+      expect(await resetRequests.run()).toBe(1);
+      app().clock.advance(60);
+    }
+    always.mockRestore();
+    expect(await resetRequests.run()).toBe(0);
+    expect(await app().database.query('select id from reset_requests')).toEqual([]);
+  });
+
+  test('is looked after by itself once the server runs, and to its end when it stops', async () => {
+    const { email } = await somebody();
+    const { resetRequests } = app().services;
+    resetRequests.start();
+    await answerOf(app(), email);
+    const sent = () => app().database.query('select from messages where recipient = $1', [email]);
+    await vi.waitFor(async () => expect(await sent()).toHaveLength(1), { timeout: 10_000 });
+    await resetRequests.stop();
+    await answerOf(app(), email);
+    expect(await app().database.query('select id from reset_requests')).toHaveLength(1);
+    expect(await resetRequests.run()).toBe(1);
   });
 });
 

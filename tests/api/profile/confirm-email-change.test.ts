@@ -111,6 +111,7 @@ describe('confirmEmailChange', () => {
     const kinds: readonly OneTimeTokenKind[] = ['RESET', 'SIGN_IN_LINK', 'MFA', 'PASSWORD_CHANGE'];
     for (const kind of kinds) await issue(kind);
     await app().services.verifications.send({
+      requester: 'network:192.0.2.1',
       purpose: 'SIGN_IN',
       form: 'CODE',
       channel: 'EMAIL',

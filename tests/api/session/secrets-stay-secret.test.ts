@@ -112,6 +112,7 @@ class Journey {
   async recover(): Promise<void> {
     const email = 'guest@secret.example';
     await this.#app.anonymous().send(RequestPasswordResetDocument, { input: { email } });
+    await this.#app.services.resetRequests.run();
     await this.#app.services.messageWorker.run();
     const token = await linkTokenOf(this.#app, email, 'reset');
     this.#keep(token);

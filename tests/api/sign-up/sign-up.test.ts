@@ -224,8 +224,8 @@ describe('signing up', () => {
     );
     // Facts; lock, account, line in the log, code with its message.
     expect(signingUp).toBe(5);
-    // The code; lock, account, rivals, line in the log; the sign-in, two.
-    expect(verifying).toBe(7);
+    // The token; lock, try; lock, account, rivals, line in the log; the sign-in, two.
+    expect(verifying).toBe(9);
   });
 
   test('the options of the page say so', async () => {

@@ -165,6 +165,7 @@ describe('User.invitation and User.inviteEmail', () => {
     expect(await facts(id)).toMatchObject({ invitation: { state: 'EXPIRED' } });
     const email = 'expired@example.com';
     await app().anonymous().send(RequestPasswordResetDocument, { input: { email } });
+    await app().services.resetRequests.run();
     expect(await facts(id)).toMatchObject({
       invitation: { state: 'PENDING', invitedBy: null, previous: { state: 'SUPERSEDED', previous: null } },
     });

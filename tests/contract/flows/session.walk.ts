@@ -3,7 +3,9 @@ import {
   ChangePasswordDocument,
   ConfirmEmailChangeDocument,
   DeleteUsersDocument,
+  EndImpersonationDocument,
   ForgetDeviceDocument,
+  ImpersonationsDocument,
   RefreshSessionDocument,
   RemovePasskeyDocument,
   RequestEmailChangeDocument,
@@ -12,6 +14,7 @@ import {
   RevokeUserSessionsDocument,
   SignOutDocument,
   SignOutEverywhereDocument,
+  StopImpersonationDocument,
 } from '../../../generated/client/graphql.ts';
 import {
   listedSessionColumns,
@@ -25,6 +28,7 @@ import { PASSWORD } from '../../support/cast.ts';
 import type { Walk } from '../../support/flow-driver.ts';
 import { FlowWorld, otherPassword } from '../../support/flow-world.ts';
 import { unique } from '../../support/holder.ts';
+import { impersonate, makeImpersonator } from '../../support/impersonation.ts';
 import { registerPasskey, signInByPasskey } from '../../support/passkeys.ts';
 import { jwtParts } from '../../support/records.ts';
 import { beginSession, isAlive } from '../../support/sessions.ts';
@@ -76,6 +80,15 @@ const activeUnproved = async (): Promise<Subject> => {
   return begun(email, id);
 };
 
+/** Somebody acts in the session; it runs on no device and has no refresh token, so those of the person's own stand in. */
+const activeImpersonated = async (): Promise<Subject> => {
+  const subject = await active();
+  const acting = await impersonate(app, await makeImpersonator(app), subject.userId);
+  const id = parseId<SessionId>(acting.sessionId);
+  if (id === null) throw new Error('No impersonated session.');
+  return { ...subject, id, client: acting, refreshToken: 'none' };
+};
+
 const after =
   (begin: () => Promise<Subject>, step: (subject: Subject) => Promise<unknown>) => async (): Promise<Subject> => {
     const subject = await begin();
@@ -110,6 +123,15 @@ const changeEmail = async ({ other }: Subject) => {
 const resetPassword = async ({ email }: Subject) => {
   await world.requestReset(email);
   return world.setPassword((await world.newestLink(email, 'reset')) ?? 'none');
+};
+
+const stopImpersonation = ({ client }: Subject) => client.send(StopImpersonationDocument, { input: {} });
+
+const endImpersonation = async ({ userId }: Subject) => {
+  const admin = await world.admin();
+  const { data } = await admin.send(ImpersonationsDocument, { filter: { userId, active: true } });
+  const [running] = data.impersonations?.nodes ?? [];
+  return admin.send(EndImpersonationDocument, { input: { id: running?.id ?? userId } });
 };
 
 const forgetDevice = async ({ id, other }: Subject) => {
@@ -147,6 +169,7 @@ export const sessionWalk: Walk<
       AT_ITS_LAST: activeAtItsLast,
       BEGUN_BY_PASSKEY: activeByPasskey,
       ADDRESS_NOT_PROVED: activeUnproved,
+      IMPERSONATED: activeImpersonated,
     },
     SIGNED_OUT: { PLAIN: after(active, signOut) },
     REVOKED: { PLAIN: after(active, revoke) },
@@ -157,6 +180,7 @@ export const sessionWalk: Walk<
     ACCOUNT_LOCKED: { PLAIN: after(active, lock) },
     ACCOUNT_DISABLED: { PLAIN: after(active, disable) },
     ACCOUNT_DELETED: { PLAIN: after(active, remove) },
+    IMPERSONATION_ENDED: { PLAIN: after(activeImpersonated, stopImpersonation) },
   },
   events: {
     signOut,
@@ -177,6 +201,8 @@ export const sessionWalk: Walk<
     lock,
     disable,
     remove,
+    stopImpersonation,
+    endImpersonation,
     failFiveTimes: ({ email }) => world.failFiveTimes(email),
   },
   afterwards: async (subject) => {

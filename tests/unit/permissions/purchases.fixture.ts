@@ -32,4 +32,5 @@ export const purchaseCatalogue: Catalogue = {
   find: (key) => own.find((definition) => definition.key === key) ?? builtInCatalogue.find(key),
   attributeType: (resource, attribute) =>
     resource === 'shop.purchases' && Object.hasOwn(attributes, attribute) ? attributes[attribute] : undefined,
+  ownerRule: () => null,
 };

@@ -1,0 +1,137 @@
+import 'reflect-metadata';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { auditPage, type AuditConditions } from '../src/entities/audit.queries.ts';
+import { readAuditFilter, type AuditFilter } from '../src/services/audit-filter.ts';
+import { type BenchDatabase, startDatabase } from './database.ts';
+
+/*
+ * How long a page of the audit log takes at so many events, the first one and one in the depth, for each filter alone.
+ * Usage: npx tsx bench/audit.ts --rows 1000000. Events are spread over twelve months, 1,000 actors and 1,000 targets, 40 actions
+ * and 4,096 addresses; the rare values stand in the oldest month alone, where a walk along the time finds them last.
+ */
+
+const { values: options } = parseArgs({
+  options: { rows: { type: 'string', default: '1000000' }, times: { type: 'string', default: '9' } },
+});
+const ROWS = Number(options.rows);
+const TIMES = Number(options.times);
+const PAGE = 101;
+const LOAD_BATCH = 100_000;
+
+const uuid = (expression: string): string => `lpad(to_hex(${expression}), 32, '0')::uuid`;
+/** The first hundredth of the events, all in the oldest month, is of rare values. */
+const isRare = `n < ${Math.floor(ROWS / 100)}`;
+
+const load = async ({ database }: BenchDatabase): Promise<void> => {
+  await database.query(`select ensure_audit_partitions((current_date - interval '13 months')::date, 14)`);
+  for (let from = 0; from < ROWS; from += LOAD_BATCH) {
+    const until = Math.min(from + LOAD_BATCH, ROWS) - 1;
+    const at = `date_trunc('day', now()) - interval '365 days' + n * (interval '365 days' / ${ROWS})`;
+    await database.query(`
+      insert into audit_events (at, id, action, result, actor_type, actor_id, target_type, target_id, metadata, personal_commitment, chain_sequence, chain_hash)
+      select ${at}, ${uuid('n::bigint + 16')}, case when ${isRare} then 'rare.done' else 'user.action-' || n % 40 end,
+        case when ${isRare} then 'DENIED' when n % 20 = 0 then 'FAILURE' else 'SUCCESS' end, 'User',
+        case when ${isRare} then ${uuid('9000000')} else ${uuid('(n * 7919 % 1000)::bigint')} end, 'User',
+        case when ${isRare} then 'rare' else (${uuid('(n * 104729 % 1000)::bigint')})::text end, '{"reason": "bench"}', decode(md5(n::text), 'hex'),
+        n + 1, decode(md5(n::text), 'hex')
+      from generate_series(${from}::bigint, ${until}::bigint) n`);
+    await database.query(`
+      insert into audit_personal_values (at, event_id, salt, "values")
+      select ${at}, ${uuid('n::bigint + 16')}, decode(md5(n::text), 'hex'), jsonb_build_object('actorLabel', 'person' || n % 1000 || '@example.org',
+        'targetLabel', null, 'userAgent', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', 'changes', '[]'::jsonb,
+        'ipAddress', case when ${isRare} then '203.0.113.' || n % 16 else '10.0.' || n % 16 || '.' || n * 31 % 256 end)
+      from generate_series(${from}::bigint, ${until}::bigint) n`);
+  }
+  await database.query('vacuum (analyze) audit_events');
+  await database.query('vacuum (analyze) audit_personal_values');
+};
+
+const me = '00000000-0000-0000-0000-000000000005';
+const rareActor = '00000000-0000-0000-0000-000000895440';
+
+const cases: Readonly<Record<string, { readonly filter: AuditFilter; readonly subject?: string }>> = {
+  'no filter': { filter: {} },
+  'actor, common': { filter: { actorId: me } },
+  'actor, long ago': { filter: { actorId: rareActor } },
+  'target, common': { filter: { targetId: me } },
+  'target, long ago': { filter: { targetId: 'rare' } },
+  'one action': { filter: { actionIn: ['user.action-3'] } },
+  'one action, long ago': { filter: { actionIn: ['rare.done'] } },
+  'forty actions': { filter: { actionIn: ['rare.done', ...Array.from({ length: 39 }, (_, n) => `user.action-${n}`)] } },
+  'result SUCCESS': { filter: { resultIn: ['SUCCESS'] } },
+  'result DENIED, long ago': { filter: { resultIn: ['DENIED'] } },
+  'two results': { filter: { resultIn: ['DENIED', 'FAILURE'] } },
+  'address, common': { filter: { ipAddress: '10.0.3.93' } },
+  'address, long ago': { filter: { ipAddress: '203.0.113.9' } },
+  'range /8, everything': { filter: { ipAddress: '10.0.0.0/8' } },
+  'range /24, common': { filter: { ipAddress: '10.0.3.0/24' } },
+  'range /24, long ago': { filter: { ipAddress: '203.0.113.0/24' } },
+  'time, one month': { filter: { at: { from: new Date(Date.now() - 90 * 86_400_000), until: new Date(Date.now() - 60 * 86_400_000) } } },
+  'about oneself': { filter: {}, subject: me },
+  'about oneself, with actions': { filter: { actionIn: ['user.action-3', 'user.action-4'] }, subject: me },
+};
+
+interface Place {
+  readonly at: string;
+  readonly id: string;
+}
+
+const statementAt = (filter: AuditConditions, subject: string | undefined, place: Place | null) => {
+  const values: unknown[] = subject === undefined ? [] : [subject];
+  const bind = (value: unknown): string => `$${values.push(value)}`;
+  const by = subject === undefined ? null : '$1::uuid';
+  const condition =
+    place === null
+      ? 'true'
+      : `e.at <= ${bind(place.at)}::timestamptz and (e.at, e.id) < ($${values.length}::timestamptz, ${bind(place.id)}::uuid)`;
+  return { text: auditPage(filter, { subject: by, viewer: by }, { condition, orderBy: 'e.at desc, e.id desc', limit: PAGE }, bind), values };
+};
+
+const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+
+const timed = async (bench: BenchDatabase, filter: AuditConditions, subject: string | undefined, place: Place | null) => {
+  const { text, values } = statementAt(filter, subject, place);
+  const times: number[] = [];
+  let rows: readonly Place[] = [];
+  for (let round = 0; round < TIMES; round += 1) {
+    const began = performance.now();
+    rows = await bench.database.query<Place>(text, values);
+    times.push(performance.now() - began);
+  }
+  const plan = await bench.database.query<{ 'QUERY PLAN': string }>(`explain (analyze, timing off) ${text}`, values);
+  const lines = plan.map((line) => line['QUERY PLAN']);
+  // Months without events have nothing else to be read by.
+  const scans = lines.filter((line) => /Seq Scan.*actual rows=(?!0)/.test(line)).length;
+  const planning = Number(/[\d.]+/.exec(lines.find((line) => line.includes('Planning Time')) ?? '0')?.[0]);
+  return { rows: rows.length, ms: median(times), scans, planning };
+};
+
+/** The event at nine tenths of the filter's way, read once by its number. */
+const deepPlace = async (bench: BenchDatabase, filter: AuditConditions, subject: string | undefined): Promise<Place | null> => {
+  const { text, values } = statementAt(filter, subject, null);
+  const all = text.replaceAll(`limit ${PAGE}`, '');
+  const [found] = await bench.database.query<{ count: number }>(`select count(*)::int as count from (${all}) a`, values);
+  const rows = await bench.database.query<Place>(`select at, id from (${all}) a order by at::timestamptz desc, id desc offset ${Math.floor((found?.count ?? 0) * 0.9)} limit 1`, values);
+  return rows[0] ?? null;
+};
+
+const directory = mkdtempSync(join(tmpdir(), 'gatehouse-audit-bench-'));
+const bench = await startDatabase(directory);
+try {
+  const began = performance.now();
+  await load(bench);
+  process.stdout.write(`${ROWS} events loaded in ${Math.round((performance.now() - began) / 1000)} s, PostgreSQL ${bench.version}\n`);
+  process.stdout.write('| filter | first page, ms | rows | deep page, ms | rows | of it planning, ms | whole partitions read |\n|---|---|---|---|---|---|---|\n');
+  for (const [name, { filter, subject }] of Object.entries(cases)) {
+    const read = readAuditFilter(filter);
+    const first = await timed(bench, read, subject, null);
+    const deep = await timed(bench, read, subject, await deepPlace(bench, read, subject));
+    process.stdout.write(`| ${name} | ${first.ms.toFixed(1)} | ${first.rows} | ${deep.ms.toFixed(1)} | ${deep.rows} | ${deep.planning.toFixed(1)} | ${first.scans + deep.scans} |\n`);
+  }
+} finally {
+  await bench.stop();
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,148 @@
+import { Secret } from '../crypto/secret.ts';
+import { type GroupId, type Id, parseId, type UserId } from '../ids.ts';
+import type {
+  AddGroupMembersInput,
+  CreateGroupInput,
+  DeleteGroupInput,
+  RemoveGroupMembersInput,
+  SetGroupPermissionsInput,
+  UpdateGroupInput,
+} from '../schema/group-mutations.schema.ts';
+import type {
+  CreateUserInput,
+  DeleteUsersInput,
+  DisableUsersInput,
+  EnableUsersInput,
+  LockUsersInput,
+  UnlockUsersInput,
+  UpdateUserInput,
+} from '../schema/user-mutations.schema.ts';
+import type { AccessChange, AccessChangeTable } from '../services/access-changes.ts';
+import type { GroupMemberService } from '../services/group-member.service.ts';
+import type { GroupService } from '../services/group.service.ts';
+import { approved } from '../services/second-person.ts';
+import type { UserChangeService } from '../services/user-change.service.ts';
+import type { UserStatusService } from '../services/user-status.service.ts';
+import type { UserService } from '../services/user.service.ts';
+
+/** Lets each entry say what input it takes. */
+const change = <Input>(entry: AccessChange<Input>): AccessChange<Input> => entry;
+
+/** The ids among the texts; whatever is none concerns nobody, and is refused by the service. */
+const idsOf = <T extends Id<string>>(texts: readonly string[]): readonly T[] =>
+  texts.flatMap((text) => parseId<T>(text) ?? []);
+
+const ofUsers = ({ ids }: { readonly ids: readonly string[] }) => ({ users: idsOf<UserId>(ids) });
+const ofGroup = ({ id }: { readonly id: string }) => ({ groups: idsOf<GroupId>([id]) });
+const ofMembers = ({ userIds }: { readonly userIds: readonly string[] }) => ({ users: idsOf<UserId>(userIds) });
+const ofNobody = () => ({ users: [] });
+
+interface Parts {
+  readonly users: UserService;
+  readonly userChanges: UserChangeService;
+  readonly userStatus: UserStatusService;
+  readonly groups: GroupService;
+  readonly groupMembers: GroupMemberService;
+}
+
+/** The mutations that change access, from their inputs to the service that carries them out. */
+export const accessChangeTable = (parts: Parts): AccessChangeTable => ({
+  ...ofUserMutations(parts),
+  ...ofGroupMutations(parts),
+});
+
+const ofUserMutations = ({ users, userChanges, userStatus }: Parts) => ({
+  createUser: change<CreateUserInput>({
+    affected: ofNobody,
+    carryOut: async (caller, input) => ({
+      ...(await users.create(caller, {
+        email: input.email ?? null,
+        phone: input.phone ?? null,
+        username: input.username ?? null,
+        displayName: input.displayName,
+        locale: input.locale ?? null,
+        groupIds: input.groupIds,
+        organizationId: input.organizationId ?? null,
+        password: input.password == null ? null : new Secret(input.password),
+        passwordChangeRequired: input.passwordChangeRequired ?? null,
+        attributes: input.attributes ?? null,
+        idempotencyKey: input.idempotencyKey ?? null,
+      })),
+      violations: [],
+    }),
+  }),
+  updateUser: change<UpdateUserInput>({
+    affected: ({ id }) => ({ users: idsOf<UserId>([id]) }),
+    versioned: 'users',
+    carryOut: async (caller, input) => ({ user: await userChanges.update(caller, input) }),
+  }),
+  lockUsers: change<LockUsersInput>({
+    affected: ofUsers,
+    carryOut: async (caller, { ids, reason, until }) => ({
+      users: await userStatus.lock(caller, ids, reason, until ?? null),
+    }),
+  }),
+  unlockUsers: change<UnlockUsersInput>({
+    affected: ofUsers,
+    carryOut: async (caller, { ids, reason }) => ({ users: await userStatus.unlock(caller, ids, reason) }),
+  }),
+  disableUsers: change<DisableUsersInput>({
+    affected: ofUsers,
+    carryOut: async (caller, { ids, reason }) => ({ users: await userStatus.disable(caller, ids, reason) }),
+  }),
+  enableUsers: change<EnableUsersInput>({
+    affected: ofUsers,
+    carryOut: async (caller, { ids, reason }) => ({ users: await userStatus.enable(caller, ids, reason) }),
+  }),
+  deleteUsers: change<DeleteUsersInput>({
+    affected: ofUsers,
+    carryOut: async (caller, { ids, reason }) => ({
+      deletedUserIds: await userStatus.delete(caller, ids, reason ?? null),
+    }),
+  }),
+});
+
+const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
+  createGroup: change<CreateGroupInput>({
+    affected: ofNobody,
+    carryOut: async (caller, input) => ({
+      group: await groups.create(caller, {
+        name: input.name,
+        description: input.description ?? null,
+        permissions: input.permissions ?? [],
+        reach: input.allowedOrganizations ?? null,
+        idempotencyKey: input.idempotencyKey ?? null,
+      }),
+    }),
+  }),
+  updateGroup: change<UpdateGroupInput>({
+    affected: ofGroup,
+    versioned: 'groups',
+    carryOut: async (caller, { allowedOrganizations, ...input }) => ({
+      group: await groups.update(caller, { ...input, reach: allowedOrganizations }),
+    }),
+  }),
+  setGroupPermissions: change<SetGroupPermissionsInput>({
+    affected: ofGroup,
+    versioned: 'groups',
+    carryOut: async (caller, { id, permissions, expectedVersion }) => ({
+      group: await groups.setPermissions(caller, { id, permissions, expectedVersion: expectedVersion ?? null }),
+    }),
+  }),
+  deleteGroup: change<DeleteGroupInput>({
+    affected: ofGroup,
+    // Taking away needs no second person.
+    carryOut: async (caller, { id, expectedVersion }) => ({
+      deletedGroupId: await approved(() => groups.delete(caller, { id, expectedVersion: expectedVersion ?? null })),
+      group: null,
+    }),
+  }),
+  addGroupMembers: change<AddGroupMembersInput>({
+    affected: ofMembers,
+    carryOut: async (caller, input) => ({ group: await groupMembers.add(caller, input) }),
+  }),
+  removeGroupMembers: change<RemoveGroupMembersInput>({
+    affected: ofMembers,
+    carryOut: async (caller, input) => ({ group: await approved(() => groupMembers.remove(caller, input)) }),
+  }),
+});

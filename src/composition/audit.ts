@@ -1,0 +1,24 @@
+import { AuditChainService } from '../services/audit-chain.ts';
+import { AuditReader } from '../services/audit-reader.ts';
+import { AuditRetention } from '../services/audit-retention.ts';
+import { AuditVerification } from '../services/audit-verification.ts';
+import { DenialLog } from '../services/denial-log.ts';
+import { ExportService } from '../services/export.service.ts';
+import { ExportWorker } from '../services/export-worker.ts';
+import { LeaseService } from '../services/lease.service.ts';
+import type { Base } from './base.ts';
+
+/** The audit log: reading, sealing, verifying, keeping, taking away. */
+export const createAudit = (base: Base) => {
+  const auditChain = new AuditChainService({ ...base, leases: new LeaseService(base) });
+  const exportWorker = new ExportWorker(base);
+  return {
+    auditReader: new AuditReader(base),
+    auditChain,
+    auditVerification: new AuditVerification(base),
+    auditRetention: new AuditRetention({ ...base, chain: auditChain }),
+    denialLog: new DenialLog(base),
+    exportWorker,
+    exports: new ExportService({ ...base, exportWorker }),
+  };
+};

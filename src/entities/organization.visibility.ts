@@ -1,0 +1,31 @@
+import type { Reach } from '../permissions/grants.ts';
+import { reachOf } from '../permissions/may.ts';
+import type { Viewer, Visibility } from './user.visibility.ts';
+
+/** The organizations `o` in the reach: those it names, and all below them. `first` is the number of its first parameter. */
+export const organizationsWithin = (reach: Reach, first: number): Visibility => {
+  if (reach === 'ALL') return { condition: 'true', values: [] };
+  if (reach.length === 0) return { condition: 'false', values: [] };
+  return {
+    condition: `exists (select from organization_closure vc
+      where vc.descendant_id = o.id and vc.ancestor_id = any($${first}::uuid[]))`,
+    values: [reach],
+  };
+};
+
+/** Where the caller may see organizations and their members without being one of them. */
+export const organizationReach = ({ principal, now }: Viewer): Reach => reachOf(principal, 'view:organizations', now);
+
+/**
+ * Which organizations `o` a caller may see: those in the reach of `view:organizations`, and those of which they are a member. The one
+ * predicate behind lists, loaders, the tree, mutations and federation references. `first` is the number of its first parameter.
+ */
+export const visibleOrganizations = (viewer: Viewer, first: number): Visibility => {
+  const within = organizationsWithin(organizationReach(viewer), first + 1);
+  if (within.condition === 'true') return within;
+  const own = `exists (select from organization_members vm where vm.organization_id = o.id and vm.user_id = $${first})`;
+  return {
+    condition: within.condition === 'false' ? own : `(${own} or ${within.condition})`,
+    values: [viewer.principal.userId, ...within.values],
+  };
+};

@@ -1,0 +1,70 @@
+/**
+ * What is decided beyond the tree, on the rows themselves, by the service that the tree's line names: in words, for whoever asks why a
+ * field answers nothing although the tree lets them pass. By `Type.field`; fields without an entry have no rule about rows.
+ */
+export const rowRules: Readonly<Record<string, string>> = {
+  'Query.user': 'Users in the reach of `view:users`, and oneself; others are NOT_FOUND.',
+  'Query.users': 'Users in the reach of `view:users`; without it only oneself.',
+  'Query.sessions': 'Sessions of users in the reach of `view:sessions` and `view:users`; without them only own ones.',
+  'Query.devices': 'Devices of users in the reach of `view:sessions` and `view:users`; without them only own ones.',
+  'Query.mailDeliveries': 'Deliveries to users in the reach of `view:users`, and to oneself.',
+  'Query._entities': 'Each object by the rule of its type; hidden ones are null.',
+  'Mutation.signUp': 'Where the settings let people sign up.',
+  'Mutation.verifySignUp': 'Whoever holds the token and the code.',
+  'Mutation.resendCode': 'Whoever holds the token.',
+  'Mutation.requestSignInCode': 'Anybody; for a step-up only in a session.',
+  'Mutation.verifySignInCode': 'Whoever holds the code or the link.',
+  'Mutation.completeMfa': 'Whoever holds the challenge.',
+  'Mutation.completePasskeySignIn': 'Whoever holds the passkey.',
+  'Mutation.setUpFirstAdmin': 'Whoever holds the printed token, as long as no administrator has ever existed.',
+  'Mutation.exchangeToken': 'Whoever holds a token of a configured issuer.',
+  'Mutation.unlinkIdentity': 'Own identities, never the last way in.',
+  'Mutation.setPasswordWithToken': 'Whoever holds the token.',
+  'Mutation.refreshSession': 'Whoever holds the refresh token.',
+  'Mutation.revokeSessions':
+    "Own sessions; others' in the reach of `revoke:sessions`, never those of somebody with more rights.",
+  'Mutation.revokeUserSessions': 'Oneself; others in the reach of `revoke:sessions`, never somebody with more rights.',
+  'Mutation.forgetDevice':
+    "Own devices; others' in the reach of `revoke:sessions`, never those of somebody with more rights.",
+  'Mutation.updateProfile': 'What the settings let people change themselves.',
+  'Mutation.requestEmailChange': 'With the password, or a confirmed session.',
+  'Mutation.confirmEmailChange': 'Whoever holds the mailed token.',
+  'Mutation.deleteOwnAccount': 'Where the settings allow it; with the password, or a confirmed session.',
+  'Mutation.changePassword': 'With the password, or a confirmed session.',
+  'Mutation.startTotpEnrollment': 'With the password, or a confirmed session.',
+  'Mutation.disableTotp': 'With the password and a code.',
+  'Mutation.startPasskeyRegistration':
+    'With the password, or a confirmed session, and the second factor where one is on.',
+  'Mutation.removePasskey': 'Own passkeys, never the last way in.',
+  'Mutation.createUser': 'Into groups as `assign:groups` allows, in organizations in the reach of `create:users`.',
+  'Mutation.resendInvite': 'Users in the reach of `create:users`, never somebody with more rights.',
+  'Mutation.updateUser':
+    'Users wholly in the reach of `update:users`, never somebody with more rights; groups as `assign:groups` allows.',
+  'Mutation.requirePasswordChange': 'Users wholly in the reach of `update:users`, never somebody with more rights.',
+  'Mutation.lockUsers': 'Users wholly in the reach of `lock:users`, never oneself or somebody with more rights.',
+  'Mutation.unlockUsers': 'Users wholly in the reach of `lock:users`, never oneself or somebody with more rights.',
+  'Mutation.disableUsers':
+    'Users wholly in the reach of `disable:users`, never oneself, somebody with more rights, or the last administrator.',
+  'Mutation.enableUsers': 'Users wholly in the reach of `disable:users`, never oneself or somebody with more rights.',
+  'Mutation.deleteUsers':
+    'Users wholly in the reach of `delete:users`, never oneself, somebody with more rights, or the last administrator.',
+  'Mutation.resetUserMfa':
+    'Users wholly in the reach of `reset-mfa:users`, never oneself or somebody with more rights.',
+  'Mutation.createGroup': 'Grants at most as the caller holds them, with `grant:groups`.',
+  'Mutation.updateGroup': 'Groups that the system does not manage.',
+  'Mutation.deleteGroup': 'Groups that the system does not manage; nobody may be left without a group.',
+  'Mutation.setGroupPermissions':
+    'Groups that the system does not manage; grants at most as the caller holds them, protected ones with `grant-protected:groups`.',
+  'Mutation.addGroupMembers': 'Groups whose grants the caller holds; protected ones with `grant-protected:groups`.',
+  'Mutation.removeGroupMembers':
+    'Groups whose grants the caller holds; an administrator must stay, and nobody may be left without a group.',
+  'Mutation.retryMail': 'Deliveries to users in the reach of `view:users`, and to oneself.',
+  'Group.members': 'Members whom the caller may see.',
+};
+
+/** Said of a field whose rule has a way about oneself, when it cannot be told without running whose the object is. */
+export const ABOUT_UNKNOWN =
+  "Also passes where the object is the subject's own, which cannot be told without running the document.";
+
+/** Said of every field for a subject that may not act. */
+export const SUBJECT_INACTIVE = 'The subject is not active, and can do only what anybody can.';

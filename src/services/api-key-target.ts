@@ -1,0 +1,142 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Clock } from '../clock.ts';
+import { sql } from '../database/sql.ts';
+import {
+  type ListedApiKey,
+  listedApiKeyColumns,
+  listedApiKeyOf,
+  type ListedApiKeyRow,
+} from '../entities/api-key.queries.ts';
+import { namedApiKeys, ownersWithin } from '../entities/api-key.visibility.ts';
+import { type UserView, userViewOf } from '../entities/user.queries.ts';
+import { Failure, Rejection } from '../errors.ts';
+import type { Happening } from '../events/recorder.ts';
+import { type ApiKeyId, parseId } from '../ids.ts';
+import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { Rule } from '../permissions/rules.ts';
+import type { AccessGuard } from './access-guard.ts';
+import type { Authority } from './authority.ts';
+import type { SignedInCaller } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
+import { targetNotFound } from './target-ids.ts';
+import { targetColumns, type TargetRow } from './user-targets.ts';
+
+/** A key that is about to change, locked, with its owner. */
+export interface ApiKeyTarget {
+  readonly apiKey: ListedApiKey;
+  readonly owner: UserView;
+  /** What the owner holds now. */
+  readonly owned: EffectiveGrants;
+  readonly isOwn: boolean;
+  readonly authority: Authority;
+}
+
+/** Which permission it takes for the keys of others, and what a session needs for one's own. */
+export interface ApiKeyNeed {
+  readonly permission: 'create:api-keys' | 'revoke:api-keys';
+  readonly others: Rule;
+  readonly own: Rule;
+}
+
+type Row = ListedApiKeyRow & TargetRow & { readonly epoch: string; readonly reached: boolean };
+
+/** Finds and locks the key of a mutation, and says what the caller may do. */
+export class ApiKeyTargets {
+  readonly #guard: AccessGuard;
+  readonly #directory: GroupDirectory;
+  readonly #clock: Clock;
+
+  constructor(parts: { guard: AccessGuard; directory: GroupDirectory; clock: Clock }) {
+    this.#guard = parts.guard;
+    this.#directory = parts.directory;
+    this.#clock = parts.clock;
+  }
+
+  /**
+   * The key, locked for the rest of the transaction. One that does not exist or that the caller may not see is TARGET_NOT_FOUND.
+   * Throws FORBIDDEN for keys of others without the permission, or outside of its reach, and what `own` throws for one's own. A key may
+   * do to itself what `own` says of sessions; other keys of its owner are others'.
+   */
+  async lock(em: EntityManager, caller: SignedInCaller, text: string, need: ApiKeyNeed): Promise<ApiKeyTarget> {
+    const id = parseId<ApiKeyId>(text);
+    if (id === null) throw new Rejection([targetNotFound('id', text)]);
+    const authority = await this.#authorityOver(em, caller, id, need);
+    const viewer = { principal: authority.principal, now: this.#clock.now() };
+    const within = ownersWithin(viewer, need.permission, 2);
+    const named = namedApiKeys(viewer, 2 + within.values.length);
+    const [row] = await sql<Row>(
+      em,
+      `select ${listedApiKeyColumns}, ${targetColumns}, (select epoch::text from permission_epoch) as epoch,
+         ${within.condition} as reached
+       from api_keys k join users u on u.id = k.owner_id where k.id = $1 and ${named.condition} for update of k`,
+      [id, ...within.values, ...named.values],
+    );
+    if (row === undefined) throw new Rejection([targetNotFound('id', id)]);
+    const isOwn = isOwnKey(caller, row);
+    if (!isOwn) authority.demand(need.others);
+    else if (caller.principal.via === 'session') authority.demand(need.own);
+    if (!isOwn && !row.reached) {
+      throw new Failure('FORBIDDEN', `This needs ${need.permission} for its owner.`, { missing: [need.permission] });
+    }
+    await this.#directory.reachWithin(em, row.epoch);
+    return {
+      apiKey: listedApiKeyOf(row, viewer.now),
+      owner: userViewOf(row, viewer.now),
+      owned: this.#directory.grantsOf(row.assignments),
+      isOwn,
+      authority,
+    };
+  }
+
+  /** What the caller may do, as of now and under the lock of access changes where the key is somebody else's and not hidden. */
+  async #authorityOver(
+    em: EntityManager,
+    caller: SignedInCaller,
+    id: ApiKeyId,
+    { others }: ApiKeyNeed,
+  ): Promise<Authority> {
+    const named = namedApiKeys({ principal: caller.principal, now: this.#clock.now() }, 2);
+    const [row] = await sql<ListedApiKeyRow>(
+      em,
+      `select ${listedApiKeyColumns} from api_keys k join users u on u.id = k.owner_id
+       where k.id = $1 and ${named.condition}`,
+      [id, ...named.values],
+    );
+    return row === undefined || isOwnKey(caller, row)
+      ? this.#guard.authorityOf(caller)
+      : this.#guard.lock(em, caller, others);
+  }
+}
+
+const isOwnKey = ({ principal }: SignedInCaller, row: ListedApiKeyRow): boolean =>
+  principal.via === 'apiKey' ? row.key_id === principal.apiKeyId : row.owner_id === principal.userId;
+
+/** The key as it is now. */
+export const readApiKey = async (em: EntityManager, id: ApiKeyId, now: Date): Promise<ListedApiKey | null> => {
+  const [row] = await sql<ListedApiKeyRow>(
+    em,
+    `select ${listedApiKeyColumns} from api_keys k join users u on u.id = k.owner_id where k.id = $1`,
+    [id],
+  );
+  return row === undefined ? null : listedApiKeyOf(row, now);
+};
+
+/** What happened to a key, without its secret. */
+export const apiKeyHappening = (
+  action: 'created' | 'updated' | 'rotated' | 'revoked' | 'deleted',
+  apiKey: Pick<ListedApiKey, 'id' | 'name' | 'ownerId'>,
+  facts: Readonly<Record<string, unknown>> = {},
+): Happening => ({
+  action: `api-key.${action}`,
+  target: { type: 'ApiKey', id: apiKey.id, label: apiKey.name },
+  metadata: { ownerId: apiKey.ownerId, ...facts },
+  event: { type: EVENTS[action], payload: { apiKeyId: apiKey.id, ownerId: apiKey.ownerId, ...facts } },
+});
+
+const EVENTS = {
+  created: 'ApiKeyCreated',
+  updated: 'ApiKeyChanged',
+  rotated: 'ApiKeyChanged',
+  revoked: 'ApiKeyRevoked',
+  deleted: 'ApiKeyRevoked',
+} as const;

@@ -1,0 +1,44 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { sql } from '../database/sql.ts';
+import { endImpersonation, type EndedImpersonationRow } from '../entities/impersonation.queries.ts';
+import type { Happening } from '../events/recorder.ts';
+import type { ImpersonationId, UserId } from '../ids.ts';
+
+/** How an impersonation ended; OVERDUE: it expired, or one of its two sessions was over. */
+export type ImpersonationEnd = 'STOPPED' | 'SIGNED_OUT' | 'ENDED_BY_ANOTHER' | 'OVERDUE';
+
+/** Ends an impersonation that goes on; of parallel ends one gets the row, the others null. Its session is for the caller to end. */
+export const closeImpersonation = async (
+  em: EntityManager,
+  id: ImpersonationId,
+  { endedById, at }: { readonly endedById: UserId; readonly at: Date },
+): Promise<EndedImpersonationRow | null> => {
+  const [row] = await sql<EndedImpersonationRow>(em, endImpersonation, [id, at.toISOString(), endedById]);
+  return row ?? null;
+};
+
+/** An impersonation that ended, for the log and the outbox. */
+export const impersonationEnded = (
+  row: EndedImpersonationRow,
+  how: ImpersonationEnd,
+  reason: string | null = null,
+): Happening => ({
+  action: 'impersonation.ended',
+  target: { type: 'Impersonation', id: row.impersonation_id, label: row.target_label },
+  metadata: {
+    actorId: row.actor_id,
+    targetId: row.target_id,
+    how,
+    ...(reason === null ? {} : { reason }),
+  },
+  event: {
+    type: 'ImpersonationEnded',
+    payload: {
+      impersonationId: row.impersonation_id,
+      actorId: row.actor_id,
+      targetId: row.target_id,
+      endedById: row.ended_by_id,
+      how,
+    },
+  },
+});

@@ -1,0 +1,93 @@
+import type { Clock } from '../clock.ts';
+import type { MasterKeys } from '../crypto/master-keys.ts';
+import type { Database } from '../database/database.ts';
+import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { instantOf } from '../database/sql.ts';
+import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { visibleUsers } from '../entities/user.visibility.ts';
+import type { GroupId, OrganizationId } from '../ids.ts';
+import type { SignedInCaller } from './caller.ts';
+import { Conditions, likePattern } from './conditions.ts';
+import { type Connection, connectionOf } from './connection.ts';
+import type { GroupDirectory } from './group-directory.ts';
+
+export interface OrganizationMemberRequest extends PageRequest {
+  readonly search?: string | null | undefined;
+}
+
+const NEWEST_FIRST: Ordering = {
+  expression: 'om.joined_at',
+  type: 'timestamptz',
+  idColumn: 'om.user_id',
+  descending: true,
+};
+
+type MemberRow = UserRow & {
+  readonly asked_id: OrganizationId;
+  readonly joined_key: string;
+  readonly joined_at: string;
+  readonly group_ids: readonly GroupId[];
+};
+
+/** Reads the members of organizations. Whether somebody may ask for them at all, the field says. */
+export class OrganizationMemberReader {
+  readonly #database: Database;
+  readonly #directory: GroupDirectory;
+  readonly #clock: Clock;
+  readonly #cursorKey: Buffer;
+
+  constructor(parts: { database: Database; directory: GroupDirectory; clock: Clock; masterKeys: MasterKeys }) {
+    this.#database = parts.database;
+    this.#directory = parts.directory;
+    this.#clock = parts.clock;
+    this.#cursorKey = parts.masterKeys.derive('cursor');
+  }
+
+  /** The same page of members of several organizations, in one statement, of those members that the caller may see. */
+  async members(
+    caller: SignedInCaller,
+    organizationIds: readonly OrganizationId[],
+    request: OrganizationMemberRequest,
+  ): Promise<readonly Connection<UserView>[]> {
+    const now = this.#clock.now();
+    const list = JSON.stringify(['members of an organization', request.search ?? null]);
+    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, list);
+    const conditions = new Conditions();
+    conditions.addRaw('true', [organizationIds]);
+    const visible = visibleUsers({ principal: caller.principal, now }, 2);
+    conditions.addRaw(visible.condition, visible.values);
+    if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
+    const query = keyset.query(request, conditions.values.length + 1);
+    const rows = await this.#database.query<MemberRow>(
+      `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
+         select ${userColumns}, om.joined_at, om.joined_at::text as joined_key,
+           array(select m.group_id::text from memberships m
+             where m.user_id = om.user_id and m.organization_id = om.organization_id) as group_ids
+         from organization_members om join users u on u.id = om.user_id
+         where om.organization_id = asked.id and ${conditions.text} and ${query.condition}
+         order by ${query.orderBy} limit ${query.limit}) as page`,
+      [...conditions.values, ...query.values],
+    );
+    const mapped = {
+      node: (row: MemberRow) => userViewOf(row, now),
+      position: (row: MemberRow) => ({ key: row.joined_key, id: row.user_id }),
+      facts: (row: MemberRow) => ({
+        joinedAt: instantOf(row.joined_at),
+        groups: this.#directory.list(row.group_ids),
+      }),
+    };
+    return organizationIds.map((id) => {
+      const own = rows.filter((row) => row.asked_id === id);
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => this.#count(id, conditions));
+    });
+  }
+
+  async #count(id: OrganizationId, conditions: Conditions): Promise<number> {
+    const [row] = await this.#database.query<{ count: number }>(
+      `select count(*)::int as count from organization_members om join users u on u.id = om.user_id
+       where om.organization_id = any($1::uuid[]) and ${conditions.text}`,
+      [[id], ...conditions.values.slice(1)],
+    );
+    return row?.count ?? 0;
+  }
+}
