@@ -9,6 +9,7 @@ FROM ${BASE} AS packages
 WORKDIR /app
 ENV npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json ./packages/client/
 
 FROM packages AS build
 RUN npm ci --ignore-scripts --loglevel=error

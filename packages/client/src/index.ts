@@ -1,0 +1,12 @@
+export { type AssuranceLevel, type Caller, TokenRefused } from './caller.ts';
+export {
+  type Decision,
+  DecisionClient,
+  type DecisionClientOptions,
+  type Decisions,
+  DecisionUnavailable,
+  type Question,
+  type StepUp,
+} from './decision-client.ts';
+export { Denied, Guard } from './guard.ts';
+export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';

@@ -1,0 +1,84 @@
+import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TestIssuer } from '../src/testing.ts';
+import { TokenVerifier } from '../src/token-verifier.ts';
+
+const userId = '01890000-0000-7000-8000-000000000001';
+const ISSUER = { issuer: 'https://gatehouse.test', audience: 'https://gatehouse.test/api' };
+
+let issuer: TestIssuer;
+beforeAll(async () => {
+  issuer = await TestIssuer.create();
+});
+
+const reasonOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'taken',
+    (error: { reason?: string }) => error.reason ?? 'other',
+  );
+
+describe('an access token', () => {
+  test('says who calls, who really acts, where, and how strongly proved', async () => {
+    const token = await issuer.sign({
+      userId,
+      actorId: '01890000-0000-7000-8000-000000000002',
+      organizationId: '01890000-0000-7000-8000-0000000000a1',
+      groups: ['Members'],
+      scopes: ['view:users', 'view:groups'],
+      assuranceLevel: 'AAL2',
+      permissionVersion: '7.abc',
+    });
+    expect(await issuer.verifier.verifyHeader(`Bearer ${token}`)).toMatchObject({
+      userId,
+      actorId: '01890000-0000-7000-8000-000000000002',
+      organizationId: '01890000-0000-7000-8000-0000000000a1',
+      groups: ['Members'],
+      scopes: ['view:users', 'view:groups'],
+      assuranceLevel: 'AAL2',
+      permissionVersion: '7.abc',
+      token,
+    });
+  });
+
+  test('is nobody when there is none', async () => {
+    expect(await issuer.verifier.verifyHeader(undefined)).toBeNull();
+    expect(await issuer.verifier.verifyHeader('Basic dXNlcjpwYXNz')).toBeNull();
+  });
+
+  test('is refused when past its life, of another issuer, changed, or no token at all', async () => {
+    const foreign = await (await TestIssuer.create()).sign({ userId });
+    const elsewhere = await TestIssuer.create({ issuer: 'https://evil.test' });
+    const good = await issuer.sign({ userId });
+    expect(await reasonOf(issuer.verifier.verify(await issuer.sign({ userId, expiresIn: -60 })))).toBe('expired');
+    expect(await reasonOf(issuer.verifier.verify(foreign))).toBe('invalid');
+    expect(await reasonOf(elsewhere.verifier.verify(good))).toBe('invalid');
+    expect(await reasonOf(issuer.verifier.verify(`${good.slice(0, -4)}AAAA`))).toBe('invalid');
+    expect(await reasonOf(issuer.verifier.verify('nonsense'))).toBe('invalid');
+  });
+
+  test('never chooses its own algorithm or type', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('EdDSA');
+    const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });
+    const verifier = new TokenVerifier({ ...ISSUER, keys });
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { sid: 's', auth_time: now, acr: 'aal1', pv: '1.a' };
+    const signed = (typ: string) =>
+      new SignJWT(claims)
+        .setProtectedHeader({ alg: 'EdDSA', typ })
+        .setIssuer(ISSUER.issuer)
+        .setAudience(ISSUER.audience)
+        .setSubject(userId)
+        .setIssuedAt(now)
+        .setExpirationTime(now + 60)
+        .sign(privateKey);
+    expect(await reasonOf(verifier.verify(await signed('at+jwt')))).toBe('taken');
+    expect(await reasonOf(verifier.verify(await signed('JWT')))).toBe('invalid');
+    const unsigned = new UnsecuredJWT(claims).setIssuer(ISSUER.issuer).setSubject(userId).encode();
+    expect(await reasonOf(verifier.verify(unsigned))).toBe('invalid');
+  });
+
+  test('says that keys are unavailable when they are, not that the token is bad', async () => {
+    const verifier = new TokenVerifier({ ...ISSUER, jwksUrl: 'http://127.0.0.1:1/jwks.json' });
+    expect(await reasonOf(verifier.verify(await issuer.sign({ userId })))).toBe('keys-unavailable');
+  });
+});
