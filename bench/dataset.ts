@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { hash } from 'argon2';
 import type { Database } from '../src/database/database.ts';
+import { hashSecret, tokenFromSecret } from '../src/crypto/opaque-token.ts';
 import { permissionDefinitions } from '../src/permissions/catalogue.ts';
 import { ADMINISTRATORS_GROUP_ID } from '../src/permissions/seeded-groups.ts';
 import { floorSessions } from './floors/statements.ts';
@@ -9,6 +10,13 @@ export const PASSWORD = 'correct horse battery staple';
 export const ADMIN = 'admin@bench.example';
 export const emailOf = (index: number): string => `user${index}@bench.example`;
 
+const selectorOf = (index: number): string => String(index).padStart(12, '0');
+const secretOf = (index: number): Buffer => Buffer.alloc(32, 1 + (index % 255));
+
+/** The API key of a user, for the first users only. */
+export const keyOf = (index: number): string => tokenFromSecret('apiKey', selectorOf(index), secretOf(index)).reveal();
+
+const KEYS = 1000;
 const GROUPS = 20;
 const GROUPS_PER_USER = 5;
 const PERMISSIONS = 50;
@@ -85,9 +93,21 @@ const loadUsers = async (database: Database, users: number, groups: readonly str
   await database.query(insertMemberships, [[randomUUIDv7()], [admin], [ADMINISTRATORS_GROUP_ID], [instantOf(users)]]);
 };
 
+/** Keys without the limit of requests that other keys have. */
+const loadKeys = async (database: Database, users: number): Promise<void> => {
+  const indexes = Array.from({ length: Math.min(KEYS, users) }, (_, index) => index);
+  await database.query(
+    `insert into api_keys (id, version, owner_id, name, selector, secret_hash, all_my_permissions, rate_limit_per_minute, created_at)
+     select gen_random_uuid(), 1, u.id, 'Bench', given.selector, given.secret_hash, true, 1000000, $4
+     from unnest($1::text[], $2::text[], $3::bytea[]) as given(email, selector, secret_hash) join users u on u.email = given.email`,
+    [indexes.map(emailOf), indexes.map(selectorOf), indexes.map((index) => hashSecret(secretOf(index))), instantOf(0)],
+  );
+};
+
 /** Fills the database: users with 5 of 20 groups each, groups with 5 of 50 permissions each, one administrator. */
 export const loadDataset = async (database: Database, users: number): Promise<void> => {
   await database.query(floorSessions);
   await loadUsers(database, users, await loadGroups(database));
+  await loadKeys(database, users);
   await database.query('analyze');
 };

@@ -1,4 +1,5 @@
-import { permissionDefinitions } from '../src/permissions/catalogue.ts';
+import { builtInCatalogue, permissionDefinitions } from '../src/permissions/catalogue.ts';
+import { decide, type DecisionQuestion, type DecisionSubject } from '../src/permissions/decision.ts';
 import { EffectiveGrants, type Grant } from '../src/permissions/grants.ts';
 import { judge } from '../src/permissions/judge.ts';
 import { and, can, freshly, notImpersonating, or, self, viaSession } from '../src/permissions/rules.ts';
@@ -40,6 +41,24 @@ const simple = can('view:users');
 const strict = and(can('delete:users'), viaSession, notImpersonating, freshly(10));
 const own = or(can('view:stats'), self('id'));
 
+const subject: DecisionSubject = {
+  active: true,
+  userId,
+  organizationIds: [],
+  grants: effective,
+  ownerGrants: null,
+  impersonationMode: null,
+  now,
+  ipAddress: '127.0.0.1',
+  assuranceLevel: 'AAL1',
+  canRaise: true,
+  stepUpFor: () => null,
+};
+const questions = permissionDefinitions
+  .slice(0, 50)
+  .map(({ action, resource }): DecisionQuestion => ({ action, resource, lineage: [], attributes: {} }));
+const questionAt = (index: number): DecisionQuestion => questions[index % questions.length] as DecisionQuestion;
+
 const measure = (name: string, decide: (index: number) => boolean): void => {
   const rates = Array.from({ length: ROUNDS }, () => {
     const start = performance.now();
@@ -58,3 +77,4 @@ measure('permits, the same', (index) => effective.permits(keyAt(index), circumst
 measure('judge can', () => judge(simple, { principal, now }).allowed);
 measure('judge can, session, fresh', () => judge(strict, { principal, now }).allowed);
 measure('judge can or self', () => judge(own, { principal, now, args: { id: userId } }).allowed);
+measure('decide, 50 grants', (index) => decide(questionAt(index), subject, builtInCatalogue).allowed);

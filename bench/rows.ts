@@ -1,5 +1,5 @@
 import { Agent } from 'node:http';
-import { ADMIN, emailOf } from './dataset.ts';
+import { ADMIN, emailOf, keyOf } from './dataset.ts';
 import { type Lane, measure, middle, type Request, type Sample, send } from './load.ts';
 import { median } from './machine.ts';
 import type { Options, Part } from './options.ts';
@@ -121,12 +121,18 @@ const sessionRows = (servers: Servers, people: People, { users, connections }: O
 const viewerRow = (servers: Servers, people: People): Row => {
   const tokens = tokensOf(people.floor);
   const [atFloor, atApollo] = [subjectAt(servers.floor), subjectAt(servers.apollo)];
+  const atGatehouse = subjectAt(servers.gatehouse);
   return {
     part: 'viewer',
     subjects: [
       atFloor('floor', tokens.map(floor.viewer), 1),
       atApollo('lean Apollo', tokens.map(apollo.viewer), 1),
-      subjectAt(servers.gatehouse)('gatehouse', tokensOf(people.gatehouse).map(gatehouse.viewer), null),
+      atGatehouse('gatehouse', tokensOf(people.gatehouse).map(gatehouse.viewer), null),
+      atGatehouse(
+        'gatehouse, API key',
+        people.gatehouse.map((_, index) => gatehouse.viewer(keyOf(index))),
+        null,
+      ),
       atFloor('floor, tokens remembered', tokens.map(floor.viewerRemembered), 1),
       atApollo('lean Apollo, tokens remembered', tokens.map(apollo.viewerRemembered), 1),
     ],

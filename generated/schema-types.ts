@@ -101,6 +101,10 @@ export type AddGroupMembersPayload = {
 
 /** Input of addOrganizationMembers. */
 export type AddOrganizationMembersInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Groups they get within it. Requires `assign:groups`. */
   groupIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** Organization. */
@@ -116,6 +120,10 @@ export type AddOrganizationMembersPayload = {
   errors: Array<UserError>;
   /** The organization after the change. */
   organization?: Maybe<Organization>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** A long-lived credential of a program. Own keys, or requires `view:api-keys`. */
@@ -732,6 +740,10 @@ export type CreateGroupPayload = {
 
 /** Input of createOrganization. */
 export type CreateOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Groups for all members. Requires `assign:groups`. */
   groupIds?: InputMaybe<Array<Scalars['ID']['input']>>;
   /** Repeating the same input with the same key within 24 h answers as the first time. */
@@ -751,10 +763,18 @@ export type CreateOrganizationPayload = {
   errors: Array<UserError>;
   /** The new organization. */
   organization?: Maybe<Organization>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of createServiceAccount. */
 export type CreateServiceAccountInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Groups, at least one. Requires `assign:groups`. */
   groupIds: Array<Scalars['ID']['input']>;
   /** Repeating the same input with the same key within 24 h answers as the first time. */
@@ -770,6 +790,10 @@ export type CreateServiceAccountPayload = {
   __typename?: 'CreateServiceAccountPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** The new service account. */
   user?: Maybe<User>;
 };
@@ -902,6 +926,10 @@ export type DeleteGroupPayload = {
 
 /** Input of deleteOrganization. */
 export type DeleteOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Organization to delete with all below; users stay. */
@@ -919,6 +947,10 @@ export type DeleteOrganizationPayload = {
   errors: Array<UserError>;
   /** The organization as it is now; set with VERSION_CONFLICT. */
   organization?: Maybe<Organization>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of deleteOwnAccount. */
@@ -1097,6 +1129,10 @@ export type EndImpersonationPayload = {
 
 /** Input of eraseUser. */
 export type EraseUserInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Kept in the audit log, at most 500 characters. Must not name the person. */
   reason: Scalars['String']['input'];
   /** Who is deleted; personal values in the audit log go too, its chain stays whole. */
@@ -1110,6 +1146,10 @@ export type EraseUserPayload = {
   erasedUserId?: Maybe<Scalars['ID']['output']>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of exchangeToken. */
@@ -1751,6 +1791,8 @@ export type MfaState = {
 
 /** Input of moveOrganization. */
 export type MoveOrganizationInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Organization to move with all below. */
@@ -1766,6 +1808,8 @@ export type MoveOrganizationPayload = {
   errors: Array<UserError>;
   /** The organization after the move; with VERSION_CONFLICT as it is now. */
   organization?: Maybe<Organization>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 export type Mutation = {
@@ -3047,6 +3091,8 @@ export type RegenerateRecoveryCodesPayload = {
 
 /** Input of registerResources. */
 export type RegisterResourcesInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Namespace of the application, claimed by its first registration; absent = the one claimed by the calling key's owner, else its name. */
   namespace?: InputMaybe<Scalars['String']['input']>;
   /** Declarations, at most 100; those left out stay as they are. */
@@ -3058,6 +3104,8 @@ export type RegisterResourcesPayload = {
   __typename?: 'RegisterResourcesPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
   /** Declarations as they stand; empty on errors. */
   resources: Array<ResourceDefinition>;
   /** Groups seeded; empty on errors. */
@@ -3106,6 +3154,8 @@ export type RemoveGroupMembersPayload = {
 
 /** Input of removeOrganizationMembers. */
 export type RemoveOrganizationMembersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Organization. */
   organizationId: Scalars['ID']['input'];
   /** Users to remove, with their groups within it, at most 100; all or none. */
@@ -3119,6 +3169,8 @@ export type RemoveOrganizationMembersPayload = {
   errors: Array<UserError>;
   /** The organization after the change. */
   organization?: Maybe<Organization>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of removePasskey. */
@@ -3273,6 +3325,8 @@ export type ResendInvitePayload = {
 
 /** Input of resetUserMfa. */
 export type ResetUserMfaInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** Kept in the audit log, at most 500 characters. */
   reason: Scalars['String']['input'];
   /** Whose second factors are removed, passkeys included. */
@@ -3284,6 +3338,8 @@ export type ResetUserMfaPayload = {
   __typename?: 'ResetUserMfaPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
   /** The user after the change. */
   user?: Maybe<User>;
 };
@@ -3431,6 +3487,8 @@ export type RotateApiKeyPayload = {
 export type RotateSigningKeyInput = {
   /** Algorithm of the new key; absent = as the present one. */
   algorithm?: InputMaybe<SigningAlgorithm>;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
   /** How long the old key still verifies, at least the life of an access token; absent = twice that. */
   overlapSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
@@ -3440,6 +3498,8 @@ export type RotateSigningKeyPayload = {
   __typename?: 'RotateSigningKeyPayload';
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
   /** The key before. */
   retiringKey?: Maybe<SigningKey>;
   /** The new key. */
@@ -4220,6 +4280,10 @@ export type UpdateGroupPayload = {
 
 /** Input of updateOrganization. */
 export type UpdateOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** New groups for all members; absent = keep; empty list = none. Requires `assign:groups`. */
@@ -4239,6 +4303,10 @@ export type UpdateOrganizationPayload = {
   errors: Array<UserError>;
   /** The organization after the change; with VERSION_CONFLICT as it is now. */
   organization?: Maybe<Organization>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
 };
 
 /** Input of updateProfile. */

@@ -13,6 +13,7 @@ import { Metrics } from './http/metrics.ts';
 import { type Server, createServer } from './http/server.ts';
 import { limitFields } from './limits/field-limits.ts';
 import { createLoaders } from './loaders/loaders.ts';
+import type { FieldSettings } from './permissions/field-judge.ts';
 import { isPublic } from './permissions/rules.ts';
 import { wrappedFields } from './permissions/shield.ts';
 import {
@@ -31,19 +32,13 @@ import type { Services } from './composition/services.ts';
 
 /** Builds the guarded schema and the HTTP server around the services. The server does not listen yet. */
 export const createApp = async (foundation: Foundation, services: Services, logger: Logger): Promise<Server> => {
-  const { config, clock, database } = foundation;
+  const { config, database } = foundation;
   const metrics = new Metrics({
     statements: () => database.statements.count,
     hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
     version: VERSION,
   });
-  const guard = {
-    clock,
-    stepUpSeconds: config.tokens.stepUpSeconds,
-    enforceAal2: config.mfa.enforce,
-    openWithoutSecondFactor: config.mfa.enforce && config.mfa.required === 'everyone' ? openWithoutSecondFactor : null,
-    openWhileReadOnly,
-  };
+  const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
     services.signingKeys.prepare(),
@@ -119,6 +114,14 @@ const loadersFrom =
       caller,
       assignments,
     );
+
+const guardSettings = ({ config: { tokens, mfa }, clock }: Foundation): FieldSettings => ({
+  clock,
+  stepUpSeconds: tokens.stepUpSeconds,
+  enforceAal2: mfa.enforce,
+  openWithoutSecondFactor: mfa.enforce && mfa.required === 'everyone' ? openWithoutSecondFactor : null,
+  openWhileReadOnly,
+});
 
 /** What is only read and judged is bounded as what is run. */
 const documentBounds = ({ limits, server }: Config): DocumentBounds => {

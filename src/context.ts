@@ -33,7 +33,14 @@ export interface Context extends Identity {
 
 /** Whoever sends the request is taken for nobody from now on. */
 export const becomeNobody = (context: Context): void => {
-  const caller = { ...context.caller, principal: null, account: null, session: null, apiKey: null, impersonatorLabel: null };
+  const caller = {
+    ...context.caller,
+    principal: null,
+    account: null,
+    session: null,
+    apiKey: null,
+    impersonatorLabel: null,
+  };
   const nobody: Identity = { principal: null, caller, assignments: [], loaders: null };
   Object.assign(context, nobody, { own: nobody, csrfToken: null });
 };

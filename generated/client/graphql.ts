@@ -36,6 +36,10 @@ export type AddGroupMembersInput = {
 
 /** Input of addOrganizationMembers. */
 export type AddOrganizationMembersInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Groups they get within it. Requires `assign:groups`. */
   groupIds?: Array<string | number> | null | undefined;
   /** Organization. */
@@ -312,6 +316,10 @@ export type CreateGroupInput = {
 
 /** Input of createOrganization. */
 export type CreateOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Groups for all members. Requires `assign:groups`. */
   groupIds?: Array<string | number> | null | undefined;
   /** Repeating the same input with the same key within 24 h answers as the first time. */
@@ -326,6 +334,10 @@ export type CreateOrganizationInput = {
 
 /** Input of createServiceAccount. */
 export type CreateServiceAccountInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Groups, at least one. Requires `assign:groups`. */
   groupIds: Array<string | number>;
   /** Repeating the same input with the same key within 24 h answers as the first time. */
@@ -423,6 +435,10 @@ export type DeleteGroupInput = {
 
 /** Input of deleteOrganization. */
 export type DeleteOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: number | null | undefined;
   /** Organization to delete with all below; users stay. */
@@ -489,6 +505,10 @@ export type EndImpersonationInput = {
 
 /** Input of eraseUser. */
 export type EraseUserInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Kept in the audit log, at most 500 characters. Must not name the person. */
   reason: string;
   /** Who is deleted; personal values in the audit log go too, its chain stays whole. */
@@ -717,6 +737,8 @@ export type MfaMethod =
 
 /** Input of moveOrganization. */
 export type MoveOrganizationInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: number | null | undefined;
   /** Organization to move with all below. */
@@ -869,6 +891,8 @@ export type RegenerateRecoveryCodesInput = {
 
 /** Input of registerResources. */
 export type RegisterResourcesInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Namespace of the application, claimed by its first registration; absent = the one claimed by the calling key's owner, else its name. */
   namespace?: string | null | undefined;
   /** Declarations, at most 100; those left out stay as they are. */
@@ -897,6 +921,8 @@ export type RemoveGroupMembersInput = {
 
 /** Input of removeOrganizationMembers. */
 export type RemoveOrganizationMembersInput = {
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Organization. */
   organizationId: string | number;
   /** Users to remove, with their groups within it, at most 100; all or none. */
@@ -967,6 +993,8 @@ export type ResendInviteInput = {
 
 /** Input of resetUserMfa. */
 export type ResetUserMfaInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
   /** Kept in the audit log, at most 500 characters. */
   reason: string;
   /** Whose second factors are removed, passkeys included. */
@@ -1041,6 +1069,8 @@ export type RotateApiKeyInput = {
 export type RotateSigningKeyInput = {
   /** Algorithm of the new key; absent = as the present one. */
   algorithm?: SigningAlgorithm | null | undefined;
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
   /** How long the old key still verifies, at least the life of an access token; absent = twice that. */
   overlapSeconds?: number | null | undefined;
 };
@@ -1412,6 +1442,10 @@ export type UpdateGroupInput = {
 
 /** Input of updateOrganization. */
 export type UpdateOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: string | null | undefined;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: boolean | null | undefined;
   /** Version the change is based on; another one gives VERSION_CONFLICT with the current object. */
   expectedVersion?: number | null | undefined;
   /** New groups for all members; absent = keep; empty list = none. Requires `assign:groups`. */

@@ -12,18 +12,12 @@ export const identityOf = (
   from: Pick<Caller, 'ipAddress' | 'userAgent' | 'requestId'>,
   makeLoaders: MakeLoaders,
 ): Identity => {
-  const { ipAddress, userAgent, requestId } = from;
-  const caller: Caller = {
-    principal: authenticated?.principal ?? null,
-    account: authenticated?.account ?? null,
-    session: authenticated?.session ?? null,
-    apiKey: authenticated?.apiKey ?? null,
-    impersonatorLabel: authenticated?.impersonatorLabel ?? null,
-    ipAddress,
-    userAgent,
-    requestId,
-  };
-  const assignments = authenticated?.assignments ?? [];
-  const loaders = authenticated === null ? null : makeLoaders(signedInCaller(caller), assignments);
-  return { principal: caller.principal, caller, assignments, loaders };
+  const place = { ipAddress: from.ipAddress, userAgent: from.userAgent, requestId: from.requestId };
+  if (authenticated === null) {
+    const caller = { principal: null, account: null, session: null, apiKey: null, impersonatorLabel: null, ...place };
+    return { principal: null, caller, assignments: [], loaders: null };
+  }
+  const { assignments, ...who } = authenticated;
+  const caller: Caller = { ...who, ...place };
+  return { principal: who.principal, caller, assignments, loaders: makeLoaders(signedInCaller(caller), assignments) };
 };

@@ -38,6 +38,8 @@ export const addAuditCommand = (host: Host, program: Command): void => {
   program
     .command('verify-audit')
     .option('--expect <place:hash>', 'a place of the chain that was noted elsewhere; it must still be there')
-    .description('compute the chain of the audit log anew and check every hash and signature; servers may run meanwhile')
+    .description(
+      'compute the chain of the audit log anew and check every hash and signature; servers may run meanwhile',
+    )
     .action((options: { expect?: string }, command: Command) => verify(host, options.expect, command));
 };

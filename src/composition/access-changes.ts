@@ -1,5 +1,5 @@
 import { Secret } from '../crypto/secret.ts';
-import { type GroupId, type Id, parseId, type UserId } from '../ids.ts';
+import type { GroupId, UserId } from '../ids.ts';
 import type {
   AddGroupMembersInput,
   CreateGroupInput,
@@ -17,38 +17,37 @@ import type {
   UnlockUsersInput,
   UpdateUserInput,
 } from '../schema/user-mutations.schema.ts';
-import type { AccessChange, AccessChangeTable } from '../services/access-changes.ts';
+import type { RegisterResourcesInput } from '../schema/resource.schema.ts';
+import type { AccessChangeTable } from '../services/access-changes.ts';
 import type { GroupMemberService } from '../services/group-member.service.ts';
 import type { GroupService } from '../services/group.service.ts';
+import type { ResourceRegistrationService } from '../services/resource-registration.service.ts';
 import { approved } from '../services/second-person.ts';
 import type { UserChangeService } from '../services/user-change.service.ts';
 import type { UserStatusService } from '../services/user-status.service.ts';
 import type { UserService } from '../services/user.service.ts';
+import { change, idsOf, ofMembers, ofNobody, ofUsers } from './access-change.ts';
+import { ofOrganizationMutations, type OrganizationParts } from './organization-changes.ts';
+import { ofProtectedMutations, type ProtectedParts } from './protected-changes.ts';
 
-/** Lets each entry say what input it takes. */
-const change = <Input>(entry: AccessChange<Input>): AccessChange<Input> => entry;
-
-/** The ids among the texts; whatever is none concerns nobody, and is refused by the service. */
-const idsOf = <T extends Id<string>>(texts: readonly string[]): readonly T[] =>
-  texts.flatMap((text) => parseId<T>(text) ?? []);
-
-const ofUsers = ({ ids }: { readonly ids: readonly string[] }) => ({ users: idsOf<UserId>(ids) });
 const ofGroup = ({ id }: { readonly id: string }) => ({ groups: idsOf<GroupId>([id]) });
-const ofMembers = ({ userIds }: { readonly userIds: readonly string[] }) => ({ users: idsOf<UserId>(userIds) });
-const ofNobody = () => ({ users: [] });
 
-interface Parts {
+interface Parts extends OrganizationParts, ProtectedParts {
   readonly users: UserService;
   readonly userChanges: UserChangeService;
   readonly userStatus: UserStatusService;
   readonly groups: GroupService;
   readonly groupMembers: GroupMemberService;
+  readonly resourceRegistrations: ResourceRegistrationService;
 }
 
 /** The mutations that change access, from their inputs to the service that carries them out. */
 export const accessChangeTable = (parts: Parts): AccessChangeTable => ({
   ...ofUserMutations(parts),
   ...ofGroupMutations(parts),
+  ...ofRegistrations(parts),
+  ...ofOrganizationMutations(parts),
+  ...ofProtectedMutations(parts),
 });
 
 const ofUserMutations = ({ users, userChanges, userStatus }: Parts) => ({
@@ -144,5 +143,14 @@ const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
   removeGroupMembers: change<RemoveGroupMembersInput>({
     affected: ofMembers,
     carryOut: async (caller, input) => ({ group: await approved(() => groupMembers.remove(caller, input)) }),
+  }),
+});
+
+const ofRegistrations = ({ resourceRegistrations }: Parts) => ({
+  registerResources: change<RegisterResourcesInput>({
+    affected: ({ resources }) => ({
+      groups: idsOf<GroupId>(resources.flatMap(({ systemGroups }) => systemGroups.map(({ id }) => id))),
+    }),
+    carryOut: (caller, { namespace, resources }) => resourceRegistrations.register(caller, { namespace, resources }),
   }),
 });

@@ -84,6 +84,9 @@ export const createServices = (foundation: Foundation) => {
   const { recorder, directory, levels, hasher, signingKeys, sessions, messaging, schemaKnowledge } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
   const accounts = createAccounts(common);
+  const resources = createResources(base);
+  const credentials = createCredentials(common);
+  const apiKeys = createApiKeys(base);
   return {
     recorder,
     directory,
@@ -99,12 +102,12 @@ export const createServices = (foundation: Foundation) => {
     networkLimits,
     captcha,
     ...createEntrances(common),
-    ...createCredentials(common),
     ...accounts,
-    ...createAccess({ ...base, ...accounts }),
-    ...createApiKeys(base),
+    ...credentials,
+    ...apiKeys,
+    ...createAccess({ ...base, ...accounts, ...resources, ...credentials, ...apiKeys }),
     ...createReaders(base),
-    ...createResources(base),
+    ...resources,
     ...createProviderServices(common),
     ...createOperations(base),
   };

@@ -202,7 +202,8 @@ export const codes = {
     kind: integer(1, 1000),
     env: 'CODE_MAXIMUM_PER_ADDRESS',
     byDefault: fixed(30),
-    description: 'Codes that all networks together have sent to one address within an hour; known devices of its owner go on.',
+    description:
+      'Codes that all networks together have sent to one address within an hour; known devices of its owner go on.',
   }),
   maximumTries: setting({
     kind: integer(1, 20),

@@ -6,7 +6,11 @@ export interface PersonalPart {
   readonly targetLabel: string | null;
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
-  readonly changes: readonly { readonly field: string; readonly before: string | null; readonly after: string | null }[];
+  readonly changes: readonly {
+    readonly field: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
 }
 
 /** The rest of an audit event as the chain hashes it, everything as text that PostgreSQL gives in one way only. */

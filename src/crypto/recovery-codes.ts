@@ -21,7 +21,7 @@ const grouped = (text: string): string =>
 const newCode = (): Secret<string> =>
   new Secret(grouped([...randomBytes(LENGTH)].map((byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')));
 
-/** Ten new codes, `XXXX-XXXX-XXXX-XXXX` each: look-up secrets in the words of NIST SP 800-63B section 3.1.2. */
+/** Ten new codes, four groups of four characters each: look-up secrets in the words of NIST SP 800-63B section 3.1.2. */
 export const generateRecoveryCodes = (): readonly Secret<string>[] =>
   Array.from({ length: RECOVERY_CODE_COUNT }, () => newCode());
 

@@ -17,11 +17,7 @@ export const namedApiKeys = (viewer: Viewer, first: number): Visibility =>
 export const ownersWithin = ({ principal, now }: Viewer, permission: PermissionName, first: number): Visibility =>
   usersWhollyWithin(reachOf(principal, permission, now), first);
 
-const seenWith = (
-  { principal, now }: Viewer,
-  permissions: readonly PermissionName[],
-  first: number,
-): Visibility => {
+const seenWith = ({ principal, now }: Viewer, permissions: readonly PermissionName[], first: number): Visibility => {
   const own =
     principal.via === 'apiKey'
       ? { condition: `k.id = $${first}`, values: [principal.apiKeyId] }

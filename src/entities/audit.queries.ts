@@ -142,11 +142,11 @@ export interface AuditPlace {
  * with a look-up for each step into a join of whole tables.
  */
 export const auditPage = (wanted: AuditConditions, scope: AuditScope, place: AuditPlace, bind: Bind): string => {
-  const branches = isByAddress(wanted, scope)
-    ? [addressWalk(wanted, scope, place, bind)]
-    : eventWalks(wanted, scope, place, bind);
+  const { before, branches } = isByAddress(wanted, scope)
+    ? addressWalk(wanted, scope, place, bind)
+    : { before: '', branches: eventWalks(wanted, scope, place, bind) };
   const cut = cutOf(place);
-  return `select ${columns}, ${openTo(scope.viewer)} as open
+  return `${before} select ${columns}, ${openTo(scope.viewer)} as open
     from (select e.at, e.id from (${branches.join(' union all ')}) e ${cut}) k
     join audit_events e on e.at = k.at and e.id = k.id ${personal} ${cut}`;
 };
@@ -157,16 +157,49 @@ const cutOf = ({ orderBy, limit }: AuditPlace): string => `order by ${orderBy} l
 const isByAddress = (wanted: AuditConditions, { subject }: AuditScope): boolean =>
   wanted.network !== null && subject === null && wanted.actorId === null && wanted.targetId === null;
 
+/** The same place, said of the personal values. */
+const onValues = (text: string): string => text.replaceAll(/\be\.at\b/g, 'f.at').replaceAll(/\be\.id\b/g, 'f.event_id');
+
+/** A range with no more addresses than these in the log is walked address by address, each in the order of the index. */
+const FEW = 64;
+
+/**
+ * The addresses of a range that the log has, found by leaping from one to the next; one more than few tells that there are many.
+ * Without them the planner would have to guess whether the newest events of a range are near, and could walk through the whole log.
+ */
+const addressesOf = (network: string): string => `ranged as materialized (
+  with recursive found(address) as (
+    (select ${ADDRESS} from audit_personal_values f where ${ADDRESS} <<= ${network} order by 1 limit 1)
+    union all
+    select (select ${ADDRESS} from audit_personal_values f where ${ADDRESS} > found.address and ${ADDRESS} <<= ${network} order by 1 limit 1)
+    from found where found.address is not null)
+  select array_agg(address) as addresses from (select address from found where address is not null limit ${FEW + 1}) few)`;
+
+interface AddressWalk {
+  readonly before: string;
+  readonly branches: readonly string[];
+}
+
 /** Along the addresses; the event is looked up only where something is asked of it. */
-const addressWalk = (wanted: AuditConditions, scope: AuditScope, place: AuditPlace, bind: Bind): string => {
+const addressWalk = (wanted: AuditConditions, scope: AuditScope, place: AuditPlace, bind: Bind): AddressWalk => {
   const ofEvent = [...eventConditions(wanted, bind, null), ...(scope.viewer === null ? [] : [openTo(scope.viewer)])];
-  const ofValues = [addressCondition(wanted, bind), ...timeConditions(wanted, bind), place.condition].join(' and ');
+  const ofValues = onValues([...timeConditions(wanted, bind), place.condition].join(' and '));
   const lookUp =
     ofEvent.length === 0
       ? ''
       : `cross join lateral (select 1 from audit_events e where e.at = f.at and e.id = f.event_id and ${ofEvent.join(' and ')} offset 0) e`;
-  const onValues = (text: string): string => text.replaceAll(/\be\.at\b/g, 'f.at').replaceAll(/\be\.id\b/g, 'f.event_id');
-  return `(select f.at, f.event_id as id from audit_personal_values f ${lookUp} where ${onValues(ofValues)} ${onValues(cutOf(place))})`;
+  const network = `${bind(wanted.network)}::inet`;
+  const walk = (condition: string): string =>
+    `(select f.at, f.event_id as id from audit_personal_values f ${lookUp} where ${condition} and ${ofValues} ${onValues(cutOf(place))})`;
+  if (!wanted.isRange) return { before: '', branches: [walk(`${ADDRESS} = ${network}`)] };
+  const few = `(select case when cardinality(addresses) <= ${FEW} then addresses end from ranged)`;
+  return {
+    before: `with ${addressesOf(network)}`,
+    branches: [
+      `(select one.at, one.id from unnest(${few}) as given(address) cross join lateral ${walk(`${ADDRESS} = given.address`)} as one)`,
+      walk(`(select cardinality(addresses) > ${FEW} from ranged) and ${ADDRESS} <<= ${network}`),
+    ],
+  };
 };
 
 /** Along the events; the address is looked up where one is asked for. */
@@ -216,18 +249,28 @@ const reference = (type: string | null, id: string | null, label: string | null)
 const withoutReason = (metadata: AuditRow['metadata']): AuditRow['metadata'] =>
   Object.fromEntries(Object.entries(metadata).filter(([key]) => key !== 'reason'));
 
+const NO_VALUES = { actorLabel: null, targetLabel: null, ipAddress: null, userAgent: null, changes: [] } as const;
+
+/** What another person did it with is for whoever may see the circumstances. */
+const circumstancesOf = ({ open, request_id: requestId, metadata, values }: AuditRow) => {
+  const { ipAddress, userAgent } = values ?? NO_VALUES;
+  return open
+    ? { ipAddress, userAgent, requestId, metadata }
+    : { ipAddress: null, userAgent: null, requestId: null, metadata: withoutReason(metadata) };
+};
+
 /** The event of a row; where its circumstances are not for the viewer, without them. */
-export const auditEventOf = (row: AuditRow): AuditEventView => ({
-  id: row.id,
-  at: instantOf(row.at),
-  action: row.action,
-  result: row.result,
-  actor: reference(row.actor_type, row.actor_id, row.values?.actorLabel ?? null),
-  onBehalfOf: reference(row.on_behalf_of_id === null ? null : 'User', row.on_behalf_of_id, null),
-  target: reference(row.target_type, row.target_id, row.values?.targetLabel ?? null),
-  ipAddress: row.open ? (row.values?.ipAddress ?? null) : null,
-  userAgent: row.open ? (row.values?.userAgent ?? null) : null,
-  requestId: row.open ? row.request_id : null,
-  changes: row.values?.changes ?? [],
-  metadata: row.open ? row.metadata : withoutReason(row.metadata),
-});
+export const auditEventOf = (row: AuditRow): AuditEventView => {
+  const { actorLabel, targetLabel, changes } = row.values ?? NO_VALUES;
+  return {
+    id: row.id,
+    at: instantOf(row.at),
+    action: row.action,
+    result: row.result,
+    actor: reference(row.actor_type, row.actor_id, actorLabel),
+    onBehalfOf: reference(row.on_behalf_of_id === null ? null : 'User', row.on_behalf_of_id, null),
+    target: reference(row.target_type, row.target_id, targetLabel),
+    changes,
+    ...circumstancesOf(row),
+  };
+};

@@ -16,7 +16,7 @@ union all select id::text from export_jobs where owner_id = $1 or scope->>'userI
 
 /** Messages and codes to addresses of the person that were about no account. `$1` addresses. */
 export const forgetMessages = `
-with coded as (delete from verifications where target = any($1::text[])), linked as (delete from action_links where recipient = any($1::text[]))
+with asked as (delete from reset_requests where address = any($1::text[])), coded as (delete from verifications where target = any($1::text[])), linked as (delete from action_links where recipient = any($1::text[]))
 delete from messages where recipient = any($1::text[])`;
 
 /** What was kept of requests: answers by key, changes that waited for a second person and name the user. `$1` user, `$2` addresses. */

@@ -45,7 +45,9 @@ const overAt = (now: string): string => `coalesce(i.ended_at, least(
    where a.id = i.actor_session_id and (a.ended_at is not null or a.expires_at <= ${now}::timestamptz))))`;
 
 /** The columns behind `ImpersonationView`, of `impersonations` under the alias `i`; `now` is a parameter. */
-export const impersonationColumns = (now: string): string => `i.id as impersonation_id, i.actor_id, i.target_id, i.mode, i.reason,
+export const impersonationColumns = (
+  now: string,
+): string => `i.id as impersonation_id, i.actor_id, i.target_id, i.mode, i.reason,
   i.ticket, i.started_at, i.expires_at, ${overAt(now)} as over_at, i.ended_by_id`;
 
 /** Impersonations `i` that go on at the parameter `now`. */

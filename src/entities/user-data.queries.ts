@@ -30,7 +30,7 @@ export const userDataSections: readonly UserDataSection[] = [
   },
   {
     type: 'Credential',
-    rows: `select id::text as key, id, type, label, created_at, updated_at, last_used_at, expires_at from credentials where user_id = $1::uuid`,
+    rows: `select id::text as key, id, type as credential_type, label, created_at, updated_at, last_used_at, expires_at from credentials where user_id = $1::uuid`,
   },
   {
     type: 'ExternalIdentity',

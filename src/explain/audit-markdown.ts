@@ -57,7 +57,7 @@ each time is recorded. In CSV (RFC 4180), cells that a spreadsheet would take fo
 | table | what happens |
 |---|---|
 | users, identifiers, credentials, external_identities, memberships, organization_members, sessions, devices, one_time_tokens, verifications, invitations, messages, api_keys, action_links, export_jobs, export_chunks | rows of the account go with it |
-| messages, verifications, action_links | rows to an address of the person that belong to no account are deleted |
+| messages, verifications, action_links, reset_requests | rows to an address of the person that belong to no account are deleted |
 | idempotency_keys | answers kept for the person are deleted |
 | approval_requests | requests by the person, and those that name them, are deleted |
 | impersonations | reason and ticket become empty; who took part is forgotten |

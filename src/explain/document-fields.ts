@@ -18,6 +18,7 @@ import {
   validate,
   type ValidationRule,
 } from 'graphql';
+import { weightOf } from './document-weight.ts';
 
 /** What bounds the reading of a document; the same as for documents that are run. */
 export interface DocumentBounds {
@@ -34,25 +35,43 @@ export const MAXIMUM_DOCUMENT_LENGTH = 20_000;
 /** A document that is no use is told why, not all that is wrong with it. */
 const MAXIMUM_PROBLEMS = 20;
 
-export type ReadDocument =
-  | { readonly document: DocumentNode; readonly problems: readonly [] }
-  | { readonly document: null; readonly problems: readonly string[] };
+const TOO_HEAVY = 'Selects the same fields too many times.';
 
-/** Reads a document and checks it against the schema. Work is bounded by its length and its number of tokens. */
-export const readDocument = (schema: GraphQLSchema, text: string, bounds: DocumentBounds): ReadDocument => {
-  if (text.length > MAXIMUM_DOCUMENT_LENGTH) {
-    return { document: null, problems: [`Longer than ${MAXIMUM_DOCUMENT_LENGTH} characters.`] };
-  }
+/** A document that fits the schema, or why it is no use; and how much work it was to find out. */
+export type ReadDocument = { readonly weight: number } & (
+  | { readonly document: DocumentNode; readonly problems: readonly [] }
+  | { readonly document: null; readonly problems: readonly string[] }
+);
+
+const useless = (weight: number, ...problems: readonly string[]): ReadDocument => ({
+  document: null,
+  problems,
+  weight,
+});
+
+/**
+ * Reads a document and checks it against the schema. Work is bounded by its length, its number of tokens, and its weight, which may be
+ * at most `weightLeft`; one that is heavier has the weight Infinity and is not validated.
+ */
+export const readDocument = (
+  schema: GraphQLSchema,
+  text: string,
+  bounds: DocumentBounds,
+  weightLeft: number = Infinity,
+): ReadDocument => {
+  if (text.length > MAXIMUM_DOCUMENT_LENGTH) return useless(0, `Longer than ${MAXIMUM_DOCUMENT_LENGTH} characters.`);
   try {
     const document = parse(text, { maxTokens: bounds.maximumTokens });
+    const weight = weightOf(document);
+    if (weight === Infinity || weight > weightLeft) return useless(Infinity, TOO_HEAVY);
     const errors = validate(schema, document, [...specifiedRules, ...bounds.rules], {
       maxErrors: MAXIMUM_PROBLEMS,
       hideSuggestions: !bounds.suggestions,
     });
-    if (errors.length > 0) return { document: null, problems: errors.map((error) => problemOf(error)) };
-    return { document, problems: [] };
+    if (errors.length > 0) return useless(weight, ...errors.map((error) => problemOf(error)));
+    return { document, problems: [], weight };
   } catch (error) {
-    if (error instanceof GraphQLError) return { document: null, problems: [problemOf(error)] };
+    if (error instanceof GraphQLError) return useless(0, problemOf(error));
     throw error;
   }
 };

@@ -18,15 +18,21 @@ export interface DocumentReading {
 interface RuledDocument {
   readonly rules: ReadonlyMap<string, Rule>;
   readonly problems: readonly string[];
+  /** As `readDocument` says. */
+  readonly weight: number;
 }
 
 /** The name under which a document is known: SHA-256 of its text, in hex. */
-export const documentId = (text: string): string => hash('sha256', text, 'hex');
+const documentId = (text: string): string => hash('sha256', text, 'hex');
 
 /** The rules of all fields that the operations of a document select, by coordinate; whether they run is left open. */
-export const rulesOfDocument = (text: string, { schema, tree, bounds }: DocumentReading): RuledDocument => {
-  const { document, problems } = readDocument(schema, text, bounds);
-  if (document === null) return { rules: new Map(), problems };
+const rulesOfDocument = (
+  text: string,
+  { schema, tree, bounds }: DocumentReading,
+  weightLeft?: number,
+): RuledDocument => {
+  const { document, problems, weight } = readDocument(schema, text, bounds, weightLeft);
+  if (document === null) return { rules: new Map(), problems, weight };
   const rules = new Map<string, Rule>();
   const walk = {
     schema,
@@ -38,10 +44,14 @@ export const rulesOfDocument = (text: string, { schema, tree, bounds }: Document
     },
   };
   const complete = operationsOf(document).every((operation) => walkOperation(walk, operation));
-  return complete ? { rules, problems: [] } : { rules: new Map(), problems: ['Selects too many fields.'] };
+  return complete
+    ? { rules, problems: [], weight }
+    : { rules: new Map(), problems: ['Selects too many fields.'], weight };
 };
 
 type Way = readonly PermissionName[];
+
+const isOwn = ({ selfArguments, aboutFields }: Clause): boolean => selfArguments.length + aboutFields.length > 0;
 
 /**
  * The ways in which a key can pass the rule, as the permissions that each takes. What is one's own cannot be assumed of whoever
@@ -49,7 +59,6 @@ type Way = readonly PermissionName[];
  */
 const waysOfKey = (rule: Rule): readonly Way[] => {
   const open = clausesOf(rule).filter((clause) => isOpenToKeys(clause));
-  const isOwn = ({ selfArguments, aboutFields }: Clause): boolean => selfArguments.length + aboutFields.length > 0;
   const others = open.filter((clause) => !isOwn(clause));
   return (others.length > 0 ? others : open).map((clause) => clause.permissions);
 };
@@ -84,6 +93,8 @@ export const permissionsForRules = (rules: Iterable<Rule>): readonly PermissionN
 const isSessionOnly = (rule: Rule): boolean => !isPublic(rule) && waysOfKey(rule).length === 0;
 
 const MAXIMUM_REMEMBERED = 500;
+/** Of all documents of one question; those beyond are not validated. */
+const MAXIMUM_TOTAL_WEIGHT = 20_000;
 
 /**
  * Says what documents need at least. Documents are remembered, up to a number, by their id: asking again for the same one costs
@@ -93,17 +104,24 @@ export const documentPermissionsOf = (
   reading: DocumentReading,
 ): ((texts: readonly string[]) => DocumentPermissions) => {
   const known = new Map<string, RuledDocument>();
-  const read = (text: string, id: string): RuledDocument => {
+  const read = (text: string, id: string, weightLeft: number): { document: RuledDocument; weight: number } => {
     const before = known.get(id);
-    if (before !== undefined) return before;
-    const made = rulesOfDocument(text, reading);
+    if (before !== undefined) return { document: before, weight: 0 };
+    const document = rulesOfDocument(text, reading, weightLeft);
+    // Not validated: in another question there may be room for it.
+    if (document.weight === Infinity) return { document, weight: 0 };
     if (known.size >= MAXIMUM_REMEMBERED) known.clear();
-    known.set(id, made);
-    return made;
+    known.set(id, document);
+    return { document, weight: document.weight };
   };
   return (texts) => {
     const ids = texts.map((text) => documentId(text));
-    const documents = texts.map((text, index) => read(text, ids[index] ?? ''));
+    let weightLeft = MAXIMUM_TOTAL_WEIGHT;
+    const documents = texts.map((text, index) => {
+      const { document, weight } = read(text, ids[index] ?? '', weightLeft);
+      weightLeft -= weight;
+      return document;
+    });
     const rules = new Map(documents.flatMap((document) => [...document.rules]));
     return {
       permissions: permissionsForRules(rules.values()).map((name) => grantOf(name)),

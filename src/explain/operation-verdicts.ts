@@ -85,12 +85,11 @@ const verdictsOf = (
       everyPlace: true,
       runs: (selection) => runs(selection, variables),
       visit: (field) => {
-        const coordinate = `${field.parent.name}.${field.node.name.value}`;
-        const key = JSON.stringify([field.path, coordinate]);
+        const key = JSON.stringify([field.path, coordinateOf(field)]);
         const rule = tree[field.parent.name]?.[field.node.name.value];
         // The same field selected twice under one key is run once.
         if (rule !== undefined && !verdicts.has(key)) {
-          verdicts.set(key, verdictOf(coordinate, field, rule, variables, judged));
+          verdicts.set(key, verdictOf(field, rule, variables, judged));
         }
       },
     },
@@ -99,13 +98,15 @@ const verdictsOf = (
   return complete ? { verdicts: [...verdicts.values()], problems: [] } : failed('Selects too many fields.');
 };
 
+const coordinateOf = ({ parent, node }: SelectedField): string => `${parent.name}.${node.name.value}`;
+
 const verdictOf = (
-  coordinate: string,
   field: SelectedField,
   rule: Rule,
   variables: Values,
   { question: { principal }, judging: { schema, guard } }: Judged,
 ): FieldVerdict => {
+  const coordinate = coordinateOf(field);
   const ruled = {
     coordinate,
     isRoot: field.path.length === 1,
@@ -113,7 +114,8 @@ const verdictOf = (
   };
   const denial = judgeField(rule, ruled, { principal, args: argumentsOf(field, variables) }, guard);
   // The parent is an object that only running would find, so a way that asks about it does not pass.
-  const rows = [rowRules[coordinate], denial !== null && readsParent(rule) ? ABOUT_UNKNOWN : undefined];
+  const couldBeOwn = denial !== null && principal !== null && readsParent(rule);
+  const rows = [rowRules[coordinate], couldBeOwn ? ABOUT_UNKNOWN : undefined];
   const rowRule = rows.filter((sentence) => sentence !== undefined).join(' ');
   return {
     path: field.path,

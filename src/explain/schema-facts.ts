@@ -43,11 +43,12 @@ const keyOf = (principal: Principal | null): string =>
     ? 'nobody'
     : [principal.permissionVersion, principal.via, principal.apiKeyId, principal.impersonationMode].join(' ');
 
+const open = (grants: readonly Grant[]): readonly Grant[] =>
+  grants.map((grant) => ({ ...grant, constraints: grant.constraints.filter((one) => asksAboutRow(one)) }));
+
 /** As if every constraint about hour, address and level of the session held: they change from one moment to the next. */
 const inAnyCircumstances = (principal: Principal): Principal => {
   const { list, places, catalogue } = principal.grants;
-  const open = (grants: readonly Grant[]): readonly Grant[] =>
-    grants.map((grant) => ({ ...grant, constraints: grant.constraints.filter((one) => asksAboutRow(one)) }));
   const grants = EffectiveGrants.of(
     open(list),
     catalogue,

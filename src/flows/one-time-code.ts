@@ -5,14 +5,13 @@ export const oneTimeCodeFlow = flow({
   name: 'one-time-code',
   title: 'Codes',
   about:
-    'A code goes to the address, a token to whoever asked: it takes both. Each try is counted before it is looked at, in the statement that uses a right code up. One is open per address, purpose and account; an address without an account has a decoy that looks the same. The circumstances are the purposes.',
+    'A code goes to the address, a token to whoever asked: it takes both. Each try is counted before it is looked at, in the statement that uses a right code up. Any number may be open for one address, each for who holds its token; an address without an account has a decoy that looks the same. The circumstances are the purposes.',
   initial: 'OPEN',
   states: {
     OPEN: 'Waits for its code.',
     ATTEMPTS_EXCEEDED: 'Five wrong tries.',
     EXPIRED: 'Past its life.',
     USED: 'Its code was given, or the account has another address or other ways in by now.',
-    REPLACED: 'A newer one stands in its place; its token finds nothing.',
   },
   circumstances: {
     SIGN_UP: 'to complete a sign-up',
@@ -25,7 +24,7 @@ export const oneTimeCodeFlow = flow({
     fiveWrongCodes: { by: 'the operation of its purpose', what: 'five wrong codes' },
     rightCodeElsewhere: { by: 'the operation of another purpose', what: 'the code, for another purpose', inert: true },
     resend: { by: 'Mutation.resendCode', what: 'sent again, when that may be' },
-    askAnew: { by: 'the operation that made it', what: 'asked for once more, when that may be' },
+    askAnew: { by: 'the operation that made it', what: 'asked for once more, by anybody', inert: true },
     lifeEnds: { by: 'time', what: 'its life ends' },
   },
   transitions: [
@@ -37,13 +36,6 @@ export const oneTimeCodeFlow = flow({
       on: 'resend',
       to: 'OPEN',
       why: 'A new code under the same token; how many an hour is limited.',
-    },
-    {
-      from: ['OPEN', 'ATTEMPTS_EXCEEDED', 'EXPIRED'],
-      on: 'askAnew',
-      when: ['SIGN_IN', 'STEP_UP'],
-      to: 'REPLACED',
-      why: 'One is open at a time. Everybody who signs up has one of their own.',
     },
   ],
 });

@@ -67,7 +67,7 @@ export const oneTimeTokenFlow = flow({
     {
       from: ['VALID', 'EXPIRED'],
       on: 'issueAnother',
-      when: ['INVITE', 'PASSWORD_CHANGE', 'EMAIL_CHANGE', 'SIGN_IN_LINK', 'MFA', 'PASSKEY_REGISTRATION'],
+      when: ['INVITE', 'PASSWORD_CHANGE', 'EMAIL_CHANGE', 'MFA', 'PASSKEY_REGISTRATION'],
       to: 'USED',
       why: 'The newest is the only one.',
     },

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import { parseAddress } from '../permissions/networks.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
 import { clientAddress } from './client-address.ts';
+import { userAgentOf } from './context-factory.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MAXIMUM_BODY_BYTES = 16_384;
@@ -48,6 +49,7 @@ export const introspectionRoute: FastifyPluginAsync<IntrospectionRoute> = async 
       cookie: undefined,
       csrfHeader: undefined,
       ipAddress: clientAddress(request),
+      userAgent: userAgentOf(request),
     });
     const asking = introspection.admit(authenticated);
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();

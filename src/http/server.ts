@@ -32,6 +32,7 @@ import { createErrorFormatting } from './errors/format-error.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
+import { frontPage } from './front-page.ts';
 import type { CostTable } from './limits/cost-declaration.ts';
 import { costPlugin } from './limits/cost-plugin.ts';
 import { documentLimits } from './limits/document-limits.ts';
@@ -111,6 +112,7 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   await registerProtections(app, config);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await app.register(accountPages, { config });
+  await app.register(frontPage, { config });
   await app.register(exportRoutes, parts);
   if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
   await app.register(introspectionRoute, parts);

@@ -56,7 +56,7 @@ class Breaker {
 
   open(): void {
     this.#openUntil = performance.now() + BREAK_MS;
-    if (!this.#isAway) this.#log('warn', 'Redis does not answer; limits are counted by each replica for now');
+    if (!this.#isAway) this.#log('warn', 'Redis does not answer; limits are counted by each replica until it does');
     this.#isAway = true;
   }
 

@@ -100,14 +100,7 @@ export const createLoaders = (
 ): Loaders => ({
   user: new DataLoader((ids) => users.byIds(caller, ids)),
   group: new DataLoader((ids) => groups.byIds(caller, memberGroupIds(assignments), ids)),
-  groupsOfUser: new DataLoader<UserId, readonly GroupView[]>((ids) => groups.ofUsers(ids)).prime(
-    caller.principal.userId,
-    groups.definitions(memberGroupIds(assignments)), // authentication has read them already
-  ),
-  assignmentsOfUser: new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
-    caller.principal.userId,
-    assignments,
-  ),
+  ...loadersOfAssignments(groups, caller, assignments),
   mfa: new DataLoader((ids) => mfa.ofUsers(ids)),
   passkeysOfUser: new DataLoader((ids) => passkeys.ofUsers(ids)),
   identitiesOfUser: new DataLoader((ids) => identities.ofUsers(ids)),
@@ -140,6 +133,23 @@ export const createLoaders = (
     organizations.ofUsers(caller, ids, request),
   ),
 });
+
+/** Groups and permissions of a user come from the same rows; those of the caller authentication has read already. */
+const loadersOfAssignments = (
+  groups: GroupReader,
+  { principal }: SignedInCaller,
+  own: readonly Assignment[],
+): Pick<Loaders, 'assignmentsOfUser' | 'groupsOfUser'> => {
+  const assignmentsOfUser = new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
+    principal.userId,
+    own,
+  );
+  const groupsOfUser = new DataLoader<UserId, readonly GroupView[]>(async (ids) => {
+    const found = await assignmentsOfUser.loadMany(ids);
+    return found.map((one) => (one instanceof Error ? one : groups.definitions(memberGroupIds(one))));
+  });
+  return { assignmentsOfUser, groupsOfUser };
+};
 
 /** One loader per set of arguments: a field asked for with the same arguments in every row costs one statement. */
 const perRequest = <Key, Value, Request extends PageRequest>(

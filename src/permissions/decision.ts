@@ -217,9 +217,14 @@ const refusalOf = (way: Way, { question, subject }: Inquiry): DecisionReason => 
   return isCarvedOut(way, ownerGrants ?? grants) ? 'PROTECTED' : 'NO_GRANT';
 };
 
-const holdsWith = (level: AssuranceLevel | null, { key }: Way, { question, subject }: Inquiry): boolean =>
+const holds = ({ key }: Way, { question, subject }: Inquiry): boolean =>
+  question.lineage !== null && subject.grants.holds(key, circumstancesOf(question, subject), question.lineage);
+
+/** The same in a session of two factors, which the subject can get to. */
+const wouldHold = ({ key }: Way, { question, subject }: Inquiry): boolean =>
+  subject.canRaise &&
   question.lineage !== null &&
-  subject.grants.holds(key, { ...circumstancesOf(question, subject), assuranceLevel: level }, question.lineage);
+  subject.grants.holds(key, { ...circumstancesOf(question, subject), assuranceLevel: 'AAL2' }, question.lineage);
 
 const stepUpRequired = (required: StepUp): Decision => ({ ...refused('STEP_UP_REQUIRED'), required });
 
@@ -236,8 +241,8 @@ const ownerAndSession = (way: Way, afterRaising: boolean, { question, subject, c
 const decideWay = (way: Way, inquiry: Inquiry): Decision => {
   const { subject } = inquiry;
   if (!worksWhile(subject.impersonationMode, way.definition)) return refused('IMPERSONATING');
-  if (holdsWith(subject.assuranceLevel, way, inquiry)) return ownerAndSession(way, false, inquiry);
-  if (subject.canRaise && holdsWith('AAL2', way, inquiry)) return ownerAndSession(way, true, inquiry);
+  if (holds(way, inquiry)) return ownerAndSession(way, false, inquiry);
+  if (wouldHold(way, inquiry)) return ownerAndSession(way, true, inquiry);
   return refused(refusalOf(way, inquiry));
 };
 

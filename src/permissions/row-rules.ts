@@ -9,6 +9,21 @@ export const rowRules: Readonly<Record<string, string>> = {
   'Query.devices': 'Devices of users in the reach of `view:sessions` and `view:users`; without them only own ones.',
   'Query.mailDeliveries': 'Deliveries to users in the reach of `view:users`, and to oneself.',
   'Query._entities': 'Each object by the rule of its type; hidden ones are null.',
+  'Query.checkPermissions': 'Oneself and own keys; others with `view:groups`, as far as one may see them.',
+  'Query.explainPermission': 'Oneself and own keys; others with `view:groups`, as far as one may see them.',
+  'Query.explainOperation': 'Oneself and own keys; others with `view:groups`, as far as one may see them.',
+  'Query.schemaFor': 'Oneself and own keys; others with `view:groups`, as far as one may see them.',
+  'Query.impersonations': 'Those in the reach of `view:impersonations`; without it those one took part in.',
+  'Query.apiKey': 'Keys in the reach of `view:api-keys`, and own ones; others are NOT_FOUND.',
+  'Query.apiKeys': 'Keys in the reach of `view:api-keys`; without it own ones, and by key that key alone.',
+  'Query.organization':
+    'Organizations in the reach of `view:organizations`, and those one is a member of; others are NOT_FOUND.',
+  'Query.organizations': 'Organizations in the reach of `view:organizations`, and those one is a member of.',
+  'Query.organizationTree': 'Organizations in the reach of `view:organizations`, and those one is a member of.',
+  'Query.auditEvent': 'As far as `view:audit` reaches; without it what is about oneself.',
+  'Query.auditEvents': 'As far as `view:audit` reaches; without it what is about oneself.',
+  'Query.exportJob': 'Own ones.',
+  'Query.approvals': "Own requests; others' with `view:approvals`.",
   'Mutation.signUp': 'Where the settings let people sign up.',
   'Mutation.verifySignUp': 'Whoever holds the token and the code.',
   'Mutation.resendCode': 'Whoever holds the token.',
@@ -59,6 +74,40 @@ export const rowRules: Readonly<Record<string, string>> = {
   'Mutation.removeGroupMembers':
     'Groups whose grants the caller holds; an administrator must stay, and nobody may be left without a group.',
   'Mutation.retryMail': 'Deliveries to users in the reach of `view:users`, and to oneself.',
+  'Mutation.startImpersonation':
+    'Users in the reach of `impersonate:users`, never oneself or somebody with more rights.',
+  'Mutation.endImpersonation': 'Impersonations in the reach of `end:impersonations`.',
+  'Mutation.switchOrganization': 'Organizations that one may see.',
+  'Mutation.exportUserData': 'Users in the reach of `export:users`.',
+  'Mutation.eraseUser':
+    'Users in the reach of `erase:users`, never oneself, somebody with more rights, or the last administrator.',
+  'Mutation.exportAuditEvents': 'What one may see of the log.',
+  'Mutation.createServiceAccount': 'Into groups as `assign:groups` allows.',
+  'Mutation.createApiKey':
+    'For oneself with `create-own:api-keys`, for others with `create:api-keys`; at most what the owner holds.',
+  'Mutation.rotateApiKey': 'Own keys, or those of service accounts.',
+  'Mutation.updateApiKey': 'Own keys, or those of service accounts.',
+  'Mutation.revokeApiKey': "Own keys from a session, a key itself, others' in the reach of `revoke:api-keys`.",
+  'Mutation.deleteApiKey': "Own keys from a session, a key itself, others' in the reach of `revoke:api-keys`.",
+  'Mutation.createOrganization':
+    'Below an organization in the reach of `create:organizations`; a root only where it holds everywhere.',
+  'Mutation.updateOrganization':
+    'Organizations in the reach of `update:organizations`; groups as `assign:groups` allows there.',
+  'Mutation.moveOrganization':
+    'Organizations in the reach of `move:organizations`, to a place in the reach of `create:organizations`.',
+  'Mutation.deleteOrganization': 'Organizations in the reach of `delete:organizations`.',
+  'Mutation.addOrganizationMembers':
+    'Organizations in the reach of `assign:organizations`, and people whom one may see.',
+  'Mutation.removeOrganizationMembers': 'Organizations in the reach of `assign:organizations`.',
+  'Mutation.registerResources': "Resources of one's own namespace.",
+  'Mutation.createActionLinks': "Resources of one's own namespace.",
+  'Mutation.redeemActionLink': "Resources of one's own namespace.",
+  'Mutation.approveRequest': "Requests of others, never one's own.",
+  'Mutation.rejectRequest': "Requests of others, never one's own.",
+  'Mutation.cancelRequest': 'Own requests.',
+  'User.organizations': 'Of others those in the reach of `view:organizations`.',
+  'Organization.members': 'Where `view:organizations` is held, and of them those whom the caller may see.',
+  'ResourceScope.organizations': 'Organizations that the caller may see.',
   'Group.members': 'Members whom the caller may see.',
 };
 

@@ -14,24 +14,24 @@ import {
   UpdateApiKeyInput,
   UpdateApiKeyPayload,
 } from '../schema/api-key.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import type { ApiKeyChangeService } from '../services/api-key-change.service.ts';
 import type { ApiKeyService } from '../services/api-key.service.ts';
 import { signedInCaller } from '../services/caller.ts';
-import type { ServiceAccountService } from '../services/service-account.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome, outcome } from './outcome.ts';
 
 @Resolver()
 export class ApiKeyMutationResolver {
-  readonly #serviceAccounts: ServiceAccountService;
+  readonly #access: AccessChanges;
   readonly #apiKeys: ApiKeyService;
   readonly #changes: ApiKeyChangeService;
 
   constructor(parts: {
-    serviceAccounts: ServiceAccountService;
+    accessChanges: AccessChanges;
     apiKeys: ApiKeyService;
     apiKeyChanges: ApiKeyChangeService;
   }) {
-    this.#serviceAccounts = parts.serviceAccounts;
+    this.#access = parts.accessChanges;
     this.#apiKeys = parts.apiKeys;
     this.#changes = parts.apiKeyChanges;
   }
@@ -42,14 +42,9 @@ export class ApiKeyMutationResolver {
     input: CreateServiceAccountInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ user: null }, async () => ({
-      user: await this.#serviceAccounts.create(signedInCaller(caller), {
-        name: input.name,
-        groupIds: input.groupIds,
-        organizationId: input.organizationId ?? null,
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    }));
+    return accessOutcome({ user: null }, () =>
+      this.#access.run(signedInCaller(caller), 'createServiceAccount', input),
+    );
   }
 
   @Mutation(() => CreateApiKeyPayload, {

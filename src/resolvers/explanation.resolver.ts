@@ -25,8 +25,9 @@ export class ExplanationResolver {
     description: 'Why somebody may or may not do something. About oneself; others require `view:groups`.',
   })
   explainPermission(@Args(() => ExplainPermissionArgs) args: ExplainPermissionArgs, @Ctx() context: Context) {
-    const { userId = null, apiKeyId = null, rowId = null } = args;
-    return this.#explanations.permission(asking(context), { ...args, userId, apiKeyId, rowId });
+    const { userId = null, apiKeyId = null, rowId = null, action, resource, attributes, organizationId } = args;
+    const inquiry = { userId, apiKeyId, rowId, action, resource, attributes, organizationId };
+    return this.#explanations.permission(asking(context), inquiry);
   }
 
   @Query(() => OperationExplanationType, {

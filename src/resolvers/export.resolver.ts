@@ -11,19 +11,19 @@ import {
   ExportUserDataPayload,
 } from '../schema/export.schema.ts';
 import { UrlScalar } from '../schema/scalars.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
-import type { ErasureService } from '../services/erasure.service.ts';
 import type { ExportService } from '../services/export.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome, outcome } from './outcome.ts';
 
 @Resolver(() => ExportJobType)
 export class ExportResolver {
   readonly #exports: ExportService;
-  readonly #erasure: ErasureService;
+  readonly #changes: AccessChanges;
 
-  constructor(parts: { exports: ExportService; erasure: ErasureService }) {
+  constructor(parts: { exports: ExportService; accessChanges: AccessChanges }) {
     this.#exports = parts.exports;
-    this.#erasure = parts.erasure;
+    this.#changes = parts.accessChanges;
   }
 
   @Query(() => ExportJobType, { nullable: true, description: 'An export that the caller asked for.' })
@@ -72,12 +72,10 @@ export class ExportResolver {
     description: 'Deletes a person and their personal values everywhere.',
   })
   eraseUser(
-    @Arg('input', () => EraseUserInput, { description: 'Input of eraseUser.' }) { userId, reason }: EraseUserInput,
+    @Arg('input', () => EraseUserInput, { description: 'Input of eraseUser.' }) input: EraseUserInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ erasedUserId: null }, async () => ({
-      erasedUserId: await this.#erasure.erase(signedInCaller(caller), { userId, reason }),
-    }));
+    return accessOutcome({ erasedUserId: null }, () => this.#changes.run(signedInCaller(caller), 'eraseUser', input));
   }
 
   @FieldResolver(() => UrlScalar, {

@@ -16,21 +16,21 @@ import {
   StartTotpEnrollmentPayload,
 } from '../schema/mfa.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { MfaReader, MfaView } from '../services/mfa-reader.ts';
-import type { MfaResetService } from '../services/mfa-reset.service.ts';
 import type { TotpService } from '../services/totp.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome, outcome } from './outcome.ts';
 
 @Resolver()
 export class MfaResolver {
   readonly #totp: TotpService;
-  readonly #reset: MfaResetService;
+  readonly #changes: AccessChanges;
   readonly #mfa: MfaReader;
 
-  constructor(parts: { totp: TotpService; mfaReset: MfaResetService; mfaReader: MfaReader }) {
+  constructor(parts: { totp: TotpService; accessChanges: AccessChanges; mfaReader: MfaReader }) {
     this.#totp = parts.totp;
-    this.#reset = parts.mfaReset;
+    this.#changes = parts.accessChanges;
     this.#mfa = parts.mfaReader;
   }
 
@@ -100,7 +100,7 @@ export class MfaResolver {
     @Arg('input', () => ResetUserMfaInput, { description: 'Input of resetUserMfa.' }) input: ResetUserMfaInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({}, async () => ({ user: await this.#reset.reset(signedInCaller(caller), input) }));
+    return accessOutcome({ user: null }, () => this.#changes.run(signedInCaller(caller), 'resetUserMfa', input));
   }
 
   async #stateOf(caller: Context['caller']): Promise<MfaView | null> {

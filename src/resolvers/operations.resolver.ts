@@ -7,20 +7,28 @@ import {
   RotateSigningKeyPayload,
   SigningKeyType,
 } from '../schema/operations.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { HealthService } from '../services/health.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome } from './outcome.ts';
 
 @Resolver(() => HealthType)
 export class OperationsResolver {
   readonly #signingKeys: SigningKeyService;
   readonly #health: HealthService;
+  readonly #changes: AccessChanges;
   readonly #version: string;
 
-  constructor(parts: { signingKeys: SigningKeyService; health: HealthService; version: string }) {
+  constructor(parts: {
+    signingKeys: SigningKeyService;
+    health: HealthService;
+    accessChanges: AccessChanges;
+    version: string;
+  }) {
     this.#signingKeys = parts.signingKeys;
     this.#health = parts.health;
+    this.#changes = parts.accessChanges;
     this.#version = parts.version;
   }
 
@@ -56,11 +64,8 @@ export class OperationsResolver {
     input: RotateSigningKeyInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ signingKey: null, retiringKey: null }, () =>
-      this.#signingKeys.rotate(signedInCaller(caller), {
-        algorithm: input.algorithm ?? null,
-        overlapSeconds: input.overlapSeconds ?? null,
-      }),
+    return accessOutcome({ signingKey: null, retiringKey: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'rotateSigningKey', input),
     );
   }
 }

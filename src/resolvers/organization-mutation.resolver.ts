@@ -14,26 +14,16 @@ import {
   UpdateOrganizationInput,
   UpdateOrganizationPayload,
 } from '../schema/organization-mutations.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
-import type { OrganizationMemberService } from '../services/organization-member.service.ts';
-import type { OrganizationPlaceService } from '../services/organization-place.service.ts';
-import type { OrganizationService } from '../services/organization.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome } from './outcome.ts';
 
 @Resolver()
 export class OrganizationMutationResolver {
-  readonly #organizations: OrganizationService;
-  readonly #places: OrganizationPlaceService;
-  readonly #members: OrganizationMemberService;
+  readonly #changes: AccessChanges;
 
-  constructor(parts: {
-    organizations: OrganizationService;
-    organizationPlaces: OrganizationPlaceService;
-    organizationMembers: OrganizationMemberService;
-  }) {
-    this.#organizations = parts.organizations;
-    this.#places = parts.organizationPlaces;
-    this.#members = parts.organizationMembers;
+  constructor(parts: { accessChanges: AccessChanges }) {
+    this.#changes = parts.accessChanges;
   }
 
   @Mutation(() => CreateOrganizationPayload, { nullable: true, description: 'Makes an organization.' })
@@ -42,15 +32,9 @@ export class OrganizationMutationResolver {
     input: CreateOrganizationInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ organization: null }, async () => ({
-      organization: await this.#organizations.create(signedInCaller(caller), {
-        parentId: input.parentId ?? null,
-        name: input.name,
-        level: input.level ?? null,
-        groupIds: input.groupIds ?? [],
-        idempotencyKey: input.idempotencyKey ?? null,
-      }),
-    }));
+    return accessOutcome({ organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'createOrganization', input),
+    );
   }
 
   @Mutation(() => UpdateOrganizationPayload, { nullable: true, description: 'Changes name, level or groups.' })
@@ -59,9 +43,9 @@ export class OrganizationMutationResolver {
     input: UpdateOrganizationInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ organization: null }, async () => ({
-      organization: await this.#organizations.update(signedInCaller(caller), input),
-    }));
+    return accessOutcome({ organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'updateOrganization', input),
+    );
   }
 
   @Mutation(() => MoveOrganizationPayload, { nullable: true, description: 'Moves an organization with all below.' })
@@ -70,9 +54,9 @@ export class OrganizationMutationResolver {
     input: MoveOrganizationInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ organization: null }, async () => ({
-      organization: await this.#places.move(signedInCaller(caller), { ...input, parentId: input.parentId ?? null }),
-    }));
+    return accessOutcome({ organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'moveOrganization', input),
+    );
   }
 
   @Mutation(() => DeleteOrganizationPayload, { nullable: true, description: 'Deletes an organization with all below.' })
@@ -81,13 +65,9 @@ export class OrganizationMutationResolver {
     input: DeleteOrganizationInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ deletedOrganizationIds: [], organization: null }, async () => ({
-      deletedOrganizationIds: await this.#places.delete(signedInCaller(caller), {
-        ...input,
-        reason: input.reason ?? null,
-      }),
-      organization: null,
-    }));
+    return accessOutcome({ deletedOrganizationIds: [], organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'deleteOrganization', input),
+    );
   }
 
   @Mutation(() => AddOrganizationMembersPayload, { nullable: true, description: 'Adds members.' })
@@ -96,9 +76,9 @@ export class OrganizationMutationResolver {
     input: AddOrganizationMembersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ organization: null }, async () => ({
-      organization: await this.#members.add(signedInCaller(caller), { ...input, groupIds: input.groupIds ?? [] }),
-    }));
+    return accessOutcome({ organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'addOrganizationMembers', input),
+    );
   }
 
   @Mutation(() => RemoveOrganizationMembersPayload, { nullable: true, description: 'Removes members.' })
@@ -107,8 +87,8 @@ export class OrganizationMutationResolver {
     input: RemoveOrganizationMembersInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ organization: null }, async () => ({
-      organization: await this.#members.remove(signedInCaller(caller), input),
-    }));
+    return accessOutcome({ organization: null }, () =>
+      this.#changes.run(signedInCaller(caller), 'removeOrganizationMembers', input),
+    );
   }
 }

@@ -5,18 +5,18 @@ import type { PermissionDefinition } from '../permissions/catalogue-types.ts';
 import { ApiKeyType } from '../schema/api-key.schema.ts';
 import { PermissionDefinitionType } from '../schema/permission.schema.ts';
 import { RegisterResourcesInput, RegisterResourcesPayload, ResourceDefinitionType } from '../schema/resource.schema.ts';
+import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { GroupDirectory } from '../services/group-directory.ts';
 import { type ResourceDefinition, resourceDefinitionOf } from '../services/resource-definitions.ts';
-import type { ResourceRegistrationService } from '../services/resource-registration.service.ts';
-import { outcome } from './outcome.ts';
+import { accessOutcome } from './outcome.ts';
 
 @Resolver(() => ResourceDefinitionType)
 export class ResourceResolver {
-  readonly #registrations: ResourceRegistrationService;
+  readonly #changes: AccessChanges;
 
-  constructor(parts: { resourceRegistrations: ResourceRegistrationService }) {
-    this.#registrations = parts.resourceRegistrations;
+  constructor(parts: { accessChanges: AccessChanges }) {
+    this.#changes = parts.accessChanges;
   }
 
   @Mutation(() => RegisterResourcesPayload, {
@@ -28,8 +28,8 @@ export class ResourceResolver {
     input: RegisterResourcesInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return outcome({ resources: [], systemGroups: [] }, () =>
-      this.#registrations.register(signedInCaller(caller), input),
+    return accessOutcome({ resources: [], systemGroups: [] }, () =>
+      this.#changes.run(signedInCaller(caller), 'registerResources', input),
     );
   }
 

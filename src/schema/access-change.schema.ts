@@ -40,6 +40,13 @@ export class DryRunInput {
   dryRun?: boolean | null;
 }
 
+/** Input of the use of a protected permission that can need a second person. */
+@InputType()
+export class BreakGlassInput {
+  @Field(() => String, { nullable: true, description: BREAK_GLASS })
+  breakGlassReason?: string | null;
+}
+
 /** Input of a change of access that can need a second person. */
 @InputType()
 export class AccessChangeInput extends DryRunInput {

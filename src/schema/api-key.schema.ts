@@ -1,5 +1,7 @@
 import { ArgsType, Directive, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { ApiKeyStatus } from '../vocabulary.ts';
+import { AccessChangeInput } from './access-change.schema.ts';
+import { AccessChangePayload } from './approval.schema.ts';
 import { connectionOf, PageArgs } from './connection.schema.ts';
 import { NodeType } from './node.schema.ts';
 import { Payload } from './payload.schema.ts';
@@ -86,7 +88,7 @@ export class ApiKeysArgs extends PageArgs {
 }
 
 @InputType('CreateServiceAccountInput', { description: 'Input of createServiceAccount.' })
-export class CreateServiceAccountInput {
+export class CreateServiceAccountInput extends AccessChangeInput {
   @Field(() => String, { description: 'Name shown to others, at most 100 characters.' })
   name!: string;
 
@@ -200,7 +202,7 @@ export class DeleteApiKeyInput {
 }
 
 @ObjectType('CreateServiceAccountPayload', { simpleResolvers: true, description: 'Answer of createServiceAccount.' })
-export class CreateServiceAccountPayload extends Payload {
+export class CreateServiceAccountPayload extends AccessChangePayload {
   @Field(() => UserType, { nullable: true, description: 'The new service account.' })
   user?: UserType | null;
 }

@@ -103,6 +103,13 @@ export class PreviewPayload extends Payload {
   preview?: AccessPreviewType | null;
 }
 
+/** Answer of the use of a protected permission that can need a second person. */
+@ObjectType()
+export class PendingPayload extends Payload {
+  @Field(() => ApprovalRequestType, { nullable: true, description: PENDING_REQUEST })
+  pendingRequest?: ApprovalRequestType | null;
+}
+
 /** Answer of a change of access that can need a second person. */
 @ObjectType()
 export class AccessChangePayload extends PreviewPayload {

@@ -1,4 +1,6 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { AccessChangeInput } from './access-change.schema.ts';
+import { AccessChangePayload } from './approval.schema.ts';
 import { ExportFormat, ExportKind, ExportState } from '../vocabulary.ts';
 import { AuditEventFilterInput } from './audit.schema.ts';
 import { NodeType } from './node.schema.ts';
@@ -70,7 +72,7 @@ export class ExportUserDataInput {
 }
 
 @InputType('EraseUserInput', { description: 'Input of eraseUser.' })
-export class EraseUserInput {
+export class EraseUserInput extends AccessChangeInput {
   @Field(() => ID, {
     description: 'Who is deleted; personal values in the audit log go too, its chain stays whole.',
   })
@@ -93,7 +95,7 @@ export class ExportUserDataPayload extends Payload {
 }
 
 @ObjectType('EraseUserPayload', { simpleResolvers: true, description: 'Answer of eraseUser.' })
-export class EraseUserPayload extends Payload {
+export class EraseUserPayload extends AccessChangePayload {
   @Field(() => ID, { nullable: true, description: 'Former id.' })
   erasedUserId?: string | null;
 }

@@ -1,4 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { BreakGlassInput } from './access-change.schema.ts';
+import { PendingPayload } from './approval.schema.ts';
 import { Payload } from './payload.schema.ts';
 import { DateTimeScalar } from './scalars.ts';
 import { UserType } from './user.schema.ts';
@@ -88,7 +90,7 @@ export class RegenerateRecoveryCodesPayload extends Payload {
 }
 
 @InputType('ResetUserMfaInput', { description: 'Input of resetUserMfa.' })
-export class ResetUserMfaInput {
+export class ResetUserMfaInput extends BreakGlassInput {
   @Field(() => ID, { description: 'Whose second factors are removed, passkeys included.' })
   userId!: string;
 
@@ -97,7 +99,7 @@ export class ResetUserMfaInput {
 }
 
 @ObjectType('ResetUserMfaPayload', { simpleResolvers: true, description: 'Answer of resetUserMfa.' })
-export class ResetUserMfaPayload extends Payload {
+export class ResetUserMfaPayload extends PendingPayload {
   @Field(() => UserType, { nullable: true, description: 'The user after the change.' })
   user?: UserType | null;
 }

@@ -1,7 +1,8 @@
 import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
+import { BreakGlassInput } from './access-change.schema.ts';
+import { PendingPayload } from './approval.schema.ts';
 import { type SigningAlgorithm, SigningKeyStatus } from '../vocabulary.ts';
 import { type HealthStatus as HealthStatusWord, HealthStatus, SigningAlgorithmName } from './enums.ts';
-import { Payload } from './payload.schema.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 
 @ObjectType('SigningKey', { description: 'A key that signs access tokens; its public half.' })
@@ -29,7 +30,7 @@ export class SigningKeyType {
 }
 
 @InputType('RotateSigningKeyInput', { description: 'Input of rotateSigningKey.' })
-export class RotateSigningKeyInput {
+export class RotateSigningKeyInput extends BreakGlassInput {
   @Field(() => SigningAlgorithmName, {
     nullable: true,
     description: 'Algorithm of the new key; absent = as the present one.',
@@ -44,7 +45,7 @@ export class RotateSigningKeyInput {
 }
 
 @ObjectType('RotateSigningKeyPayload', { simpleResolvers: true, description: 'Answer of rotateSigningKey.' })
-export class RotateSigningKeyPayload extends Payload {
+export class RotateSigningKeyPayload extends PendingPayload {
   @Field(() => SigningKeyType, { nullable: true, description: 'The new key.' })
   signingKey?: SigningKeyType | null;
 

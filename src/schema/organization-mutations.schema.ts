@@ -1,11 +1,12 @@
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import { AccessChangeInput, DryRunInput } from './access-change.schema.ts';
+import { AccessChangePayload, PreviewPayload } from './approval.schema.ts';
 import { OrganizationType } from './organization.schema.ts';
-import { Payload } from './payload.schema.ts';
 
 const EXPECTED_VERSION = 'Version the change is based on; another one gives VERSION_CONFLICT with the current object.';
 
 @InputType('CreateOrganizationInput', { description: 'Input of createOrganization.' })
-export class CreateOrganizationInput {
+export class CreateOrganizationInput extends AccessChangeInput {
   @Field(() => ID, { nullable: true, description: 'The one above; null = a new root.' })
   parentId?: string | null;
 
@@ -26,7 +27,7 @@ export class CreateOrganizationInput {
 }
 
 @InputType('UpdateOrganizationInput', { description: 'Input of updateOrganization.' })
-export class UpdateOrganizationInput {
+export class UpdateOrganizationInput extends AccessChangeInput {
   @Field(() => ID, { description: 'Organization to change.' })
   id!: string;
 
@@ -47,7 +48,7 @@ export class UpdateOrganizationInput {
 }
 
 @InputType('MoveOrganizationInput', { description: 'Input of moveOrganization.' })
-export class MoveOrganizationInput {
+export class MoveOrganizationInput extends DryRunInput {
   @Field(() => ID, { description: 'Organization to move with all below.' })
   id!: string;
 
@@ -59,7 +60,7 @@ export class MoveOrganizationInput {
 }
 
 @InputType('DeleteOrganizationInput', { description: 'Input of deleteOrganization.' })
-export class DeleteOrganizationInput {
+export class DeleteOrganizationInput extends AccessChangeInput {
   @Field(() => ID, { description: 'Organization to delete with all below; users stay.' })
   id!: string;
 
@@ -71,7 +72,7 @@ export class DeleteOrganizationInput {
 }
 
 @InputType('AddOrganizationMembersInput', { description: 'Input of addOrganizationMembers.' })
-export class AddOrganizationMembersInput {
+export class AddOrganizationMembersInput extends AccessChangeInput {
   @Field(() => ID, { description: 'Organization.' })
   organizationId!: string;
 
@@ -83,7 +84,7 @@ export class AddOrganizationMembersInput {
 }
 
 @InputType('RemoveOrganizationMembersInput', { description: 'Input of removeOrganizationMembers.' })
-export class RemoveOrganizationMembersInput {
+export class RemoveOrganizationMembersInput extends DryRunInput {
   @Field(() => ID, { description: 'Organization.' })
   organizationId!: string;
 
@@ -92,13 +93,13 @@ export class RemoveOrganizationMembersInput {
 }
 
 @ObjectType('CreateOrganizationPayload', { simpleResolvers: true, description: 'Answer of createOrganization.' })
-export class CreateOrganizationPayload extends Payload {
+export class CreateOrganizationPayload extends AccessChangePayload {
   @Field(() => OrganizationType, { nullable: true, description: 'The new organization.' })
   organization?: OrganizationType | null;
 }
 
 @ObjectType('UpdateOrganizationPayload', { simpleResolvers: true, description: 'Answer of updateOrganization.' })
-export class UpdateOrganizationPayload extends Payload {
+export class UpdateOrganizationPayload extends AccessChangePayload {
   @Field(() => OrganizationType, {
     nullable: true,
     description: 'The organization after the change; with VERSION_CONFLICT as it is now.',
@@ -107,7 +108,7 @@ export class UpdateOrganizationPayload extends Payload {
 }
 
 @ObjectType('MoveOrganizationPayload', { simpleResolvers: true, description: 'Answer of moveOrganization.' })
-export class MoveOrganizationPayload extends Payload {
+export class MoveOrganizationPayload extends PreviewPayload {
   @Field(() => OrganizationType, {
     nullable: true,
     description: 'The organization after the move; with VERSION_CONFLICT as it is now.',
@@ -116,7 +117,7 @@ export class MoveOrganizationPayload extends Payload {
 }
 
 @ObjectType('DeleteOrganizationPayload', { simpleResolvers: true, description: 'Answer of deleteOrganization.' })
-export class DeleteOrganizationPayload extends Payload {
+export class DeleteOrganizationPayload extends AccessChangePayload {
   @Field(() => [ID], { description: 'Former ids, those below included; empty on errors.' })
   deletedOrganizationIds!: readonly string[];
 
@@ -131,7 +132,7 @@ export class DeleteOrganizationPayload extends Payload {
   simpleResolvers: true,
   description: 'Answer of addOrganizationMembers.',
 })
-export class AddOrganizationMembersPayload extends Payload {
+export class AddOrganizationMembersPayload extends AccessChangePayload {
   @Field(() => OrganizationType, { nullable: true, description: 'The organization after the change.' })
   organization?: OrganizationType | null;
 }
@@ -140,7 +141,7 @@ export class AddOrganizationMembersPayload extends Payload {
   simpleResolvers: true,
   description: 'Answer of removeOrganizationMembers.',
 })
-export class RemoveOrganizationMembersPayload extends Payload {
+export class RemoveOrganizationMembersPayload extends PreviewPayload {
   @Field(() => OrganizationType, { nullable: true, description: 'The organization after the change.' })
   organization?: OrganizationType | null;
 }

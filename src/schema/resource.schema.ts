@@ -7,8 +7,9 @@ import {
   OwnerSubject,
   type OwnerSubject as OwnerSubjectWord,
 } from '../permissions/catalogue-types.ts';
+import { DryRunInput } from './access-change.schema.ts';
+import { PreviewPayload } from './approval.schema.ts';
 import { GroupType } from './group.schema.ts';
-import { Payload } from './payload.schema.ts';
 import { PermissionInput } from './permission.schema.ts';
 
 registerEnumType(OwnerSubject, {
@@ -170,7 +171,7 @@ class ResourceInput {
 }
 
 @InputType('RegisterResourcesInput', { description: 'Input of registerResources.' })
-export class RegisterResourcesInput {
+export class RegisterResourcesInput extends DryRunInput {
   @Field(() => String, {
     nullable: true,
     description:
@@ -183,7 +184,7 @@ export class RegisterResourcesInput {
 }
 
 @ObjectType('RegisterResourcesPayload', { simpleResolvers: true, description: 'Answer of registerResources.' })
-export class RegisterResourcesPayload extends Payload {
+export class RegisterResourcesPayload extends PreviewPayload {
   @Field(() => [ResourceDefinitionType], { description: 'Declarations as they stand; empty on errors.' })
   resources!: readonly ResourceDefinitionType[];
 

@@ -25,7 +25,18 @@ export type AccessChangeName =
   | 'setGroupPermissions'
   | 'deleteGroup'
   | 'addGroupMembers'
-  | 'removeGroupMembers';
+  | 'removeGroupMembers'
+  | 'registerResources'
+  | 'createOrganization'
+  | 'updateOrganization'
+  | 'moveOrganization'
+  | 'deleteOrganization'
+  | 'addOrganizationMembers'
+  | 'removeOrganizationMembers'
+  | 'createServiceAccount'
+  | 'eraseUser'
+  | 'resetUserMfa'
+  | 'rotateSigningKey';
 
 /** How one of them is carried out. */
 export interface AccessChange<Input> {

@@ -42,18 +42,21 @@ const networkOf = (text: string): { readonly network: string; readonly isRange: 
   return { network: `${range.address.text}/${range.prefix}`, isRange: true };
 };
 
+/** What is given, read; null: nothing is. */
+const given = <Value, Read>(value: Value | null | undefined, read: (value: Value) => Read): Read | null =>
+  value === null || value === undefined ? null : read(value);
+
 /** Reads the filter of audit events into canonical form. Throws BAD_USER_INPUT for addresses that are none and long lists. */
 export const readAuditFilter = (filter: AuditFilter | null): AuditConditions => {
   const { actorId, targetId, actionIn, resultIn, ipAddress, at } = filter ?? {};
-  const none = { network: null, isRange: false };
   return {
     // An id that is none names nobody, like an id that nobody has.
-    actorId: actorId == null ? null : (parseId(actorId) ?? newId<UserId>()),
-    targetId: targetId == null ? null : targetOf(targetId),
-    actions: actionIn == null ? null : actionsOf(actionIn),
-    results: resultIn == null ? null : [...new Set(resultIn)].toSorted(),
-    ...(ipAddress == null ? none : networkOf(ipAddress)),
-    from: at?.from?.toISOString() ?? null,
-    until: at?.until?.toISOString() ?? null,
+    actorId: given(actorId, (text) => parseId(text) ?? newId<UserId>()),
+    targetId: given(targetId, targetOf),
+    actions: given(actionIn, actionsOf),
+    results: given(resultIn, (results) => [...new Set(results)].toSorted()),
+    ...(given(ipAddress, networkOf) ?? { network: null, isRange: false }),
+    from: given(at?.from, (from) => from.toISOString()),
+    until: given(at?.until, (until) => until.toISOString()),
   };
 };

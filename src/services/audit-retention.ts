@@ -23,6 +23,9 @@ interface Run {
   readonly hash: Buffer;
 }
 
+/** The month of a count since the year 0, as partitions are called. */
+const monthAt = (months: number): string => `${Math.floor(months / 12)}_${String((months % 12) + 1).padStart(2, '0')}`;
+
 /** The names are made by `ensure_audit_partitions`. */
 const MONTHS = `
 select substr(c.relname, 14) as month from pg_inherits i join pg_class c on c.oid = i.inhrelid
@@ -47,8 +50,7 @@ export class AuditRetention {
     if (retentionMonths === 0) return [];
     const now = clock.now();
     // The months before this one are kept whole: a month is older than n months when n whole months lie between it and the present one.
-    const oldestKept = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - retentionMonths, 1));
-    const kept = oldestKept.toISOString().slice(0, 7).replace('-', '_');
+    const kept = monthAt(now.getUTCFullYear() * 12 + now.getUTCMonth() - retentionMonths);
     const due = (await database.query<{ month: string }>(MONTHS)).map(({ month }) => month).filter((one) => one < kept);
     const dropped: string[] = [];
     for (const month of due) {

@@ -6,12 +6,7 @@ import { Secret } from '../crypto/secret.ts';
 import { importSigningKey, importVerificationKey, type VerificationKey } from '../crypto/signing-keys.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
-import {
-  type CheckpointRow,
-  checkpointRows,
-  type SealedRow,
-  sealedRows,
-} from '../entities/audit-chain.queries.ts';
+import { type CheckpointRow, checkpointRows, type SealedRow, sealedRows } from '../entities/audit-chain.queries.ts';
 import type { SigningAlgorithm } from '../vocabulary.ts';
 import { chainedRowOf } from './audit-chain.ts';
 

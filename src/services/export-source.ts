@@ -1,3 +1,4 @@
+import { instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
 import {
@@ -100,7 +101,7 @@ const auditBatch = async (
 const oldestOf = async (database: Database, { from }: AuditConditions): Promise<number> => {
   const [row] = await database.query<{ at: string | null }>('select min(at)::text as at from audit_events');
   const first = row?.at == null ? 0 : instantOf(row.at).getTime();
-  return from === null ? first : Math.max(first, Date.parse(from));
+  return from === null ? first : Math.max(first, instant(from).getTime());
 };
 
 const progressAt = (at: number, newest: number, oldest: number): number =>

@@ -40,7 +40,7 @@ interface Parts {
 /** A file that can be fetched: what it is, and its content piece by piece. */
 export interface ExportFile {
   readonly job: ExportJobView;
-  chunks(): AsyncGenerator<Buffer>;
+  readonly chunks: () => AsyncGenerator<Buffer>;
 }
 
 /** Files that are made in the background for whoever asked for them. */

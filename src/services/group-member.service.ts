@@ -123,7 +123,7 @@ export class GroupMemberService {
           : await loadTarget(em, authority, now, { ...NAMED_ORGANIZATION, id: input.organizationId });
       const lineage = organization?.lineage ?? null;
       authority.demandAt('assign:groups', lineage ?? []);
-      rejectAny(assignmentProblems(this.#directory, authority, [groupId], 'groupId', lineage));
+      rejectAny(assignmentProblems(this.#directory, authority, [groupId], { field: 'groupId', lineage }));
       if (organization !== null) await requireMembers(em, organization.id, userIds);
       const locked = await lockTargets(em, { principal: authority.principal, now }, userIds, {
         field: 'userIds',

@@ -93,17 +93,6 @@ export class GroupReader {
     return this.#directory.list(ids);
   }
 
-  /** The groups of several users, by name. One statement; the definitions come from memory. */
-  async ofUsers(userIds: readonly UserId[]): Promise<readonly (readonly GroupView[])[]> {
-    const rows = await this.#database.query<{ user_id: UserId; group_ids: GroupId[] }>(
-      `select user_id, array_agg(distinct group_id::text) as group_ids from memberships
-       where user_id = any($1::uuid[]) group by user_id`,
-      [userIds],
-    );
-    const byUser = new Map(rows.map((row) => [row.user_id, row.group_ids]));
-    return userIds.map((id) => this.#directory.list(byUser.get(id) ?? []));
-  }
-
   /** All that gives several users grants. One statement. */
   async assignmentsOf(userIds: readonly UserId[]): Promise<readonly (readonly Assignment[])[]> {
     const rows = await this.#database.query<AssignmentsRow & { readonly id: UserId }>(

@@ -128,6 +128,7 @@ export class GroupService {
         const reach = asked === null ? null : await this.#changeReach(em, authority, group, asked);
         const before = { name: group.name, description: group.description };
         if (name !== null) {
+          await this.#requireMayRename(em, authority, group, name);
           group.name = name;
           group.nameKey = groupNameKey(name);
         }
@@ -227,8 +228,14 @@ export class GroupService {
   }
 
   #feltAt(em: EntityManager, group: GroupView): Promise<Where> {
-    const givenByLevel = this.#levels.list.some(({ position }) => this.#levels.groupsOf(position, [group]).length > 0);
-    return feltAt(em, group, givenByLevel);
+    return feltAt(em, group, this.#levels.giving(group).length > 0);
+  }
+
+  /** The settings name the groups of levels: a name that gives a group to a level, or takes it away, hands out all its grants. */
+  async #requireMayRename(em: EntityManager, authority: Authority, group: Group, name: string): Promise<void> {
+    const { id } = group;
+    if (this.#levels.giving(group).join(',') === this.#levels.giving({ id, name }).join(',')) return;
+    requireMayGrant(authority, (await this.#read(em, id)).permissions, 'ALL');
   }
 
   #viewer({ principal }: Authority): Viewer {

@@ -251,7 +251,8 @@ export class ImpersonationService {
   async #handOver(caller: SignedInCaller, { impersonation, target, own }: Begun): Promise<HandedOver> {
     const { issuer, sessions, clock } = this.#parts;
     const { session, cookie } = own;
-    const view: ImpersonationView = { ...impersonation, endedAt: null };
+    const { id, actorId, targetId, mode, reason, ticket, startedAt, expiresAt, endedById } = impersonation;
+    const view = { id, actorId, targetId, mode, reason, ticket, startedAt, expiresAt, endedAt: null, endedById };
     if (cookie !== null) {
       const set = { token: cookie, expiresAt: session.absoluteExpiresAt };
       return { impersonation: view, tokens: issuer.cookie(cookie), cookie: set };

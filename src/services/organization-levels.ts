@@ -23,6 +23,13 @@ export class OrganizationLevels {
     return this.list[position] ?? { position, name: `Level ${position}`, groups: [] };
   }
 
+  /** Positions of the levels that give the group. */
+  giving(group: { readonly id: GroupId; readonly name: string }): readonly number[] {
+    return this.list
+      .filter(({ position }) => this.groupsOf(position, [group]).length > 0)
+      .map(({ position }) => position);
+  }
+
   /** The groups that the level gives, by name or id; those that do not exist (any more) give nothing. */
   groupsOf(position: number, groups: Iterable<{ readonly id: GroupId; readonly name: string }>): readonly GroupId[] {
     const wanted = this.list[position]?.groups ?? [];

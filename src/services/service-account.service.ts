@@ -81,7 +81,12 @@ export class ServiceAccountService {
         const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
         if (earlier !== null) return this.#read(em, earlier.userId);
         const place = await this.#place(em, authority, input.organizationId);
-        rejectAny(assignmentProblems(this.#directory, authority, groups.ids, 'groupIds', place?.lineage ?? null));
+        rejectAny(
+          assignmentProblems(this.#directory, authority, groups.ids, {
+            field: 'groupIds',
+            lineage: place?.lineage ?? null,
+          }),
+        );
         const user = await this.#save(em, caller, { name, groupIds: groups.ids, place });
         await this.#idempotency.keep(em, request, { userId: user.id });
         return user;

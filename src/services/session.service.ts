@@ -242,9 +242,7 @@ export class SessionService {
       impersonator === null
         ? own
         : impersonatedGrants(own, this.#directory.grantsOf(impersonator.assignments), impersonator.mode);
-    return grants.catalogue.definitions
-      .filter(({ key }) => grants.holds(key, {}, lineage ?? []))
-      .map(({ key }) => key);
+    return grants.catalogue.definitions.filter(({ key }) => grants.holds(key, {}, lineage ?? [])).map(({ key }) => key);
   }
 
   /** The groups that hold where the session is active: everywhere, or in the active organization, too. */

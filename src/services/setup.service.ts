@@ -65,14 +65,18 @@ export class SetupService {
     return row?.done ?? false;
   }
 
-  /** A token to print at start; null when set-up is done. Several replicas may print one each: the first that is used wins. */
-  async issueToken(): Promise<(IssuedToken & { readonly link: string }) | null> {
+  /**
+   * A token to print at start, and a link to the playground with it where there is one; null when set-up is done. Several replicas
+   * may print one each: the first that is used wins.
+   */
+  async issueToken(): Promise<(IssuedToken & { readonly link: string | null }) | null> {
     if (await this.isDone()) return null;
     const expiresAt = secondsAfter(this.#clock.now(), SETUP_TOKEN_SECONDS);
     const issued = await this.#database.transaction((em) =>
       this.#tokens.issue(em, { kind: 'SETUP', userId: null, expiresAt }, false),
     );
-    return { ...issued, link: `${this.#config.server.baseUrl}/playground#setup=${issued.token.reveal()}` };
+    const { baseUrl, playground } = this.#config.server;
+    return { ...issued, link: playground ? `${baseUrl}/playground#setup=${issued.token.reveal()}` : null };
   }
 
   /**

@@ -188,7 +188,7 @@ export class UserChangeService {
     const removed = target.group_ids.filter((id) => !wanted.includes(id));
     if (added.length === 0 && removed.length === 0) return null;
     const problems = [
-      ...assignmentProblems(this.#directory, authority, [...added, ...removed], 'groupIds'),
+      ...assignmentProblems(this.#directory, authority, [...added, ...removed], { field: 'groupIds' }),
       ...escalation(this.#directory, authority, { userIds: [target.user_id], groupIds: added, field: 'groupIds' }),
     ];
     if (problems.length > 0) throw new Rejection(problems);

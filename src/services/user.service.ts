@@ -189,7 +189,7 @@ export class UserService {
 
   #problemsEverywhere(authority: Authority, groupIds: readonly GroupId[]): readonly Problem[] {
     authority.demandAt('create:users', EVERYWHERE);
-    return assignmentProblems(this.#directory, authority, groupIds, 'groupIds');
+    return assignmentProblems(this.#directory, authority, groupIds, { field: 'groupIds' });
   }
 
   /** A hidden organization looks like a missing one; what its members get by it must be the caller's to give. */
@@ -206,7 +206,7 @@ export class UserService {
     authority.demandAt('assign:organizations', place.lineage);
     const ofAll = this.#directory.list(await groupsOfOrganizations(em, [place.id]));
     rejectAny([
-      ...assignmentProblems(this.#directory, authority, groupIds, 'groupIds', place.lineage),
+      ...assignmentProblems(this.#directory, authority, groupIds, { field: 'groupIds', lineage: place.lineage }),
       ...handingOutProblems(
         authority,
         [...ofAll, ...this.#directory.ofLevel(place.levelPosition)],
@@ -248,8 +248,7 @@ export const assignmentProblems = (
   directory: GroupDirectory,
   authority: Authority,
   groupIds: readonly GroupId[],
-  field: string,
-  lineage: readonly OrganizationId[] | null = null,
+  { field, lineage = null }: { readonly field: string; readonly lineage?: readonly OrganizationId[] | null },
 ): readonly Problem[] => {
   const beyondMembers = groupIds.filter((id) => id !== MEMBERS_GROUP_ID);
   const groups = beyondMembers.map((id) => ({ id, group: directory.find(id) }));

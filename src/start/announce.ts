@@ -30,21 +30,29 @@ export const announce = async ({ config, services, logger, embedded }: Announcem
       ? []
       : [`Data: ${config.database.dataDirectory} (embedded PostgreSQL, for development only)`]),
     ...(await developmentAccounts(config, services)),
-    ...(await setupLines(services)),
+    ...(await setupLines(config, services)),
   ];
   process.stdout.write(`\n${lines.map((line) => `  ${line}`).join('\n')}\n\n`);
 };
 
-const setupLines = async (services: Services): Promise<readonly string[]> => {
+const setupLines = async ({ server }: Config, services: Services): Promise<readonly string[]> => {
   const issued = await services.setup.issueToken();
   if (issued === null) return [];
   return [
     '',
-    'There is no administrator yet. Make the first one within 24 hours, with this link or token, which work once:',
-    `  ${issued.link}`,
+    'There is no administrator yet. Make the first one within 24 hours; this token works once:',
     `  setUpFirstAdmin token: ${issued.token.reveal()}`,
+    ...(issued.link === null ? mutationLines(server.baseUrl) : [`  ${issued.link}`]),
   ];
 };
+
+/** What to send where no page can: the token and the password stay out of the history of the shell. */
+const mutationLines = (baseUrl: string): readonly string[] => [
+  `  Send it to ${baseUrl}/graphql, with an address, a name and a password of your own:`,
+  '  mutation ($input: SetUpFirstAdminInput!) { setUpFirstAdmin(input: $input) { step errors { code field } } }',
+  '  {"input": {"setupToken": "...", "email": "...", "displayName": "...", "password": "...", "delivery": "BODY"}}',
+  '  or run on this machine: npm run cli -- create-admin',
+];
 
 const developmentAccounts = async (config: Config, services: Services): Promise<readonly string[]> => {
   if (config.environment !== 'development') return [];

@@ -60,7 +60,9 @@ describe('the catalogue of audit actions', () => {
 
   test('names every key that stands beside an action', () => {
     const missing = inSources.flatMap(({ action, file, metadata }) =>
-      metadata.filter((key) => auditActions[action]?.metadata.includes(key) !== true).map((key) => `${action}: ${key} (${file})`),
+      metadata
+        .filter((key) => auditActions[action]?.metadata.includes(key) !== true)
+        .map((key) => `${action}: ${key} (${file})`),
     );
     expect(missing).toEqual([]);
     expect(inSources.filter(({ metadata }) => metadata.length > 0).length).toBeGreaterThan(15);

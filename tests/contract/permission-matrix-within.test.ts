@@ -26,6 +26,10 @@ const REFUSED: ReadonlySet<string> = new Set([
   'Mutation.deleteGroup',
   'Health.checks',
   'Health.version',
+  'Mutation.registerResources',
+  'Mutation.createActionLinks',
+  'Mutation.redeemActionLink',
+  'User.auditEvents',
 ]);
 
 const rules: RuleTree = tree;

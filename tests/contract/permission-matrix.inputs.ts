@@ -25,6 +25,12 @@ export interface Facts {
   /** A key of the user. */
   readonly apiKeyId: string;
   readonly keyName: string;
+  /** Of an application of the first administrator, with the resource `things` that knows `view`; or a reserved one. */
+  readonly namespace: string;
+  /** Of a link to view the row 1 of `things`, for the new address. */
+  readonly actionToken: string;
+  /** An instant that is yet to come. */
+  readonly later: string;
 }
 
 type Fields<T> = Exclude<keyof T, '__typename'>;
@@ -111,6 +117,24 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   exportUserData: ({ userId }) => ({ userId, reason }),
   eraseUser: ({ invitedId }) => ({ userId: invitedId, reason }),
   resetUserMfa: ({ userId }) => ({ userId, reason }),
+  registerResources: ({ namespace }) => ({
+    namespace,
+    resources: [{ name: 'things', title: 'Things', actions: ['view', 'move'] }],
+  }),
+  createActionLinks: ({ namespace, email, later }) => ({
+    action: 'view',
+    resource: `${namespace}.things`,
+    rowId: '1',
+    recipients: [email],
+    expiresAt: later,
+  }),
+  redeemActionLink: ({ namespace, email, actionToken }) => ({
+    token: actionToken,
+    action: 'view',
+    resource: `${namespace}.things`,
+    rowId: '1',
+    recipient: email,
+  }),
   rotateSigningKey: ({ overlapSeconds }) => ({ overlapSeconds }),
 };
 
@@ -131,7 +155,8 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   auditEvents:
     '{ auditEvents(first: 100) { edges { cursor } nodes { id action actor { id user { id } } changes { field } metadata } totalCount } }',
   exportJob: 'query ($userId: ID!) { exportJob(id: $userId) { id downloadUrl previous { id } } }',
-  apiKey: 'query ($apiKeyId: ID!) { apiKey(id: $apiKeyId) { id status owner { id } effectivePermissions { grantedBy { id } } } }',
+  apiKey:
+    'query ($apiKeyId: ID!) { apiKey(id: $apiKeyId) { id status owner { id } effectivePermissions { grantedBy { id } } } }',
   apiKeys: '{ apiKeys(first: 100) { edges { cursor } nodes { id status owner { id } } totalCount } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
@@ -141,11 +166,14 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   user: 'query ($userId: ID!) { user(id: $userId) { id displayName } }',
   users: '{ users(first: 100) { edges { cursor } nodes { id displayName groups { id } } totalCount } }',
   organization: 'query ($organizationId: ID!) { organization(id: $organizationId) { id name ancestors { id } } }',
-  organizations: '{ organizations(first: 100) { edges { cursor } nodes { id level { name } parent { id } } totalCount } }',
+  organizations:
+    '{ organizations(first: 100) { edges { cursor } nodes { id level { name } parent { id } } totalCount } }',
   organizationTree: '{ organizationTree(depth: 8) { truncated nodes { organization { id } parentId childCount } } }',
   group: 'query ($groupId: ID!) { group(id: $groupId) { id members { nodes { id } totalCount } memberCount } }',
   groups: '{ groups(first: 100) { edges { cursor } nodes { id memberCount } totalCount } }',
   permissionCatalog: '{ permissionCatalog { action resource } }',
+  checkPermissions:
+    '{ checkPermissions(checks: [{ action: "view", resource: "users" }]) { decisions { allowed reason } permissionVersion } }',
   explainPermission:
     '{ explainPermission(action: "view", resource: "users") { decision { allowed } grantingGroups { id } steps { group { id } } } }',
   explainOperation: '{ explainOperation(document: "{ viewer { permissionVersion } }") { allowed verdicts { rule } } }',
@@ -168,6 +196,7 @@ const COMPOSITE: Readonly<Record<string, string>> = {
   auditEvents: '{ nodes { id } }',
   user: '{ id }',
   createdBy: '{ id }',
+  registeredBy: '{ id }',
   addedBy: '{ id }',
   organizations: '{ nodes { id } }',
   identities: '{ id }',

@@ -1,3 +1,4 @@
+import { CreateActionLinksDocument } from '../../generated/client/graphql.ts';
 import {
   type ApiKeyId,
   type CredentialId,
@@ -17,6 +18,7 @@ import { addApiKey } from '../support/api-keys.ts';
 import { addDevices, addSessions } from '../support/sessions.ts';
 import { addFailedMail } from '../support/messages.ts';
 import { joinOrganization, makeOrganization } from '../support/organizations.ts';
+import { registered, resource } from '../support/resources.ts';
 import type { TestApp } from '../support/test-app.ts';
 import type { TestClient } from '../support/test-client.ts';
 import type { Facts } from './permission-matrix.inputs.ts';
@@ -43,8 +45,22 @@ export const strong: ReadonlySet<CallerName> = new Set(['first', 'stale']);
 
 /** What no seeded group gives, held by these through a group of their own. */
 export const further: Readonly<Partial<Record<CallerName, readonly PermissionName[]>>> = {
-  first: ['export:audit', 'export:users', 'erase:users', 'impersonate:users', 'reset-mfa:users', 'delete:organizations'],
-  stale: ['export:audit', 'export:users', 'erase:users', 'impersonate:users', 'reset-mfa:users', 'delete:organizations'],
+  first: [
+    'export:audit',
+    'export:users',
+    'erase:users',
+    'impersonate:users',
+    'reset-mfa:users',
+    'delete:organizations',
+  ],
+  stale: [
+    'export:audit',
+    'export:users',
+    'erase:users',
+    'impersonate:users',
+    'reset-mfa:users',
+    'delete:organizations',
+  ],
 };
 
 /** How long ago the stale session confirmed its identity: beyond the ten minutes, within the life of its access token. */
@@ -147,7 +163,28 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     overlapSeconds: 3600,
     apiKeyId: await addApiKey(app, userId),
     keyName: 'Matrix',
+    ...(await makeThings(app, first)),
   };
+};
+
+/** An application of the first administrator, and a link of its. */
+const makeThings = async (
+  app: TestApp,
+  first: TestClient,
+): Promise<Pick<Facts, 'namespace' | 'actionToken' | 'later'>> => {
+  const namespace = 'matrix';
+  const later = new Date(app.clock.now().getTime() + 3_600_000).toISOString();
+  await registered(first, resource('things'), namespace);
+  const { data } = await first.send(CreateActionLinksDocument, {
+    input: {
+      action: 'view',
+      resource: `${namespace}.things`,
+      rowId: '1',
+      recipients: ['new@matrix.example'],
+      expiresAt: later,
+    },
+  });
+  return { namespace, later, actionToken: data?.createActionLinks?.links[0]?.token ?? '' };
 };
 
 /** Facts under which a mutation that passes its rule fails in its payload, so that later rows find the same database. */
@@ -162,6 +199,7 @@ export const harmless = (real: Facts): Facts => ({
   mailId: newId<MessageId>(),
   formerGroupId: newId<GroupId>(),
   email: 'target@matrix.example',
+  namespace: 'users',
   groupName: 'Support',
   organizationId: newId<OrganizationId>(),
   formerOrganizationId: newId<OrganizationId>(),

@@ -27,6 +27,7 @@ Query.users                       UNAUTH rows   rows   yes    yes    yes    yes 
 Query.group                       UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.groups                      UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Query.permissionCatalog           UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+Query.checkPermissions            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.explainPermission           UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.explainOperation            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.schemaFor                   UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
@@ -108,6 +109,9 @@ Mutation.moveOrganization         UNAUTH FORBID FORBID FORBID FORBID FORBID FORB
 Mutation.addOrganizationMembers   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeOrganizationMembers UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.retryMail                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.registerResources        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.createActionLinks        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.redeemActionLink         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
 Mutation.exportAuditEvents        UNAUTH FORBID FORBID FORBID FORBID yes    FORBID FORBID yes    FORBID yes    STEPUP
 Mutation.exportUserData           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID yes    STEPUP
@@ -145,6 +149,7 @@ GroupMemberEdge.addedBy           UNAUTH FORBID FORBID yes    yes    yes    yes 
 ResourceScope.organizations       UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Organization.members              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 OrganizationLevel.groups          UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
+ResourceDefinition.registeredBy   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Health.checks                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Health.version                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 `;

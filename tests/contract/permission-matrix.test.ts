@@ -191,7 +191,11 @@ describe('over HTTP', () => {
     if (typeName === 'Health') return `{ health { ${selectionOf(field)} } }`;
     if (typeName === 'Session') return `{ sessions(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Organization') return `{ organizations(first: 1) { nodes { ${selectionOf(field)} } } }`;
-    if (typeName === 'OrganizationLevel') return `{ organizations(first: 1) { nodes { level { ${selectionOf(field)} } } } }`;
+    if (typeName === 'OrganizationLevel')
+      return `{ organizations(first: 1) { nodes { level { ${selectionOf(field)} } } } }`;
+    if (typeName === 'ResourceDefinition') {
+      return `{ permissionCatalog { resourceDefinition { ${selectionOf(field)} } } }`;
+    }
     if (typeName === 'ApiKey') return `{ apiKeys(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Device') return `{ devices(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'MailDelivery') return `{ mailDeliveries(first: 1) { nodes { ${selectionOf(field)} } } }`;
@@ -223,6 +227,7 @@ describe('over HTTP', () => {
       Organization: 'Query.organizations',
       OrganizationLevel: 'Query.organizations',
       GroupMemberEdge: 'Group.members',
+      ResourceDefinition: 'Query.permissionCatalog',
     };
     const way = permissionMatrix.find(({ coordinate }) => coordinate === ways[typeName]);
     return way === undefined ? null : codeOf(way.expected[name]);

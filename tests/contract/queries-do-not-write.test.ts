@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { addApiKey } from '../support/api-keys.ts';
 import type { Cast } from '../support/cast.ts';
 import { makeGroup } from '../support/cast.ts';
 import { databaseState } from '../support/database-state.ts';
@@ -11,10 +12,12 @@ describe('on a database that refuses every write', () => {
   let readOnly: TestApp | null = null;
   let cast: Cast;
   let groupId = '';
+  let apiKeyId = '';
 
   beforeAll(async () => {
     cast = await app().cast();
     groupId = await makeGroup(app(), 'Readers', ['view:users']);
+    apiKeyId = await addApiKey(app(), cast.member.id);
     const name = new URL(app().databaseUrl).pathname.slice(1);
     // Holds for sessions that begin from now on: for those of the second server, all of them.
     await app().database.query(`alter database ${name} set default_transaction_read_only = on`);
@@ -39,7 +42,7 @@ describe('on a database that refuses every write', () => {
   test.each(Object.entries(queryDocuments))(
     '%s is answered, to an administrator and to anybody',
     async (name, document) => {
-      const variables = { userId: cast.member.id, groupId };
+      const variables = { userId: cast.member.id, groupId, apiKeyId };
       const before = await databaseState(app());
       const answer = await client(cast.admin.headers).run(document, variables);
       expect([answer.status, answer.errors, Object.keys(answer.data)]).toEqual([200, [], [name]]);

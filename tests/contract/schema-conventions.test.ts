@@ -70,7 +70,7 @@ describe('schema.graphql', () => {
 
 describe('mutations', () => {
   const VERBS =
-    /^(add|change|complete|confirm|create|delete|disable|enable|exchange|forget|link|lock|refresh|regenerate|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|unlink|unlock|update|verify)(?=[A-Z])/;
+    /^(add|change|complete|confirm|create|delete|disable|enable|erase|exchange|export|forget|link|lock|refresh|regenerate|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|unlink|unlock|update|verify)(?=[A-Z])/;
 
   test.each(mutations)('$name is verb and object, with one input and a payload of its own name', (field) => {
     expect(field.name).toMatch(VERBS);
@@ -87,7 +87,12 @@ describe('mutations', () => {
       .filter((field) => isNonNullType(field.type) && field.name !== 'errors')
       .map((field) => `${field.name}: ${String(field.type)}`)
       .filter((text) => !/: \[.*\]!$/.test(text));
-    expect([...new Set(promised)].toSorted()).toEqual(['accepted: Boolean!', 'created: Boolean!', 'step: SignInStep!']);
+    expect([...new Set(promised)].toSorted()).toEqual([
+      'accepted: Boolean!',
+      'created: Boolean!',
+      'replayed: Boolean!',
+      'step: SignInStep!',
+    ]);
   });
 
   test('UserError and its codes are those of the catalogue', () => {
@@ -214,7 +219,10 @@ describe('fields', () => {
   });
 
   test('named id are ids, and Node has no root field', () => {
-    const ids = withFields.flatMap((type) => fieldsOf(type).filter(({ name }) => name === 'id'));
+    // What a line of the log speaks of may have none: the system, a part of it.
+    const ids = withFields
+      .filter(({ name }) => name !== 'AuditReference')
+      .flatMap((type) => fieldsOf(type).filter(({ name }) => name === 'id'));
     expect([...new Set(ids.map(({ type }) => String(type)))]).toEqual(['ID!']);
     expect(Object.keys(rootType('Query').getFields())).not.toContain('node');
     const nodes = ['User', 'Group', 'Session'].map((name) => schema.getType(name));
@@ -251,6 +259,10 @@ describe('connections', () => {
       fieldsOf(type).filter((field) => getNamedType(field.type).name.endsWith('Connection')),
     );
     expect(giving.map(({ name }) => name).toSorted()).toEqual([
+      'apiKeys',
+      'apiKeys',
+      'auditEvents',
+      'auditEvents',
       'devices',
       'devices',
       'groups',
@@ -278,6 +290,11 @@ describe('connections', () => {
           .map((field) => `${type.name}.${field.name}`),
       );
     expect(lists.toSorted()).toEqual([
+      'ApiKey.documentIds',
+      'ApiKey.effectivePermissions',
+      'ApiKey.networks',
+      'ApiKey.permissions',
+      'AuditEvent.changes',
       'EffectivePermission.grantedBy',
       'Group.permissions',
       'Health.checks',

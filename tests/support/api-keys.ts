@@ -43,10 +43,7 @@ export const callingAt = (app: TestApp, { keyId, secret }: KeyHolder): KeyHolder
   new KeyHolder(`${app.url}/graphql`, { keyId, secret });
 
 /** Makes a service account directly, in these groups (Members when none are named). */
-export const makeService = async (
-  app: TestApp,
-  groupIds: readonly GroupId[] = [MEMBERS_GROUP_ID],
-): Promise<UserId> => {
+export const makeService = async (app: TestApp, groupIds: readonly GroupId[] = [MEMBERS_GROUP_ID]): Promise<UserId> => {
   const id = newId<UserId>();
   await app.database.query(insertServiceAccount, [
     id,

@@ -37,7 +37,7 @@ export const register = async (
   resources: ResourceInput | readonly ResourceInput[],
   namespace?: string,
 ): Promise<Payload> => {
-  const list = [resources].flat() as ResourceInput[];
+  const list = [resources].flat();
   const input = namespace === undefined ? { resources: list } : { namespace, resources: list };
   const { data, errors } = await client.send(RegisterResourcesDocument, { input });
   if (!data?.registerResources) throw new Error(`Not registered: ${JSON.stringify(errors)}`);

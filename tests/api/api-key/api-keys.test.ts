@@ -36,7 +36,8 @@ describe('apiKeys', () => {
     owner = await holderOf(app(), ['view:stats']);
     other = await holderOf(app(), ['view:stats']);
     const made: KeyHolder[] = [];
-    for (const name of ['Alpha', 'Beta', 'Gamma_100%', 'Delta', 'Epsilon']) made.push(await makeKey(app(), owner, { name }));
+    for (const name of ['Alpha', 'Beta', 'Gamma_100%', 'Delta', 'Epsilon'])
+      made.push(await makeKey(app(), owner, { name }));
     keys = made;
     foreign = await makeKey(app(), other, { name: 'Alpha of another' });
   });
@@ -158,7 +159,8 @@ describe('User.apiKeys', () => {
 
   test('of many users cost one statement, their grants one more', async () => {
     const { admin } = cast();
-    const document = '{ users(first: 100) { nodes { apiKeys(first: 5) { nodes { id effectivePermissions { permission { action } } } } } } }';
+    const document =
+      '{ users(first: 100) { nodes { apiKeys(first: 5) { nodes { id effectivePermissions { permission { action } } } } } } }';
     await admin.run(document);
     expect(await statementsOf(app(), () => admin.run(document))).toBe(4);
   });

@@ -40,7 +40,13 @@ describe('documents of a key', () => {
     expect(data.apiKey.documentIds).toEqual([idOf(USERS), idOf(GROUPS)]);
     expect((await key.run(USERS)).errors).toEqual([]);
     expect((await key.run(GROUPS, { first: 1 })).errors).toEqual([]);
-    const others = [`${USERS} `, USERS.replace('first: 3', 'first: 4'), '{ __typename }', '{ _service { sdl } }', `${USERS}\n${GROUPS}`];
+    const others = [
+      `${USERS} `,
+      USERS.replace('first: 3', 'first: 4'),
+      '{ __typename }',
+      '{ _service { sdl } }',
+      `${USERS}\n${GROUPS}`,
+    ];
     for (const document of others) {
       const answer = await key.post({ query: document, operationName: document.includes('Users') ? 'Users' : null });
       expect([document, answer.status, answer.code]).toEqual([document, 403, 'FORBIDDEN']);

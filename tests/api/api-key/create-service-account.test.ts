@@ -99,8 +99,14 @@ describe('within an organization', () => {
     const organizationId = await makeOrganization(app());
     const elsewhere = await makeOrganization(app());
     const permissions = [
-      ...['create:service-accounts', 'assign:organizations', 'view:organizations', 'assign:groups'],
-      ...['view:users', 'create:api-keys', 'view:api-keys', 'revoke:api-keys'],
+      'create:service-accounts',
+      'assign:organizations',
+      'view:organizations',
+      'assign:groups',
+      'view:users',
+      'create:api-keys',
+      'view:api-keys',
+      'revoke:api-keys',
     ];
     const manager = await holderWithin(app(), organizationId, permissions);
     const group = await makeGroup(app(), unique('local'), ['view:users'], 'LISTED');
@@ -129,7 +135,7 @@ describe('within an organization', () => {
     });
     const { data } = await key.run<{ users: { nodes: { id: string }[] } }>('{ users(first: 100) { nodes { id } } }');
     const seen = data.users.nodes.map(({ id }) => id);
-    expect(seen.toSorted()).toEqual([manager.id, user?.id].toSorted());
+    expect(new Set(seen)).toEqual(new Set([manager.id, user?.id]));
     const foreign = await makeKey(app(), cast().admin);
     const end = (id: string) =>
       manager.run<{ revokeApiKey: { errors: { code: string }[] } }>(
@@ -143,10 +149,9 @@ describe('within an organization', () => {
 describe('a service account signs in by no way', () => {
   const codeOf = async (name: string, input: object): Promise<readonly string[]> => {
     const type = `${name.charAt(0).toUpperCase()}${name.slice(1)}Input`;
-    const { data, errors } = await cast().admin.run<Record<string, { errors: { code: string; field: string[] | null }[] } | null>>(
-      `mutation ($input: ${type}!) { ${name}(input: $input) { errors { code field } } }`,
-      { input },
-    );
+    const { data, errors } = await cast().admin.run<
+      Record<string, { errors: { code: string; field: string[] | null }[] } | null>
+    >(`mutation ($input: ${type}!) { ${name}(input: $input) { errors { code field } } }`, { input });
     return [
       ...errors.map(({ extensions }) => extensions.code),
       ...(data[name]?.errors ?? []).map(({ code, field }) => [code, ...(field ?? [])].join(' ')),
@@ -163,10 +168,14 @@ describe('a service account signs in by no way', () => {
     expect(await codeOf('updateUser', { id, displayName: 'Other robot' })).toEqual([]);
     expect(await codeOf('requirePasswordChange', { ids: [id] })).toEqual([]);
     for (const identifier of [id, 'Other robot', ...Object.values(addresses)]) {
-      const { data } = await app().anonymous().send(SignInDocument, { input: { identifier, password: PASSWORD } });
+      const { data } = await app()
+        .anonymous()
+        .send(SignInDocument, { input: { identifier, password: PASSWORD } });
       expect(data.signIn?.errors?.map(({ code }) => code)).toEqual(['INVALID_CREDENTIALS']);
     }
-    await app().anonymous().send(RequestPasswordResetDocument, { input: { email: addresses.email } });
+    await app()
+      .anonymous()
+      .send(RequestPasswordResetDocument, { input: { email: addresses.email } });
     for (const table of ['credentials', 'identifiers', 'one_time_tokens', 'messages', 'sessions']) {
       expect(await app().database.query(`select from ${table} where user_id = $1`, [id])).toEqual([]);
     }

@@ -14,7 +14,11 @@ const cast = useCast(app);
 
 type Facts = Readonly<Record<string, unknown>>;
 
-const post = (authorization: string | null, body: string, type = 'application/x-www-form-urlencoded'): Promise<Response> =>
+const post = (
+  authorization: string | null,
+  body: string,
+  type = 'application/x-www-form-urlencoded',
+): Promise<Response> =>
   fetch(`${app().url}/oauth/introspect`, {
     method: 'POST',
     headers: { 'content-type': type, ...(authorization === null ? {} : { authorization }) },
@@ -62,7 +66,13 @@ describe('POST /oauth/introspect', () => {
   test('tells of an API key whose it is and what it may do', async () => {
     const key = await makeKey(app(), person, { permissions: grants('view:stats') });
     const facts = await ask(server, { token: key.secret });
-    expect(facts).toMatchObject({ active: true, sub: person.id, client_id: key.keyId, scope: 'view:stats', token_type: 'Bearer' });
+    expect(facts).toMatchObject({
+      active: true,
+      sub: person.id,
+      client_id: key.keyId,
+      scope: 'view:stats',
+      token_type: 'Bearer',
+    });
     expect(facts).not.toHaveProperty('sid');
     expect(Number(facts['exp']) - Number(facts['iat'])).toBe(365 * 86_400);
   });
@@ -70,7 +80,8 @@ describe('POST /oauth/introspect', () => {
   test('does not mark what is asked about as used, and counts none of its requests', async () => {
     const key = await makeKey(app(), person, { rateLimitPerMinute: 1 });
     await app().services.apiKeyUse.flush();
-    for (let count = 0; count < 3; count += 1) expect(await ask(server, { token: key.secret })).toMatchObject({ active: true });
+    for (let count = 0; count < 3; count += 1)
+      expect(await ask(server, { token: key.secret })).toMatchObject({ active: true });
     await app().services.apiKeyUse.flush();
     const [row] = await app().database.query('select last_used_at from api_keys where id = $1', [key.keyId]);
     expect(row).toEqual({ last_used_at: null });
@@ -154,14 +165,15 @@ describe('POST /oauth/introspect', () => {
       const text = await response.text();
       expect([authorization, response.status]).toEqual([authorization, status]);
       expect(text).not.toContain(person.id);
-      if (status === 401) expect(response.headers.get('www-authenticate')).toContain('Bearer');
+      expect(response.headers.has('www-authenticate')).toBe(status === 401);
     }
     expect(await databaseState(app())).toEqual(before);
   });
 
   test('takes a form with one token, and nothing from the address', async () => {
     const authorization = `Bearer ${server.secret}`;
-    const statusOf = async (body: string, type?: string): Promise<number> => (await post(authorization, body, type)).status;
+    const statusOf = async (body: string, type?: string): Promise<number> =>
+      (await post(authorization, body, type)).status;
     expect(await statusOf('')).toBe(400);
     expect(await statusOf('token=')).toBe(400);
     expect(await statusOf('token=a&token=b')).toBe(400);
@@ -169,7 +181,9 @@ describe('POST /oauth/introspect', () => {
     expect(await statusOf(JSON.stringify({ token: 'a' }), 'application/json')).toBe(415);
     expect(await statusOf('token=a', 'text/plain')).toBe(415);
     expect(await statusOf(`token=${'a'.repeat(20_000)}`)).toBe(413);
-    const get = await fetch(`${app().url}/oauth/introspect?token=${person.accessToken}`, { headers: { authorization } });
+    const get = await fetch(`${app().url}/oauth/introspect?token=${person.accessToken}`, {
+      headers: { authorization },
+    });
     expect(get.status).toBe(404);
   });
 

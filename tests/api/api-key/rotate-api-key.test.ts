@@ -23,7 +23,8 @@ const codesOf = ({ denied, errors }: Awaited<ReturnType<typeof rotate>>): readon
 ];
 
 const statusOf = async (secret: string | null | undefined): Promise<number> =>
-  (await new KeyHolder(`${app().url}/graphql`, { keyId: newId(), secret: secret ?? '' }).send(ViewerDocument, {})).status;
+  (await new KeyHolder(`${app().url}/graphql`, { keyId: newId(), secret: secret ?? '' }).send(ViewerDocument, {}))
+    .status;
 
 describe('rotateApiKey', () => {
   test('gives a new secret and ends the one before at once, in every replica', async () => {
@@ -43,7 +44,9 @@ describe('rotateApiKey', () => {
     const there = new KeyHolder(`${replica.url}/graphql`, key);
     expect((await there.send(ViewerDocument, {})).status).toBe(401);
     const facts = { ownerId: member.id, prefix: answer.apiKey?.prefix, overlapSeconds: 0 };
-    expect(audit).toMatchObject([{ action: 'api-key.rotated', actor_id: member.id, target_id: key.keyId, metadata: facts }]);
+    expect(audit).toMatchObject([
+      { action: 'api-key.rotated', actor_id: member.id, target_id: key.keyId, metadata: facts },
+    ]);
     expect(events).toEqual([{ type: 'ApiKeyChanged', payload: { apiKeyId: key.keyId, ...facts } }]);
     await replica.close();
   });
@@ -101,7 +104,10 @@ describe('rotateApiKey', () => {
   test('is not done to an expired key', async () => {
     const { member } = cast();
     const key = await makeKey(app(), member);
-    await app().database.query('update api_keys set expires_at = $2 where id = $1', [key.keyId, app().clock.now().toISOString()]);
+    await app().database.query('update api_keys set expires_at = $2 where id = $1', [
+      key.keyId,
+      app().clock.now().toISOString(),
+    ]);
     expect(codesOf(await rotate(member, key.keyId))).toEqual(['API_KEY_INACTIVE id']);
   });
 

@@ -29,7 +29,11 @@ const update = async (actor: TestClient, input: UpdateApiKeyInput) => {
 describe('updateApiKey', () => {
   test('changes what is given and keeps the rest; the log tells both', async () => {
     const actor = await holderOf(app(), ['view:users', 'view:stats']);
-    const key = await makeKey(app(), actor, { permissions: grants('view:users'), networks: ['127.0.0.0/8'], name: 'Old' });
+    const key = await makeKey(app(), actor, {
+      permissions: grants('view:users'),
+      networks: ['127.0.0.0/8'],
+      name: 'Old',
+    });
     const [{ apiKey, codes }, { audit, events }] = await recording(app(), () =>
       update(actor, {
         id: key.keyId,
@@ -109,7 +113,8 @@ describe('updateApiKey', () => {
   test('never moves the end on, and never into the past', async () => {
     const { member } = cast();
     const key = await makeKey(app(), member, { expiresAt: inSeconds(DAY) });
-    const to = async (seconds: number) => (await update(member, { id: key.keyId, expiresAt: inSeconds(seconds) })).codes;
+    const to = async (seconds: number) =>
+      (await update(member, { id: key.keyId, expiresAt: inSeconds(seconds) })).codes;
     expect(await to(DAY + 1)).toEqual(['EXPIRY_TOO_FAR expiresAt']);
     expect(await to(0)).toEqual(['EXPIRY_IN_PAST expiresAt']);
     expect(await to(DAY / 2)).toEqual([]);

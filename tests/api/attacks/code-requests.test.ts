@@ -108,10 +108,19 @@ describe('a stranger who asks for codes to the address of somebody else', () => 
     );
     expect(open).toHaveLength(4);
     const wrong = '123456';
-    const guesses = await inParallel(50, async (index) => (await verify(tokens[index % 4] ?? '', wrong))?.errors[0]?.code);
+    const guesses = await inParallel(
+      50,
+      async (index) => (await verify(tokens[index % 4] ?? '', wrong))?.errors[0]?.code,
+    );
     expect(guesses.filter((code) => code === 'CODE_INVALID').length).toBeLessThanOrEqual(10);
-    const networks = await inParallel(20, async (index) => (await request(email, from(index + 10)))?.verification?.token);
-    const more = await inParallel(100, async (index) => (await verify(networks[index % 20] ?? '', wrong))?.errors[0]?.code);
+    const networks = await inParallel(
+      20,
+      async (index) => (await request(email, from(index + 10)))?.verification?.token,
+    );
+    const more = await inParallel(
+      100,
+      async (index) => (await verify(networks[index % 20] ?? '', wrong))?.errors[0]?.code,
+    );
     expect(more.filter((code) => code === 'CODE_INVALID').length).toBeLessThanOrEqual(40);
     const mine = await request(email, device);
     expect((await verify(mine?.verification?.token ?? '', await codeTo(app(), email)))?.step).toBe('COMPLETE');

@@ -14,20 +14,33 @@ describe('the audit log by SQL, with the rights of the server itself', () => {
     ['the time of an event changed', () => `update audit_events set at = at - interval '1 month'`],
     ['the commitment changed', () => `update audit_events set personal_commitment = ''`],
     ['an event sealed in part', () => `update audit_events set chain_sequence = 1`],
-    ['an event sealed and changed', () => `update audit_events set chain_sequence = 1, chain_hash = '', result = 'DENIED'`],
+    [
+      'an event sealed and changed',
+      () => `update audit_events set chain_sequence = 1, chain_hash = '', result = 'DENIED'`,
+    ],
     ['events deleted', () => `delete from audit_events`],
     ['events deleted from their partition', (month) => `delete from audit_events_${month}`],
     ['everything truncated', () => `truncate audit_events`],
     ['a partition truncated', (month) => `truncate audit_events_${month}`],
     ['the default partition truncated', () => `truncate audit_events_default`],
-    ['a personal value changed', () => `update audit_personal_values set values = jsonb_set(values, '{actorLabel}', '"Eve"')`],
-    ['a personal value erased, its salt kept', () => `update audit_personal_values set values = erased_audit_values(values)`],
+    [
+      'a personal value changed',
+      () => `update audit_personal_values set values = jsonb_set(values, '{actorLabel}', '"Eve"')`,
+    ],
+    [
+      'a personal value erased, its salt kept',
+      () => `update audit_personal_values set values = erased_audit_values(values)`,
+    ],
     ['a salt taken away, the values kept', () => `update audit_personal_values set salt = ''`],
     ['personal values deleted', () => `delete from audit_personal_values`],
     ['personal values deleted from their partition', (month) => `delete from audit_personal_values_${month}`],
     ['personal values truncated', () => `truncate audit_personal_values`],
     ['personal values of a month truncated', (month) => `truncate audit_personal_values_${month}`],
-    ['an upsert over an event', () => `insert into audit_events select * from audit_events limit 1 on conflict (at, id) do update set action = 'x'`],
+    [
+      'an upsert over an event',
+      () =>
+        `insert into audit_events select * from audit_events limit 1 on conflict (at, id) do update set action = 'x'`,
+    ],
   ];
 
   test.each(attacks)('%s: refused with a plain message, nothing lost', async (_name, statement) => {
@@ -74,7 +87,10 @@ describe('the indexes of the log', () => {
        and (e.at, e.id) < (now(), '00000000-0000-7000-8000-000000000001') order by e.at desc, e.id desc limit 26`,
     ]);
     plans.push(
-      ['address', `select * from audit_personal_values f where (f."values"->>'ipAddress')::inet = '10.0.0.1' order by at desc, event_id desc limit 26`],
+      [
+        'address',
+        `select * from audit_personal_values f where (f."values"->>'ipAddress')::inet = '10.0.0.1' order by at desc, event_id desc limit 26`,
+      ],
       ['range', `select * from audit_personal_values f where (f."values"->>'ipAddress')::inet <<= '10.0.0.0/8'`],
       ['id', `select * from audit_events e where e.id = '00000000-0000-7000-8000-000000000001'`],
       ['chain', 'select * from audit_events where chain_sequence > 5 order by chain_sequence limit 10'],

@@ -3,35 +3,29 @@ import {
   AuditEventsDocument,
   type AuditEventFilter,
   ExportAuditEventsDocument,
-  type ExportAuditEventsMutationVariables,
-  ExportJobDocument,
 } from '../../../generated/client/graphql.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
 import { type Actor, signIn } from '../../support/cast.ts';
+import { ask, fetchExport, jobOf } from '../../support/exports.ts';
 import { inParallel, recording, statementsOf } from '../../support/evidence.ts';
 import { holderOf, somebody, useCast } from '../../support/holder.ts';
-import { startTestApp, type TestApp, useTestApp } from '../../support/test-app.ts';
+import { startTestApp, useTestApp } from '../../support/test-app.ts';
 import type { TestClient } from '../../support/test-client.ts';
 
 const app = useTestApp();
 const cast = useCast(app);
 
-const ask = async (client: TestClient, input: ExportAuditEventsMutationVariables['input']) => {
-  const { data, errors } = await client.send(ExportAuditEventsDocument, { input });
-  expect([errors, data.exportAuditEvents?.errors]).toEqual([[], []]);
-  const job = data.exportAuditEvents?.exportJob;
-  if (job == null) throw new Error('There is no job.');
-  return job;
-};
-
-const jobOf = async (client: TestClient, id: string) => (await client.send(ExportJobDocument, { id })).data.exportJob;
-
-const fetched = (client: TestClient, id: string, one: TestApp = app()) =>
-  fetch(`${one.url}/exports/${id}`, { headers: { ...client.headers } });
+const fetched = (client: TestClient, id: string): Promise<Response> => fetchExport(app(), client, id);
 
 /** Events of one actor, so many at once. */
 const write = async (actorId: string, count: number, label = 'somebody'): Promise<void> => {
-  const origin = { actor: { type: 'User', id: actorId, label }, onBehalfOfId: null, ipAddress: '192.0.2.1', userAgent: null, requestId: null } as const;
+  const origin = {
+    actor: { type: 'User', id: actorId, label },
+    onBehalfOfId: null,
+    ipAddress: '192.0.2.1',
+    userAgent: null,
+    requestId: null,
+  } as const;
   const happenings = Array.from({ length: count }, (_, index) => ({ action: 'bulk.done', metadata: { index } }));
   await app().services.recorder.recordAlone(app().database, origin, happenings);
 };
@@ -51,8 +45,16 @@ describe('exportAuditEvents', () => {
     const actorId = await somebody(app());
     await write(actorId, 1203);
     const { answer: job, audit } = await recording(app(), () => ask(auditor, { filter: { actorId } }));
-    expect(job).toMatchObject({ kind: 'AUDIT_EVENTS', format: 'NDJSON', state: 'QUEUED', progress: 0, downloadUrl: null });
-    expect(audit).toMatchObject([{ action: 'audit.exported', target: { id: job.id }, metadata: { format: 'NDJSON', all: true } }]);
+    expect(job).toMatchObject({
+      kind: 'AUDIT_EVENTS',
+      format: 'NDJSON',
+      state: 'QUEUED',
+      progress: 0,
+      downloadUrl: null,
+    });
+    expect(audit).toMatchObject([
+      { action: 'audit.exported', target: { id: job.id }, metadata: { format: 'NDJSON', all: true } },
+    ]);
     expect(audit[0]?.changes[0]?.after).toContain(actorId);
     await app().services.exportWorker.run();
     const after = await jobOf(auditor, job.id);
@@ -62,9 +64,17 @@ describe('exportAuditEvents', () => {
     const text = await response.text();
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
-    expect(response.headers.get('content-disposition')).toMatch(/^attachment; filename="audit-events-\d{4}-\d\d-\d\d\.ndjson"$/);
-    expect([Buffer.byteLength(text), Number(response.headers.get('content-length'))]).toEqual([after?.sizeBytes, after?.sizeBytes]);
-    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { id: string; metadata: { index: number } });
+    expect(response.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="audit-events-\d{4}-\d\d-\d\d\.ndjson"$/,
+    );
+    expect([Buffer.byteLength(text), Number(response.headers.get('content-length'))]).toEqual([
+      after?.sizeBytes,
+      after?.sizeBytes,
+    ]);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; metadata: { index: number } });
     expect(new Set(lines.map(({ id }) => id)).size).toBe(1203);
     const { data } = await auditor.send(AuditEventsDocument, { filter: { actorId }, first: 100 });
     expect(lines.slice(0, 100).map(({ id }) => id)).toEqual(data.auditEvents?.nodes.map(({ id }) => id));
@@ -73,7 +83,17 @@ describe('exportAuditEvents', () => {
 
   test('escapes CSV: quotes, commas, line ends, and whatever a spreadsheet would calculate', async () => {
     const actorId = await somebody(app());
-    for (const label of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', 'a "b", c\r\nd', '=cmd|\' /C calc\'!A0"', 'plain']) {
+    for (const label of [
+      '=1+1',
+      '+1',
+      '-1',
+      '@SUM(A1)',
+      '\tx',
+      '\rx',
+      'a "b", c\r\nd',
+      "=cmd|' /C calc'!A0\"",
+      'plain',
+    ]) {
       await write(actorId, 1, label);
     }
     const { text, response } = await done(cast().auditor, { actorId }, 'CSV');
@@ -83,7 +103,17 @@ describe('exportAuditEvents', () => {
       'id,at,action,result,actorType,actorId,actorLabel,onBehalfOfId,targetType,targetId,targetLabel,ipAddress,userAgent,requestId,changes,metadata',
     );
     const body = rest.join('\r\n');
-    for (const cell of [",'=1+1,", ",'+1,", ",'-1,", ",'@SUM(A1),", ",'\tx,", `,"'\rx",`, ',"a ""b"", c\r\nd",', `,"'=cmd|' /C calc'!A0""",`, ',plain,']) {
+    for (const cell of [
+      ",'=1+1,",
+      ",'+1,",
+      ",'-1,",
+      ",'@SUM(A1),",
+      ",'\tx,",
+      `,"'\rx",`,
+      ',"a ""b"", c\r\nd",',
+      `,"'=cmd|' /C calc'!A0""",`,
+      ',plain,',
+    ]) {
       expect(body).toContain(cell);
     }
     expect(body).toContain('"{""index"":0}"');
@@ -100,7 +130,10 @@ describe('exportAuditEvents', () => {
     const { dataOfficer } = cast();
     await write(await somebody(app()), 3);
     const { text } = await done(dataOfficer, {});
-    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { actor: { id: string } | null; target: { id: string } | null });
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { actor: { id: string } | null; target: { id: string } | null });
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.every(({ actor, target }) => [actor?.id, target?.id].includes(dataOfficer.id))).toBe(true);
   });
@@ -150,8 +183,12 @@ describe('the file', () => {
     expect(await jobOf(cast().admin, id)).toBeNull();
     expect((await fetched(cast().anonymous, id)).status).toBe(401);
     expect((await fetched(auditor.with({ authorization: 'Bearer nonsense' }), id)).status).toBe(401);
-    for (const odd of [newId<UserId>(), 'nonsense', '%00', '..%2f..%2fetc']) expect((await fetched(auditor, odd)).status).toBe(404);
-    const lines = await app().database.query(`select 1 from audit_events where action = 'export.downloaded' and target_id = $1`, [id]);
+    for (const odd of [newId<UserId>(), 'nonsense', '%00', '..%2f..%2fetc'])
+      expect((await fetched(auditor, odd)).status).toBe(404);
+    const lines = await app().database.query(
+      `select 1 from audit_events where action = 'export.downloaded' and target_id = $1`,
+      [id],
+    );
     expect(lines).toHaveLength(2);
   });
 
@@ -159,9 +196,15 @@ describe('the file', () => {
     const holder = await holderOf(app(), ['export:audit', 'view:audit']);
     const { id } = await done(holder, { actionIn: ['x.y'] });
     const drop = async (action: string) => {
-      await app().database.query('delete from group_grants where group_id = $1 and action = $2', [holder.groupId, action]);
+      await app().database.query('delete from group_grants where group_id = $1 and action = $2', [
+        holder.groupId,
+        action,
+      ]);
       await app().database.query('update permission_epoch set epoch = epoch + 1');
-      await app().database.query('update groups set changed_epoch = (select epoch from permission_epoch) where id = $1', [holder.groupId]);
+      await app().database.query(
+        'update groups set changed_epoch = (select epoch from permission_epoch) where id = $1',
+        [holder.groupId],
+      );
     };
     await drop('view');
     expect((await fetched(holder, id)).status).toBe(404);
@@ -229,12 +272,18 @@ describe('a job', () => {
     const { auditor } = cast();
     const filter = { actionIn: ['never.done'] };
     const job = await ask(auditor, { filter });
-    await app().database.query(`update export_jobs set scope = jsonb_set(scope, '{filter,from}', '"no time"') where id = $1`, [job.id]);
+    await app().database.query(
+      `update export_jobs set scope = jsonb_set(scope, '{filter,from}', '"no time"') where id = $1`,
+      [job.id],
+    );
     for (let round = 0; round < 3; round += 1) {
       await app().services.exportWorker.run();
       app().clock.advance(11);
     }
-    await app().database.query(`update export_jobs set scope = jsonb_set(scope, '{filter,from}', 'null') where id = $1`, [job.id]);
+    await app().database.query(
+      `update export_jobs set scope = jsonb_set(scope, '{filter,from}', 'null') where id = $1`,
+      [job.id],
+    );
     const failed = await jobOf(auditor, job.id);
     expect(failed).toMatchObject({ state: 'FAILED', downloadUrl: null, rowCount: 0 });
     expect(failed?.failure).toMatch(/several times in a row/);
@@ -255,7 +304,10 @@ describe('a job', () => {
     app().clock.advance(86_400);
     const later = await signIn(app(), auditor.email);
     expect(await jobOf(later, id)).toMatchObject({ state: 'DONE', downloadUrl: null });
-    await app().database.query('update export_jobs set access_id = (select id from sessions where user_id = $2 order by id desc limit 1) where id = $1', [id, later.id]);
+    await app().database.query(
+      'update export_jobs set access_id = (select id from sessions where user_id = $2 order by id desc limit 1) where id = $1',
+      [id, later.id],
+    );
     expect((await fetched(later, id)).status).toBe(404);
     await app().services.housekeeping.run();
     expect(await jobOf(later, id)).toBeNull();

@@ -111,9 +111,11 @@ describe('explainOperation', () => {
     for (const client of Object.values(people)) {
       const { verdicts } = await explain(client, { document });
       const run = await client.run(document);
-      const refused = run.errors.map(({ path, extensions }) => [path?.join('.'), extensions.missing]).toSorted();
-      const denied = verdicts.filter(({ allowed }) => !allowed).map(({ path, missing }) => [path.join('.'), missing]);
-      expect(denied.toSorted()).toEqual(refused);
+      const refused = run.errors.map(({ path, extensions }) => `${path?.join('.')} ${extensions.missing?.join(' ')}`);
+      const denied = verdicts
+        .filter(({ allowed }) => !allowed)
+        .map(({ path, missing }) => `${path.join('.')} ${missing.join(' ')}`);
+      expect(new Set(denied)).toEqual(new Set(refused));
     }
     expect((await anonymous.send(ExplainOperationDocument, { document })).code).toBe('UNAUTHENTICATED');
   });
@@ -284,7 +286,7 @@ describe('explainOperation with documents that are no use', () => {
   test('bounds them as documents that are run, and in length', async () => {
     expect(await problemsOf(`{ ${'x'.repeat(1000)} }`)).toHaveLength(1);
     expect(await problemsOf(`# ${'x'.repeat(200_000)}`)).toEqual(['Longer than 20000 characters.']);
-    expect((await problemsOf(`{ ${'viewer { csrfToken } '.repeat(700)} }`))[0]).toMatch(/more tha[nt] 2000 tokens/);
+    expect((await problemsOf(`{ ${'a '.repeat(5001)} }`))[0]).toMatch(/more tha[nt] 5000 tokens/);
     const deep = `{ viewer { user { ${'groups { members { nodes { '.repeat(5)} id ${'} } } '.repeat(5)} } } }`;
     expect((await problemsOf(deep))[0]).toMatch(/levels of fields; at most 12/);
     const twice =

@@ -55,7 +55,12 @@ describe('endImpersonation', () => {
     const { actor, target, acting } = await makePair(app());
     const { acting: other } = await makePair(app());
     const watched = await impersonate(app(), await signInAnew(actor.email), inside.id);
-    const local = await makeGroup(app(), 'Watch', ['view:impersonations', 'end:impersonations', 'view:users'], 'LISTED');
+    const local = await makeGroup(
+      app(),
+      'Watch',
+      ['view:impersonations', 'end:impersonations', 'view:users'],
+      'LISTED',
+    );
     const watcherId = await makePerson(app(), { email: 'watcher@acting.example', groupIds: [seeded.MEMBERS_GROUP_ID] });
     await joinOrganization(app(), watcherId, organizationId, [local]);
     const watcher = await signIn(app(), 'watcher@acting.example');
@@ -91,16 +96,32 @@ describe('what else ends an impersonation, at the next request', () => {
   const change = (text: string) => async (id: string) => void (await app().database.query(text, [id]));
 
   test.each<readonly [string, 'actor' | 'target', (id: string) => Promise<void>]>([
-    ['the actor is locked by hand', 'actor', change(`update users set locked_until = '2099-01-01', status_reason = 'x' where id = $1`)],
+    [
+      'the actor is locked by hand',
+      'actor',
+      change(`update users set locked_until = '2099-01-01', status_reason = 'x' where id = $1`),
+    ],
     ['the actor is disabled', 'actor', change(`update users set status = 'DISABLED' where id = $1`)],
     ['the actor is deleted', 'actor', change('delete from users where id = $1')],
     ['the actor’s session is over', 'actor', change('update sessions set ended_at = now() where user_id = $1')],
-    ['the target is locked by hand', 'target', change(`update users set locked_until = '2099-01-01', status_reason = 'x' where id = $1`)],
+    [
+      'the target is locked by hand',
+      'target',
+      change(`update users set locked_until = '2099-01-01', status_reason = 'x' where id = $1`),
+    ],
     ['the target is disabled', 'target', change(`update users set status = 'DISABLED' where id = $1`)],
     ['the target is deleted', 'target', change('delete from users where id = $1')],
-    ['the sessions of the target are over', 'target', change('update sessions set ended_at = now() where user_id = $1')],
-    ['impersonate:users is taken away', 'actor', change(`delete from memberships m using group_grants g
-       where m.user_id = $1 and g.group_id = m.group_id and g.action = 'impersonate'`)],
+    [
+      'the sessions of the target are over',
+      'target',
+      change('update sessions set ended_at = now() where user_id = $1'),
+    ],
+    [
+      'impersonate:users is taken away',
+      'actor',
+      change(`delete from memberships m using group_grants g
+       where m.user_id = $1 and g.group_id = m.group_id and g.action = 'impersonate'`),
+    ],
   ])('%s', async (_what, who, happens) => {
     const { actor, target, acting } = await makePair(app());
     expect(await codeOfUse(acting)).toBe('OK');
@@ -111,7 +132,9 @@ describe('what else ends an impersonation, at the next request', () => {
   test('over HTTP: the actor signs out, an administrator locks either, the person revokes the session', async () => {
     const { admin } = await app().cast();
     const lock = (id: string) =>
-      admin.run('mutation ($id: ID!) { lockUsers(input: { ids: [$id], reason: "Lost." }) { errors { code } } }', { id });
+      admin.run('mutation ($id: ID!) { lockUsers(input: { ids: [$id], reason: "Lost." }) { errors { code } } }', {
+        id,
+      });
     const out = await makePair(app());
     await out.actor.send(SignOutDocument, { input: {} });
     expect(await codeOfUse(out.acting)).toBe('UNAUTHENTICATED');

@@ -27,7 +27,7 @@ describe('the list', () => {
   test('shows the person who acted as them, by name and address and nothing else', async () => {
     const { actor, target, acting } = await makePair(app());
     const person = await signIn(app(), target.email);
-    const { data, errors } = await person.run<Record<string, unknown>>(
+    const { data, errors } = await person.run(
       `{ impersonations { totalCount nodes { id reason mode actor { id displayName email phone username lastSignInAt groups { id } }
          target { id } } } sessions { nodes { id signInMethod current impersonator { id displayName } } } }`,
     );
@@ -130,6 +130,7 @@ describe('the list', () => {
     for (let count = 0; count < 2; count += 1) await stop((await makePair(app())).acting);
     const query = '{ impersonations(first: 50) { nodes { id actor { id } target { id } endedBy { id } eventCount } } }';
     await auditor.run(query);
+    await app().services.activity.flush();
     expect(await statementsOf(app(), () => auditor.run(query))).toBe(4);
   });
 });
@@ -153,10 +154,10 @@ describe('housekeeping', () => {
   test('marks what is over as ended, its session with it, and tells of it; nobody is let in meanwhile', async () => {
     const expired = await makePair(app(), { minutes: 1 });
     const orphaned = await makePair(app());
-    await app().database.query(
-      `update sessions set ended_at = $2, end_reason = 'SIGNED_OUT' where user_id = $1`,
-      [orphaned.actor.id, app().clock.now().toISOString()],
-    );
+    await app().database.query(`update sessions set ended_at = $2, end_reason = 'SIGNED_OUT' where user_id = $1`, [
+      orphaned.actor.id,
+      app().clock.now().toISOString(),
+    ]);
     const orphanedAt = app().clock.now().toISOString();
     const running = await makePair(app());
     const due = new Date(app().clock.now().getTime() + 60_000).toISOString();

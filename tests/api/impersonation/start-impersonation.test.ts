@@ -1,9 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import { BannerDocument, StartImpersonationDocument, StopImpersonationDocument } from '../../../generated/client/graphql.ts';
+import {
+  BannerDocument,
+  StartImpersonationDocument,
+  StopImpersonationDocument,
+} from '../../../generated/client/graphql.ts';
 import * as seeded from '../../../src/permissions/seeded-groups.ts';
 import { makeGroup, makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
 import { databaseState } from '../../support/database-state.ts';
-import { impersonate, makeImpersonator, makePair, makeTarget, REASON, startInput } from '../../support/impersonation.ts';
+import {
+  impersonate,
+  makeImpersonator,
+  makePair,
+  makeTarget,
+  REASON,
+  startInput,
+} from '../../support/impersonation.ts';
 import { joinOrganization, makeOrganization } from '../../support/organizations.ts';
 import { jwtParts, recording, statementsOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
@@ -105,7 +116,11 @@ describe('what is refused before anything is looked at', () => {
     ['no time at all', { minutes: 0 }, ['INVALID_VALUE minutes']],
     ['more than an hour', { minutes: 61 }, ['INVALID_VALUE minutes']],
     ['an id that is none', { userId: 'somebody' }, ['TARGET_NOT_FOUND userId']],
-    ['several at once', { reason: '', minutes: -1, userId: '' }, ['REQUIRED reason', 'INVALID_VALUE minutes', 'TARGET_NOT_FOUND userId']],
+    [
+      'several at once',
+      { reason: '', minutes: -1, userId: '' },
+      ['REQUIRED reason', 'INVALID_VALUE minutes', 'TARGET_NOT_FOUND userId'],
+    ],
   ])('%s', async (_what, more, expected) => {
     const actor = await makeImpersonator(app());
     const target = await makeTarget(app());
@@ -180,7 +195,7 @@ describe('whom nobody acts as', () => {
     const constrained = await makeGroup(app(), 'Constrained', ['disable:users']);
     await app().database.query('update group_grants set constraints = $2 where group_id = $1', [
       constrained,
-      JSON.stringify([{ kind: 'NETWORK', networks: ['127.0.0.0/8'] }]),
+      JSON.stringify([{ kind: 'NETWORKS', networks: ['127.0.0.0/8'] }]),
     ]);
     const email = 'constrained@acting.example';
     await makePerson(app(), {
@@ -219,8 +234,11 @@ describe('who cannot begin', () => {
       code: 'STEP_UP_REQUIRED',
       required: { assuranceLevel: 'AAL2' },
     });
-    await app().database.query(`update sessions set authenticated_at = authenticated_at - interval '11 minutes'
-      where user_id = $1 and assurance_level = 'AAL2'`, [actor.id]);
+    await app().database.query(
+      `update sessions set authenticated_at = authenticated_at - interval '11 minutes'
+      where user_id = $1 and assurance_level = 'AAL2'`,
+      [actor.id],
+    );
     expect((await start(actor, target.id)).errors[0]?.extensions).toMatchObject({
       code: 'STEP_UP_REQUIRED',
       required: { withinMinutes: 10 },

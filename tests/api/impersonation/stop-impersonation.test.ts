@@ -55,11 +55,7 @@ describe('by bearer token', () => {
           impersonationId: acting.id,
         },
       ],
-      [
-        'session.ended',
-        actor.id,
-        { reason: 'IMPERSONATION_ENDED', userId: target.id, impersonationId: acting.id },
-      ],
+      ['session.ended', actor.id, { reason: 'IMPERSONATION_ENDED', userId: target.id, impersonationId: acting.id }],
     ]);
     expect(records.events.map(({ type, payload }) => [type, payload['impersonationId'] ?? payload['reason']])).toEqual([
       ['ImpersonationEnded', acting.id],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { RetryMailDocument } from '../../../generated/client/graphql.ts';
-import type { MessageId } from '../../../src/ids.ts';
+import { CreateUserDocument, ResendInviteDocument, RetryMailDocument } from '../../../generated/client/graphql.ts';
+import type { MessageId, UserId } from '../../../src/ids.ts';
+import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { addFailedMail, linkTokenOf, messagesTo } from '../../support/messages.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
@@ -98,6 +99,31 @@ describe('retryMail', () => {
     for (const { id } of [sent, waiting, expired, repeated, emptied, moved]) {
       const { answer, changed } = await changing(app(), () => codesOf(id));
       expect([answer, changed]).toEqual([['MAIL_NOT_RETRYABLE'], []]);
+    }
+  });
+
+  test('refuses the mail of an invitation that another one replaced, repeated by hand or not: its link is dead', async () => {
+    const { admin } = cast();
+    const invite = async (): Promise<{ userId: string; mail: MessageId }> => {
+      const email = `${unique('invited')}@example.com`;
+      const input = { email, displayName: 'Invited', groupIds: [MEMBERS_GROUP_ID] };
+      const userId = (await admin.send(CreateUserDocument, { input })).data.createUser?.user?.id ?? '';
+      const mail = await addFailedMail(app(), { recipient: email, userId: userId as UserId });
+      await app().database.query(`update messages set template = 'invite' where id = $1`, [mail]);
+      await app().database.query('update invitations set message_id = $2 where user_id = $1', [userId, mail]);
+      return { userId, mail };
+    };
+    const [open, replaced, repeated] = [await invite(), await invite(), await invite()];
+    const again = (await retry(repeated.mail, undefined, admin)).data.retryMail?.mailDelivery?.id ?? '';
+    await app().database.query(`update messages set state = 'FAILED', sealed_variables = 'kept' where id = $1`, [
+      again,
+    ]);
+    app().clock.advance(61);
+    for (const { userId } of [replaced, repeated]) await admin.send(ResendInviteDocument, { input: { userId } });
+    expect((await retry(open.mail, undefined, admin)).data.retryMail?.mailDelivery).toMatchObject({ state: 'SENT' });
+    for (const id of [replaced.mail, again]) {
+      const { data } = await retry(id, undefined, admin);
+      expect(data.retryMail).toMatchObject({ mailDelivery: null, errors: [{ code: 'MAIL_NOT_RETRYABLE' }] });
     }
   });
 

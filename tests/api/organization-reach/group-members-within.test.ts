@@ -73,9 +73,9 @@ describe('members of groups within an organization', () => {
     );
     expect(given.answer.problems).toEqual([]);
     expect([await sees(inside.id), await sees(outside.id)]).toEqual(['OK', 'NOT_FOUND']);
-    const change = { added: [group], removed: [], organizationId: here };
-    expect(given.audit).toMatchObject([{ action: 'user.groups-changed', target: { id }, metadata: change }]);
-    expect(given.events.map(({ payload }) => payload)).toEqual([{ userId: id, ...change }]);
+    const facts = { added: [group], removed: [], organizationId: here };
+    expect(given.audit).toMatchObject([{ action: 'user.groups-changed', target: { id }, metadata: facts }]);
+    expect(given.events.map(({ payload }) => payload)).toEqual([{ userId: id, ...facts }]);
     expect((await remove(administrator, { groupId: group, userIds: [id], organizationId: here })).problems).toEqual([]);
     expect(await sees(inside.id)).toBe('FORBIDDEN');
   });

@@ -34,8 +34,8 @@ describe('organizationTree', () => {
     }
   });
 
-  const read = async (actor: Actor, variables: { rootId?: string; depth?: number } = {}) => {
-    const answer = await actor.send(OrganizationTreeDocument, variables);
+  const read = async (actor: Actor, variables: { rootId?: string | undefined; depth?: number } = {}) => {
+    const answer = await actor.send(OrganizationTreeDocument, { ...variables, rootId: variables.rootId ?? null });
     const tree = answer.data?.organizationTree;
     const nameOf = (id: string | null | undefined): string | null =>
       Object.entries(made).find(([, known]) => known === id)?.[0] ?? null;

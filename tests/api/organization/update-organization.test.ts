@@ -4,7 +4,7 @@ import { newId, type OrganizationId } from '../../../src/ids.ts';
 import { IMPERSONATORS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
-import { unique, useCast } from '../../support/holder.ts';
+import { holderOf, unique, useCast } from '../../support/holder.ts';
 import { holderWithin, joinOrganization, makeOrganization, memberOf, problemsOf } from '../../support/organizations.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -193,5 +193,26 @@ describe('updateOrganization', () => {
     await joinOrganization(app(), administrator.id, foreign);
     const seen = await refused(administrator, { id: foreign, name: 'Theirs', expectedVersion: 9 });
     expect([seen.code, seen.errors[0]?.extensions.missing]).toEqual(['FORBIDDEN', ['update:organizations']]);
+  });
+});
+
+describe('a group that takes the name of a level’s group', () => {
+  const app = useTestApp({ settings: { 'organization-levels': LEVELS } });
+  const cast = useCast(app);
+
+  test('is handed out by its name, so that only who holds its grants can rename it so, or back', async () => {
+    const strong = await makeGroup(app(), unique('Strong'), ['delete:users']);
+    const renamer = await holderOf(app(), ['update:groups', 'view:groups', 'grant:groups']);
+    const rename = async (actor: Actor, name: string) =>
+      (
+        await actor.run<{ updateGroup: { errors: { code: string }[] } }>(
+          'mutation ($input: UpdateGroupInput!) { updateGroup(input: $input) { errors { code } } }',
+          { input: { id: strong, name } },
+        )
+      ).data.updateGroup.errors.map(({ code }) => code);
+    expect(await rename(renamer, 'Level viewers')).toEqual(['EXCEEDS_OWN_PERMISSIONS']);
+    expect(await rename(renamer, unique('Harmless'))).toEqual([]);
+    expect(await rename(cast().admin, 'Level viewers')).toEqual([]);
+    expect(await rename(renamer, unique('Taken back'))).toEqual(['EXCEEDS_OWN_PERMISSIONS']);
   });
 });

@@ -173,9 +173,10 @@ describe('the present password', () => {
     await request();
     for (let time = 1; time <= 4; time += 1) await request(mover.newEmail, { currentPassword: 'wrong' });
     expect((await request()).code).toBe('RATE_LIMITED');
-    const [row] = await app().database.query('select failed_sign_in_count as failures from devices where user_id = $1', [
-      mover.id,
-    ]);
+    const [row] = await app().database.query(
+      'select failed_sign_in_count as failures from devices where user_id = $1',
+      [mover.id],
+    );
     expect(row).toEqual({ failures: 0 });
   });
 

@@ -194,3 +194,39 @@ describe('a second replica', () => {
     expect(count).toBe(1);
   });
 });
+
+describe('a try', () => {
+  test('tells what members of a group would gain, and registers nothing', async () => {
+    const { key } = await makeApplication(app(), 'tried');
+    const group = { id: '00000000-0000-5000-8000-0000000000f1', name: unique('Tried'), permissions: [] };
+    await registered(key, { name: 'beds', title: 'Beds', actions: ['make'], systemGroups: [group] });
+    const member = await memberOfGroup(group.id);
+    const { data } = await key.run<{ registerResources: { resources: unknown[]; errors: unknown[]; preview: object } }>(
+      `mutation ($input: RegisterResourcesInput!) { registerResources(input: $input) { resources { name } errors { code }
+         preview { affectedCount verdicts { code } changes { gained { permission { action resource } } lost { scope { mode } } } } } }`,
+      {
+        input: {
+          dryRun: true,
+          resources: [
+            {
+              name: 'beds',
+              title: 'Beds',
+              actions: ['make', 'break'],
+              systemGroups: [{ ...group, permissions: grants('break:tried.beds') }],
+            },
+          ],
+        },
+      },
+    );
+    expect(data.registerResources).toMatchObject({
+      resources: [],
+      errors: [],
+      preview: {
+        affectedCount: 1,
+        verdicts: [],
+        changes: [{ gained: [{ permission: { action: 'break', resource: 'tried.beds' } }], lost: [] }],
+      },
+    });
+    expect(await reasonOf(member, { action: 'break', resource: 'tried.beds' })).toBe('UNKNOWN_PERMISSION');
+  });
+});

@@ -143,20 +143,26 @@ describe('sessions', () => {
         'expiresAt',
         'endedAt',
         'endReason',
+        'impersonator',
+        'organization',
         'current',
       ].toSorted(),
     );
   });
 
-  test('show where and when each was used last', async () => {
+  test('show where, when and by which program each was used last', async () => {
     const { email } = await person();
     const { client, id } = await beginSession(app(), email);
     app().clock.advance(120);
     await app().database.query(`update sessions set ip_address = '203.0.113.9' where id = $1`, [id]);
-    await client.send(ViewerDocument, {});
+    await client.with({ 'user-agent': 'Updated/2.0' }).send(ViewerDocument, {});
     await app().services.activity.flush();
     const [session] = (await pageOf(client, {})).nodes;
-    expect(session).toMatchObject({ lastSeenAt: app().clock.now().toISOString(), ipAddress: '127.0.0.1' });
+    expect(session).toMatchObject({
+      lastSeenAt: app().clock.now().toISOString(),
+      ipAddress: '127.0.0.1',
+      userAgent: 'Updated/2.0',
+    });
   });
 });
 

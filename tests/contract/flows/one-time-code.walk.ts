@@ -68,7 +68,7 @@ const rowOf = async ({ token }: Subject): Promise<Row | undefined> => {
 
 const stateOf = async (subject: Subject): Promise<keyof typeof oneTimeCodeFlow.states> => {
   const row = await rowOf(subject);
-  if (row === undefined) return 'REPLACED';
+  if (row === undefined) throw new Error('The row of the code is gone.');
   if (row.used_at !== null) return 'USED';
   if (instantOf(row.expires_at) <= app.clock.now()) return 'EXPIRED';
   return row.attempts >= app.config.codes.maximumTries ? 'ATTEMPTS_EXCEEDED' : 'OPEN';
@@ -140,7 +140,6 @@ export const oneTimeCodeWalk: Walk<
     ATTEMPTS_EXCEEDED: eachPurpose(fiveWrongCodes),
     EXPIRED: eachPurpose(lifeEnds),
     USED: eachPurpose(rightCode),
-    REPLACED: { SIGN_IN: eachPurpose(askAnew).SIGN_IN, STEP_UP: eachPurpose(askAnew).STEP_UP },
   },
   events: {
     rightCode,

@@ -12,13 +12,16 @@ const ROOT = '01890000-0000-7000-8000-000000000001' as OrganizationId;
 const BRANCH = '01890000-0000-7000-8000-000000000002' as OrganizationId;
 
 describe('what a key may do', () => {
-  test.each(permissionDefinitions)('of `admin:*`: $key only if keys can hold it and nothing protects it', (definition) => {
-    const { key, grantableToApiKey, protected: isProtected } = definition;
-    const grants = grantsOfKey(all, EffectiveGrants.of([grantOf('admin:*')]));
-    const wanted = grantableToApiKey && !isProtected && key !== 'admin:*';
-    expect(grants.holds(key)).toBe(wanted);
-    expect(grants.permits(key, {})).toBe(wanted);
-  });
+  test.each(permissionDefinitions)(
+    'of `admin:*`: $key only if keys can hold it and nothing protects it',
+    (definition) => {
+      const { key, grantableToApiKey, protected: isProtected } = definition;
+      const grants = grantsOfKey(all, EffectiveGrants.of([grantOf('admin:*')]));
+      const wanted = grantableToApiKey && !isProtected && key !== 'admin:*';
+      expect(grants.holds(key)).toBe(wanted);
+      expect(grants.permits(key, {})).toBe(wanted);
+    },
+  );
 
   test('holds no wildcard, so that nobody takes it for an administrator', () => {
     const grants = grantsOfKey(naming(grantOf('admin:*')), EffectiveGrants.of([grantOf('admin:*')]));

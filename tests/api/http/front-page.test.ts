@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { useTestApp } from '../../support/test-app.ts';
+
+const get = (url: string, path = '/') => fetch(`${url}${path}`, { redirect: 'manual' });
+
+describe('the front page where there is a playground', () => {
+  const app = useTestApp({ settings: { 'server.playground': 'true' } });
+
+  test('leads there', async () => {
+    const answer = await get(app().url);
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/playground']);
+  });
+});
+
+describe('the front page where there is none', () => {
+  const app = useTestApp({ settings: { 'server.playground': 'false', 'mail.companyName': 'Acme <b>& Sons' } });
+
+  test('names the service, in the clothes of the account pages, with nothing that runs or leads on', async () => {
+    const answer = await get(app().url);
+    const text = await answer.text();
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(text).toContain('Acme &lt;b&gt;&amp; Sons');
+    expect(text).not.toMatch(/<script|<a |<form|<b>/);
+    const [, stylesheet] = /<link rel="stylesheet" href="([^"]+)"/.exec(text) ?? [];
+    expect((await get(app().url, stylesheet)).status).toBe(200);
+  });
+
+  test('is the same for everybody, and no other path is it', async () => {
+    const [one, other] = await Promise.all([get(app().url), fetch(app().url, { headers: { cookie: 'gatehouse=x' } })]);
+    expect(await one.text()).toBe(await other.text());
+    expect((await get(app().url, '/index.html')).status).toBe(404);
+  });
+
+  test('the printed set-up names the mutation instead of a playground that is not there', async () => {
+    expect((await app().services.setup.issueToken())?.link).toBeNull();
+  });
+});
