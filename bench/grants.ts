@@ -59,11 +59,11 @@ const questions = permissionDefinitions
   .map(({ action, resource }): DecisionQuestion => ({ action, resource, lineage: [], attributes: {} }));
 const questionAt = (index: number): DecisionQuestion => questions[index % questions.length] as DecisionQuestion;
 
-const measure = (name: string, decide: (index: number) => boolean): void => {
+const measure = (name: string, allows: (index: number) => boolean): void => {
   const rates = Array.from({ length: ROUNDS }, () => {
     const start = performance.now();
     let allowed = 0;
-    for (let index = 0; index < DECISIONS; index += 1) allowed += decide(index) ? 1 : 0;
+    for (let index = 0; index < DECISIONS; index += 1) allowed += allows(index) ? 1 : 0;
     if (allowed === 0) throw new Error(`${name} allowed nothing`);
     return DECISIONS / (performance.now() - start) / 1000;
   }).toSorted((a, b) => a - b);

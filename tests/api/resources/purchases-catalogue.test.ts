@@ -184,7 +184,7 @@ describe('the documented decisions about purchases', () => {
     ['nobody', 'cancel-own', 'mine', 'pending', 'NO_GRANT'],
   ];
 
-  test.each(cases)('%s: %s, row %s, %s: %s', async (person, action, row, state, expected) => {
+  test.each(cases)('%s: %s, row %s, %s: %s', async (...[person, action, row, state, expected]) => {
     expect(await reasonOf(people[person], ask(`${action}:purchases`, rowOf(row, person, state)))).toBe(expected);
   });
 });
