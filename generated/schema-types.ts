@@ -99,6 +99,25 @@ export type AddGroupMembersPayload = {
   preview?: Maybe<AccessPreview>;
 };
 
+/** Input of addOrganizationDomain. */
+export type AddOrganizationDomainInput = {
+  /** Domain. */
+  domain: Scalars['String']['input'];
+  /** Configured issuer that its addresses sign in with. */
+  issuer?: InputMaybe<Scalars['String']['input']>;
+  /** Organization that owns it. */
+  organizationId: Scalars['ID']['input'];
+};
+
+/** Answer of addOrganizationDomain. */
+export type AddOrganizationDomainPayload = {
+  __typename?: 'AddOrganizationDomainPayload';
+  /** The domain, not yet proved. */
+  domain?: Maybe<OrganizationDomain>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of addOrganizationMembers. */
 export type AddOrganizationMembersInput = {
   /** Skips the two-person rule where the setting allows it; stored in the audit row. */
@@ -1816,6 +1835,8 @@ export type Mutation = {
   __typename?: 'Mutation';
   /** Adds members; into groups with protected grants needs `grant-protected:groups`. Requires `assign:groups`. */
   addGroupMembers?: Maybe<AddGroupMembersPayload>;
+  /** Claims an e-mail domain. Requires `update:organizations`. */
+  addOrganizationDomain?: Maybe<AddOrganizationDomainPayload>;
   /** Adds members. Requires `assign:organizations`. */
   addOrganizationMembers?: Maybe<AddOrganizationMembersPayload>;
   /** Approves another person's request and carries it out. Requires `approve:requests`, a session, not impersonating, confirmed, aal2. */
@@ -1894,6 +1915,8 @@ export type Mutation = {
   rejectRequest?: Maybe<RejectRequestPayload>;
   /** Removes members. Requires `assign:groups`. */
   removeGroupMembers?: Maybe<RemoveGroupMembersPayload>;
+  /** Gives a domain up. Requires `update:organizations`. */
+  removeOrganizationDomain?: Maybe<RemoveOrganizationDomainPayload>;
   /** Removes members. Requires `assign:organizations`. */
   removeOrganizationMembers?: Maybe<RemoveOrganizationMembersPayload>;
   /** Removes an own passkey. Requires a session, not impersonating, confirmed. */
@@ -1966,6 +1989,8 @@ export type Mutation = {
   updateProfile?: Maybe<UpdateProfilePayload>;
   /** Changes names, identifiers and groups. Requires `update:users`. */
   updateUser?: Maybe<UpdateUserPayload>;
+  /** Looks for the DNS record. Requires `update:organizations`. */
+  verifyOrganizationDomain?: Maybe<VerifyOrganizationDomainPayload>;
   /** Signs in by code or link. Open to anyone. */
   verifySignInCode?: Maybe<VerifySignInCodePayload>;
   /** Completes a sign-up by the code that was sent, and signs in. Open to anyone. */
@@ -1975,6 +2000,11 @@ export type Mutation = {
 
 export type MutationAddGroupMembersArgs = {
   input: AddGroupMembersInput;
+};
+
+
+export type MutationAddOrganizationDomainArgs = {
+  input: AddOrganizationDomainInput;
 };
 
 
@@ -2173,6 +2203,11 @@ export type MutationRemoveGroupMembersArgs = {
 };
 
 
+export type MutationRemoveOrganizationDomainArgs = {
+  input: RemoveOrganizationDomainInput;
+};
+
+
 export type MutationRemoveOrganizationMembersArgs = {
   input: RemoveOrganizationMembersInput;
 };
@@ -2353,6 +2388,11 @@ export type MutationUpdateUserArgs = {
 };
 
 
+export type MutationVerifyOrganizationDomainArgs = {
+  input: VerifyOrganizationDomainInput;
+};
+
+
 export type MutationVerifySignInCodeArgs = {
   input: VerifySignInCodeInput;
 };
@@ -2406,6 +2446,8 @@ export type Organization = Node & {
   children?: Maybe<OrganizationConnection>;
   /** When it was made. */
   createdAt: Scalars['DateTime']['output'];
+  /** E-mail domains, at most 50. Requires `view:organizations`. */
+  domains?: Maybe<Array<OrganizationDomain>>;
   /** Groups whose grants every member gets here and below, at most 100. Requires `view:groups` there, or membership. */
   groups?: Maybe<Array<Group>>;
   /** UUIDv7 text, never reused. */
@@ -2454,6 +2496,23 @@ export type OrganizationConnection = {
   pageInfo: PageInfo;
   /** Number of visible items over all pages; computed only when asked. */
   totalCount: Scalars['Int']['output'];
+};
+
+/** An e-mail domain that belongs to an organization once its DNS record was seen. */
+export type OrganizationDomain = Node & {
+  __typename?: 'OrganizationDomain';
+  /** Value to publish as TXT record. */
+  dnsRecord: Scalars['String']['output'];
+  /** Name of the TXT record. */
+  dnsRecordName: Scalars['String']['output'];
+  /** Domain, in lower case, Punycode. */
+  domain: Scalars['String']['output'];
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Issuer that addresses of this domain sign in with; null = here. */
+  issuer?: Maybe<Scalars['URL']['output']>;
+  /** When the record was seen; null = not proved. */
+  verifiedAt?: Maybe<Scalars['DateTime']['output']>;
 };
 
 /** One item of a Organization page. */
@@ -3150,6 +3209,21 @@ export type RemoveGroupMembersPayload = {
   group?: Maybe<Group>;
   /** Who would gain or lose what; set when `dryRun` was true. */
   preview?: Maybe<AccessPreview>;
+};
+
+/** Input of removeOrganizationDomain. */
+export type RemoveOrganizationDomainInput = {
+  /** Domain to give up. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of removeOrganizationDomain. */
+export type RemoveOrganizationDomainPayload = {
+  __typename?: 'RemoveOrganizationDomainPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Former id. */
+  removedDomainId?: Maybe<Scalars['ID']['output']>;
 };
 
 /** Input of removeOrganizationMembers. */
@@ -4548,6 +4622,10 @@ export type UserErrorCode =
   | 'DEPTH_LIMIT'
   /** The settings of this server switch the operation off. */
   | 'DISABLED_BY_SETTING'
+  /** The domain is proved by another organization. */
+  | 'DOMAIN_IN_USE'
+  /** The DNS record was not found. */
+  | 'DOMAIN_NOT_VERIFIED'
   /** The address belongs to another account. */
   | 'EMAIL_IN_USE'
   /** The enrolment was not confirmed in time. */
@@ -4786,6 +4864,21 @@ export type VerificationMode =
   | 'OPTIONAL'
   /** Before the first session. */
   | 'REQUIRED';
+
+/** Input of verifyOrganizationDomain. */
+export type VerifyOrganizationDomainInput = {
+  /** Domain to look up now. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of verifyOrganizationDomain. */
+export type VerifyOrganizationDomainPayload = {
+  __typename?: 'VerifyOrganizationDomainPayload';
+  /** The domain after the look-up. */
+  domain?: Maybe<OrganizationDomain>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
 
 /** Input of verifySignInCode. */
 export type VerifySignInCodeInput = {

@@ -139,6 +139,8 @@ export const errorCatalogue = {
   CYCLE: outcome('An organization would lie below itself.'),
   DEPTH_LIMIT: outcome('The tree would become deeper than the settings allow.'),
   LEVEL_NOT_ALLOWED: outcome('This level cannot stand below that parent.'),
+  DOMAIN_IN_USE: outcome('The domain is proved by another organization.'),
+  DOMAIN_NOT_VERIFIED: outcome('The DNS record was not found.'),
   // impersonation
   SELF_IMPERSONATION: outcome('Nobody impersonates themselves.'),
   IMPERSONATION_CHAIN: outcome('An impersonated session cannot start another impersonation.'),

@@ -40,6 +40,7 @@ import {
 import { InvitationResolver, UserInvitationResolver } from './resolvers/invitation.resolver.ts';
 import { MailResolver } from './resolvers/mail.resolver.ts';
 import { OperationsResolver } from './resolvers/operations.resolver.ts';
+import { OrganizationDomainResolver } from './resolvers/organization-domain.resolver.ts';
 import { OrganizationMutationResolver } from './resolvers/organization-mutation.resolver.ts';
 import {
   OrganizationLevelResolver,
@@ -106,6 +107,7 @@ const resolvers = [
   SessionOrganizationResolver,
   ResourceScopeResolver,
   GroupMemberEdgeResolver,
+  OrganizationDomainResolver,
   OrganizationMutationResolver,
   OrganizationLevelResolver,
   UserOrganizationsResolver,

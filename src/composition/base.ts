@@ -13,6 +13,7 @@ import type { Log } from '../log.ts';
 import { createMessaging } from '../messages/messaging.ts';
 import { AccessGuard } from '../services/access-guard.ts';
 import { UserAttributes } from '../services/attributes.ts';
+import { DnsDomainResolver, type DomainResolver } from '../services/domain-resolver.ts';
 import { GroupDirectory } from '../services/group-directory.ts';
 import { IdempotencyService } from '../services/idempotency.service.ts';
 import { OrganizationLevels } from '../services/organization-levels.ts';
@@ -34,6 +35,8 @@ export interface Foundation {
   readonly counterOf?: CounterOf;
   /** Absent = the service of the settings, if there is one. */
   readonly captchaProvider?: CaptchaProvider;
+  /** Absent = the name servers of the machine. */
+  readonly domainResolver?: DomainResolver;
 }
 
 export type Base = ReturnType<typeof createBase>;
@@ -50,6 +53,7 @@ export const createBase = (foundation: Foundation) => {
   const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
   return {
     ...foundation,
+    domainResolver: foundation.domainResolver ?? new DnsDomainResolver(),
     messaging,
     messages: messaging.messages,
     messageWorker: messaging.messageWorker,

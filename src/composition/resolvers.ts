@@ -31,6 +31,7 @@ import { MailResolver } from '../resolvers/mail.resolver.ts';
 import { MfaResolver, UserMfaResolver } from '../resolvers/mfa.resolver.ts';
 import { OperationsResolver } from '../resolvers/operations.resolver.ts';
 import { MfaPasskeysResolver, PasskeyResolver } from '../resolvers/passkey.resolver.ts';
+import { OrganizationDomainResolver } from '../resolvers/organization-domain.resolver.ts';
 import { OrganizationMutationResolver } from '../resolvers/organization-mutation.resolver.ts';
 import {
   OrganizationLevelResolver,
@@ -106,6 +107,7 @@ export const resolversOf = (foundation: Foundation, services: Services): Map<Fun
     [SessionOrganizationResolver, new SessionOrganizationResolver()],
     [ResourceScopeResolver, new ResourceScopeResolver()],
     [GroupMemberEdgeResolver, new GroupMemberEdgeResolver()],
+    [OrganizationDomainResolver, new OrganizationDomainResolver({ ...services, clock })],
     [OrganizationMutationResolver, new OrganizationMutationResolver(services)],
     [OrganizationLevelResolver, new OrganizationLevelResolver(services)],
     [UserOrganizationsResolver, new UserOrganizationsResolver()],

@@ -28,6 +28,8 @@ import { MessageReader } from '../services/message-reader.ts';
 import { MessageRetryService } from '../services/message-retry.service.ts';
 import { MfaReader } from '../services/mfa-reader.ts';
 import { MfaResetService } from '../services/mfa-reset.service.ts';
+import { OrganizationDomainReader } from '../services/organization-domain-reader.ts';
+import { OrganizationDomainService } from '../services/organization-domain.service.ts';
 import { OrganizationMemberReader } from '../services/organization-member-reader.ts';
 import { OrganizationMemberService } from '../services/organization-member.service.ts';
 import { OrganizationPlaceService } from '../services/organization-place.service.ts';
@@ -180,6 +182,7 @@ const createAccounts = (common: Common) => {
     organizations: new OrganizationService(common),
     organizationPlaces: new OrganizationPlaceService(common),
     organizationMembers: new OrganizationMemberService(common),
+    organizationDomains: new OrganizationDomainService(common),
     messageRetry: new MessageRetryService(common),
   };
 };
@@ -197,6 +200,7 @@ const createReaders = (base: Base) => ({
   groupReader: new GroupReader(base),
   organizationReader: new OrganizationReader(base),
   organizationMemberReader: new OrganizationMemberReader(base),
+  organizationDomainReader: new OrganizationDomainReader(base),
   organizationTrees: new OrganizationTreeReader(base),
   messageReader: new MessageReader(base),
   invitationReader: new InvitationReader(base),

@@ -53,7 +53,8 @@ export const tokensList: Kind<readonly string[]> = list(
   (item) => (item.length <= 255 ? item : null),
 );
 
-const emailDomain = (item: string): string | null => {
+/** A complete domain in lower case and Punycode; null for everything else. */
+export const emailDomain = (item: string): string | null => {
   const ascii = domainToASCII(item).toLowerCase();
   return /^(?=.{1,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$/.test(ascii) ? ascii : null;
 };

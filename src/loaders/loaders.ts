@@ -8,6 +8,7 @@ import type { ExternalIdentityView } from '../entities/external-identity.queries
 import type { GroupView } from '../entities/group.queries.ts';
 import type { InvitationView } from '../entities/invitation.queries.ts';
 import type { MessageView } from '../entities/message.queries.ts';
+import type { OrganizationDomainView } from '../entities/organization-domain.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { PasskeyView } from '../entities/passkey.queries.ts';
 import type { ListedSession } from '../entities/session-list.queries.ts';
@@ -24,6 +25,7 @@ import type { GroupReader, MemberRequest } from '../services/group-reader.ts';
 import type { InvitationReader } from '../services/invitation-reader.ts';
 import type { MessageReader } from '../services/message-reader.ts';
 import type { MfaReader, MfaView } from '../services/mfa-reader.ts';
+import type { OrganizationDomainReader } from '../services/organization-domain-reader.ts';
 import type { OrganizationMemberReader, OrganizationMemberRequest } from '../services/organization-member-reader.ts';
 import type { OrganizationReader } from '../services/organization-reader.ts';
 import type { PasskeyReader } from '../services/passkey-reader.ts';
@@ -68,6 +70,7 @@ export interface Loaders {
   /** null for organizations that do not exist or are hidden. */
   readonly organization: DataLoader<OrganizationId, OrganizationView | null>;
   readonly groupsOfOrganization: DataLoader<OrganizationId, readonly GroupView[]>;
+  readonly domainsOfOrganization: DataLoader<OrganizationId, readonly OrganizationDomainView[]>;
   readonly childrenOfOrganization: (request: PageRequest) => DataLoader<OrganizationId, Connection<OrganizationView>>;
   readonly membersOfOrganization: (
     request: OrganizationMemberRequest,
@@ -89,12 +92,13 @@ interface Readers {
   readonly impersonations: ImpersonationReader;
   readonly organizations: OrganizationReader;
   readonly organizationMembers: OrganizationMemberReader;
+  readonly organizationDomains: OrganizationDomainReader;
   readonly apiKeys: ApiKeyReader;
 }
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
 export const createLoaders = (
-  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities, audit, organizations, organizationMembers, apiKeys, impersonations }: Readers,
+  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities, audit, organizations, organizationMembers, organizationDomains, apiKeys, impersonations }: Readers,
   caller: SignedInCaller,
   assignments: readonly Assignment[],
 ): Loaders => ({
@@ -123,6 +127,7 @@ export const createLoaders = (
   apiKeysOfUser: perRequest((ids: readonly UserId[], request: PageRequest) => apiKeys.ofUsers(caller, ids, request)),
   organization: new DataLoader((ids) => organizations.byIds(caller, ids)),
   groupsOfOrganization: new DataLoader((ids) => organizations.groupsOf(ids)),
+  domainsOfOrganization: new DataLoader((ids) => organizationDomains.ofOrganizations(ids)),
   childrenOfOrganization: perRequest((ids: readonly OrganizationId[], request: PageRequest) =>
     organizations.children(caller, ids, request),
   ),

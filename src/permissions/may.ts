@@ -1,3 +1,4 @@
+import { Failure } from '../errors.ts';
 import type { OrganizationId } from '../ids.ts';
 import type { Principal } from '../principal.ts';
 import type { PermissionName } from './catalogue.ts';
@@ -14,6 +15,17 @@ export const mayAt = (
   lineage: readonly OrganizationId[],
   now: Date,
 ): boolean => principal.grants.holds(permission, circumstancesOf(principal, now), lineage);
+
+/** Throws FORBIDDEN unless the caller holds it there: for fields, of which the rule tree asks only whether it is held somewhere. */
+export const demandAt = (
+  principal: Principal,
+  permission: PermissionName,
+  lineage: readonly OrganizationId[],
+  now: Date,
+): void => {
+  if (mayAt(principal, permission, lineage, now)) return;
+  throw new Failure('FORBIDDEN', `This needs ${permission} there.`, { missing: [permission] });
+};
 
 /** Where the caller holds it. */
 export const reachOf = (principal: Principal, permission: PermissionName, now: Date): Reach =>

@@ -127,6 +127,9 @@ export const tree = {
     deleteOrganization: and(can('delete:organizations'), viaSession, notImpersonating, freshly(10), aal2),
     addOrganizationMembers: can('assign:organizations'), // held there, people within reach: organization-member.service.ts
     removeOrganizationMembers: can('assign:organizations'),
+    addOrganizationDomain: can('update:organizations'), // held there, of all three: organization-domain.service.ts
+    verifyOrganizationDomain: can('update:organizations'),
+    removeOrganizationDomain: can('update:organizations'),
     registerResources: can('register:resources'), // in one's own namespace: resource-registration.service.ts
     createActionLinks: can('register:resources'), // these two for resources of one's own
     redeemActionLink: can('register:resources'), // namespace: action-link.service.ts
@@ -190,6 +193,7 @@ export const tree = {
     organizations: can('view:organizations'), // of them those that one may see: organization.visibility.ts
   },
   Organization: {
+    domains: can('view:organizations'), // held there: organization-domain.resolver.ts
     members: can('view:organizations'), // held there, and of them those that the caller may see: organization-member-reader.ts
   },
   OrganizationLevel: {

@@ -187,11 +187,14 @@ export class IdentityProviders {
   /**
    * The issuer that the domain of an address belongs to; null for no address and for every other domain. Looks at the settings
    * alone, so that the answer says nothing about accounts.
-   *
-   * Domains that organizations prove are another source of the same answer: they join here.
    */
   issuerFor(identifier: string): string | null {
-    const domain = identifier.length > 320 ? null : domainOfEmail(identifier.trim());
+    const domain = this.domainOf(identifier);
     return domain === null ? null : (this.#byDomain.get(domain) ?? null);
+  }
+
+  /** The domain of an address as people type it; null when it is none, or far too long. */
+  domainOf(identifier: string): string | null {
+    return identifier.length > 320 ? null : domainOfEmail(identifier.trim());
   }
 }

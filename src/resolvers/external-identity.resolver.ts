@@ -19,6 +19,7 @@ import { SignInOptionsType } from '../schema/sign-in.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { ExternalIdentityService, PresentedToken } from '../services/external-identity.service.ts';
+import type { DomainRouting } from '../services/organization-domain-reader.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import { outcome } from './outcome.ts';
 import { clientOf, FAILED, signInAnswer } from './sign-in-answer.ts';
@@ -94,14 +95,14 @@ export class UserIdentitiesResolver {
   }
 }
 
-/** What the sign-in page learns about providers. Made of the settings alone: the answer says nothing about accounts. */
+/** What the sign-in page learns about providers. Made without a look at accounts: the answer says nothing about them. */
 @Resolver(() => SignInOptionsType)
 export class ProviderOptionsResolver {
-  readonly #providers: IdentityProviders;
+  readonly #routing: DomainRouting;
   readonly #signIn: ProviderSignInService;
 
-  constructor(parts: { providers: IdentityProviders; providerSignIn: ProviderSignInService }) {
-    this.#providers = parts.providers;
+  constructor(parts: { domainRouting: DomainRouting; providerSignIn: ProviderSignInService }) {
+    this.#routing = parts.domainRouting;
     this.#signIn = parts.providerSignIn;
   }
 
@@ -114,7 +115,7 @@ export class ProviderOptionsResolver {
     nullable: true,
     description: 'Issuer that the domain of the given identifier belongs to; null = sign in here.',
   })
-  routedIssuer(@Root() { identifier }: { readonly identifier?: string | null }): string | null {
-    return typeof identifier === 'string' ? this.#providers.issuerFor(identifier) : null;
+  routedIssuer(@Root() { identifier }: { readonly identifier?: string | null }): Promise<string | null> | null {
+    return typeof identifier === 'string' ? this.#routing.issuerFor(identifier) : null;
   }
 }

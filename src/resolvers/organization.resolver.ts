@@ -5,9 +5,9 @@ import { memberOrganizationIds } from '../entities/assignment.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
-import { Failure, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
-import { mayAt } from '../permissions/may.ts';
+import { demandAt } from '../permissions/may.ts';
 import { PageArgs } from '../schema/connection.schema.ts';
 import { GroupType } from '../schema/group.schema.ts';
 import {
@@ -131,8 +131,7 @@ export class OrganizationResolver {
 
   /** The rule tree asks whether the caller holds it somewhere; this, whether they hold it here. Members see an organization without. */
   #demandAt(permission: PermissionName, { lineage }: OrganizationView, { caller }: Context): void {
-    if (mayAt(signedInCaller(caller).principal, permission, lineage, this.#clock.now())) return;
-    throw new Failure('FORBIDDEN', `This needs ${permission} there.`, { missing: [permission] });
+    demandAt(signedInCaller(caller).principal, permission, lineage, this.#clock.now());
   }
 }
 

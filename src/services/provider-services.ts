@@ -10,6 +10,7 @@ import { ExternalIdentityReader } from './external-identity-reader.ts';
 import { ExternalIdentityService } from './external-identity.service.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
+import { DomainRouting } from './organization-domain-reader.ts';
 import { ProviderAccounts } from './provider-accounts.ts';
 import { ProviderGroups } from './provider-groups.ts';
 import { ProviderSignInService } from './provider-sign-in.service.ts';
@@ -44,6 +45,7 @@ export const createProviderServices = (parts: {
   const externalIdentities = new ExternalIdentityService({ ...parts, providers, providerGroups, providerAccounts });
   return {
     providers,
+    domainRouting: new DomainRouting({ ...parts, providers }),
     externalIdentities,
     providerSignIn: new ProviderSignInService({ ...parts, providers, externalIdentities }),
     externalIdentityReader: new ExternalIdentityReader(parts),

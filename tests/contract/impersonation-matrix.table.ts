@@ -35,7 +35,7 @@ Query.mailDeliveries                 FORBID         FORBID         FORBID       
 Query.auditEvent                     rows           rows           yes            yes
 Query.auditEvents                    rows           rows           yes            yes
 Query.exportJob                      rows           rows           rows           rows
-Query.approvals                      yes            yes            yes            yes
+Query.approvals                      rows           rows           yes            yes
 Query.signingKeys                    yes            yes            yes            yes
 Query.health                         yes            yes            yes            yes
 Query._service                       yes            yes            yes            yes
@@ -109,6 +109,9 @@ Mutation.createOrganization          FORBID         FORBID         FORBID       
 Mutation.updateOrganization          FORBID         FORBID         FORBID         yes
 Mutation.moveOrganization            FORBID         FORBID         FORBID         FORBID
 Mutation.deleteOrganization          FORBID         FORBID         FORBID         FORBID
+Mutation.addOrganizationDomain       FORBID         FORBID         FORBID         yes
+Mutation.verifyOrganizationDomain    FORBID         FORBID         FORBID         yes
+Mutation.removeOrganizationDomain    FORBID         FORBID         FORBID         yes
 Mutation.addOrganizationMembers      FORBID         FORBID         FORBID         yes
 Mutation.removeOrganizationMembers   FORBID         FORBID         FORBID         yes
 Mutation.registerResources           FORBID         FORBID         FORBID         FORBID
@@ -140,8 +143,8 @@ Invitation.invitedBy                 FORBID         FORBID         yes          
 ApiKey.owner                         FORBID         FORBID         yes            yes
 Session.user                         self           self           yes            yes
 Device.user                          self           self           yes            yes
-ApprovalRequest.requestedBy          FORBID         FORBID         yes            yes
-ApprovalRequest.decidedBy            FORBID         FORBID         yes            yes
+ApprovalRequest.requestedBy          self           self           yes            yes
+ApprovalRequest.decidedBy            self           self           yes            yes
 AccessChange.user                    self           self           yes            yes
 MailDelivery.user                    self           self           yes            yes
 Group.members                        FORBID         FORBID         yes            yes
@@ -149,6 +152,7 @@ Group.memberCount                    FORBID         FORBID         yes          
 Group.createdBy                      FORBID         FORBID         yes            yes
 GroupMemberEdge.addedBy              FORBID         FORBID         yes            yes
 ResourceScope.organizations          FORBID         FORBID         yes            yes
+Organization.domains                 FORBID         FORBID         yes            yes
 Organization.members                 FORBID         FORBID         yes            yes
 OrganizationLevel.groups             FORBID         FORBID         yes            yes
 ResourceDefinition.registeredBy      FORBID         FORBID         yes            yes

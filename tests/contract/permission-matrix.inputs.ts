@@ -19,6 +19,8 @@ export interface Facts {
   /** An organization below another one; the user is a member of the one above alone. */
   readonly organizationId: string;
   readonly formerOrganizationId: string;
+  /** A domain that the organization claims. */
+  readonly domainId: string;
   readonly password: string;
   readonly setupToken: string;
   readonly overlapSeconds: number;
@@ -29,6 +31,9 @@ export interface Facts {
   readonly namespace: string;
   /** Of a link to view the row 1 of `things`, for the new address. */
   readonly actionToken: string;
+  /** Requests of an administrator that wait for a second person. */
+  readonly approvableId: string;
+  readonly rejectableId: string;
   /** An instant that is yet to come. */
   readonly later: string;
 }
@@ -52,6 +57,9 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   signOut: () => ({ reason }),
   startImpersonation: ({ userId }) => ({ userId, reason }),
   stopImpersonation: () => ({}),
+  approveRequest: ({ approvableId }) => ({ id: approvableId }),
+  rejectRequest: ({ rejectableId }) => ({ id: rejectableId, reason }),
+  cancelRequest: ({ rejectableId }) => ({ id: rejectableId }),
   endImpersonation: ({ impersonationId }) => ({ id: impersonationId }),
   signOutEverywhere: () => ({ exceptCurrent: true }),
   confirmIdentity: ({ password }) => ({ password }),
@@ -92,7 +100,7 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   deleteGroup: ({ groupId }) => ({ id: groupId }),
   addGroupMembers: ({ groupId, userId }) => ({ groupId, userIds: [userId] }),
   removeGroupMembers: ({ formerGroupId, userId }) => ({ groupId: formerGroupId, userIds: [userId] }),
-  createServiceAccount: ({ groupId }) => ({ name: 'Robot', groupIds: [groupId] }),
+  createServiceAccount: ({ groupId }) => ({ name: 'Robot', groupIds: [groupId, MEMBERS_GROUP_ID] }),
   createApiKey: ({ keyName }) => ({ name: keyName, allMyPermissions: true }),
   updateApiKey: ({ apiKeyId }) => ({ id: apiKeyId, name: 'Changed' }),
   rotateApiKey: ({ apiKeyId, overlapSeconds }) => ({ id: apiKeyId, overlapSeconds }),
@@ -102,6 +110,9 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   updateOrganization: ({ organizationId }) => ({ id: organizationId, name: 'Changed' }),
   moveOrganization: ({ organizationId }) => ({ id: organizationId, parentId: null }),
   deleteOrganization: ({ organizationId }) => ({ id: organizationId, reason }),
+  addOrganizationDomain: ({ organizationId }) => ({ organizationId, domain: 'new.matrix.example' }),
+  verifyOrganizationDomain: ({ domainId }) => ({ id: domainId }),
+  removeOrganizationDomain: ({ domainId }) => ({ id: domainId }),
   addOrganizationMembers: ({ organizationId, userId }) => ({ organizationId, userIds: [userId] }),
   removeOrganizationMembers: ({ formerOrganizationId, userId }) => ({
     organizationId: formerOrganizationId,
@@ -157,6 +168,8 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   exportJob: 'query ($userId: ID!) { exportJob(id: $userId) { id downloadUrl previous { id } } }',
   apiKey:
     'query ($apiKeyId: ID!) { apiKey(id: $apiKeyId) { id status owner { id } effectivePermissions { grantedBy { id } } } }',
+  approvals:
+    '{ approvals(first: 100) { edges { cursor } nodes { id state requestedBy { id } preview { changes { user { id } } } } totalCount } }',
   apiKeys: '{ apiKeys(first: 100) { edges { cursor } nodes { id status owner { id } } totalCount } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
@@ -199,10 +212,13 @@ const COMPOSITE: Readonly<Record<string, string>> = {
   registeredBy: '{ id }',
   addedBy: '{ id }',
   organizations: '{ nodes { id } }',
+  domains: '{ id }',
   identities: '{ id }',
   invitation: '{ id }',
   inviteEmail: '{ id }',
   invitedBy: '{ id }',
+  requestedBy: '{ id }',
+  decidedBy: '{ id }',
   checks: '{ component }',
   mfa: '{ enabled recoveryCodesLeft }',
 };

@@ -1,5 +1,6 @@
 import { CreateActionLinksDocument } from '../../generated/client/graphql.ts';
 import {
+  type ApprovalRequestId,
   type ApiKeyId,
   type CredentialId,
   type DeviceId,
@@ -7,6 +8,7 @@ import {
   newId,
   type GroupId,
   type MessageId,
+  type OrganizationDomainId,
   type OrganizationId,
   type SessionId,
   type UserId,
@@ -130,6 +132,11 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
   const formerOrganizationId = await makeOrganization(app, { name: 'Matrix former' });
   const organizationId = await makeOrganization(app, { name: 'Matrix target', parentId: formerOrganizationId });
   await joinOrganization(app, userId, formerOrganizationId);
+  const domainId = newId<OrganizationDomainId>();
+  await app.database.query(
+    `insert into organization_domains (id, organization_id, domain, proof, created_at) values ($1, $2, 'matrix.example', 'matrix', now())`,
+    [domainId, organizationId],
+  );
   const [deviceId = ''] = await addDevices(app, userId, 1);
   const [sessionId = ''] = await addSessions(app, userId, 1);
   const impersonationId = newId<ImpersonationId>();
@@ -158,13 +165,28 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     groupName: 'Matrix new',
     organizationId,
     formerOrganizationId,
+    domainId,
     password: 'wrong horse battery staple',
     setupToken: 'unknown',
     overlapSeconds: 3600,
     apiKeyId: await addApiKey(app, userId),
     keyName: 'Matrix',
     ...(await makeThings(app, first)),
+    approvableId: await addRequest(app, 'Matrix approved'),
+    rejectableId: await addRequest(app, 'Matrix rejected'),
   };
+};
+
+/** A request of an administrator's to make a group, which waits for a second person. */
+const addRequest = async (app: TestApp, name: string): Promise<string> => {
+  const id = newId<ApprovalRequestId>();
+  await app.database.query(
+    `insert into approval_requests (id, mutation, permission, input, requested_by_id, created_at, expires_at)
+     select $1, 'createGroup', 'erase:users', jsonb_build_object('name', $2::text), i.user_id, $4::timestamptz, $4::timestamptz + interval '1 day'
+     from identifiers i where i.value = $3`,
+    [id, name, emailOf('admin'), app.clock.now().toISOString()],
+  );
+  return id;
 };
 
 /** An application of the first administrator, and a link of its. */
@@ -203,6 +225,9 @@ export const harmless = (real: Facts): Facts => ({
   groupName: 'Support',
   organizationId: newId<OrganizationId>(),
   formerOrganizationId: newId<OrganizationId>(),
+  domainId: newId<OrganizationDomainId>(),
+  approvableId: newId<ApprovalRequestId>(),
+  rejectableId: newId<ApprovalRequestId>(),
   overlapSeconds: 1,
   apiKeyId: newId<ApiKeyId>(),
   keyName: '',

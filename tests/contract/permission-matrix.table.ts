@@ -42,6 +42,7 @@ Query.auditEvents                 UNAUTH rows   rows   rows   rows   yes    rows
 Query.exportJob                   UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   rows   rows   rows
 Query.impersonations              UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
 Query.devices                     UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Query.approvals                   UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 Query.apiKey                      UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 Query.apiKeys                     UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 
@@ -106,12 +107,18 @@ Mutation.deleteApiKey             UNAUTH rows   rows   rows   rows   rows   rows
 Mutation.createOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.updateOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.moveOrganization         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.addOrganizationDomain    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.verifyOrganizationDomain UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.removeOrganizationDomain UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.addOrganizationMembers   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeOrganizationMembers UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.retryMail                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.registerResources        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.createActionLinks        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.redeemActionLink         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.approveRequest           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
+Mutation.rejectRequest            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
+Mutation.cancelRequest            UNAUTH yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Mutation.rotateSigningKey         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID FORBID yes    STEPUP
 Mutation.exportAuditEvents        UNAUTH FORBID FORBID FORBID FORBID yes    FORBID FORBID yes    FORBID yes    STEPUP
 Mutation.exportUserData           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID STEPUP FORBID yes    STEPUP
@@ -139,6 +146,9 @@ User.invitation                   UNAUTH FORBID FORBID yes    yes    yes    yes 
 User.inviteEmail                  UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 AuditReference.user               UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Invitation.invitedBy              UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
+ApprovalRequest.requestedBy       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+ApprovalRequest.decidedBy         UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+AccessChange.user                 UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Session.user                      UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Device.user                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 MailDelivery.user                 UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
@@ -147,6 +157,7 @@ Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORB
 Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 GroupMemberEdge.addedBy           UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 ResourceScope.organizations       UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+Organization.domains              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Organization.members              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 OrganizationLevel.groups          UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 ResourceDefinition.registeredBy   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes

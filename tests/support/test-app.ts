@@ -6,6 +6,7 @@ import { createServices, type Services } from '../../src/composition/services.ts
 import type { Config } from '../../src/config/config.ts';
 import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';
+import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
 import { TestClient } from './test-client.ts';
 import { TestClock } from './test-clock.ts';
@@ -35,6 +36,8 @@ interface TestAppOptions {
   readonly beside?: TestApp;
   /** Other master keys than the one fixed key. */
   readonly masterKeys?: MasterKeys;
+  /** Where DNS records are looked up; absent = as in production. */
+  readonly domainResolver?: DomainResolver;
 }
 
 export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
@@ -47,7 +50,14 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
   const note = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>): void =>
     logger[level](details ?? {}, message);
-  const foundation = { config, database, masterKeys: options.masterKeys ?? testMasterKeys(), clock, log: note };
+  const foundation = {
+    config,
+    database,
+    masterKeys: options.masterKeys ?? testMasterKeys(),
+    clock,
+    log: note,
+    ...(options.domainResolver === undefined ? {} : { domainResolver: options.domainResolver }),
+  };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
   await server.app.listen({ host: '127.0.0.1', port: 0 });

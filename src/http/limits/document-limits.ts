@@ -8,6 +8,8 @@ import {
   type ValidationContext,
   type ValidationRule,
 } from 'graphql';
+import type { ApolloServerPlugin } from '@apollo/server';
+import { weightOf } from '../../explain/document-weight.ts';
 import { createShapeMeter, type DocumentShape } from './document-shape.ts';
 import type { GraphqlLimits } from './graphql-limits.ts';
 
@@ -18,6 +20,11 @@ export interface DocumentLimitSettings {
   /** Root fields that try a credential, as `Mutation.signIn`: at most one of them all in an operation. */
   readonly credentialFields: readonly string[];
 }
+
+/** Errors after which validation stops; a document with more is not read further. */
+export const MAXIMUM_ERRORS = 20;
+
+const WEIGHT = 'weight';
 
 interface Excess {
   readonly limit: keyof DocumentLimits | 'credentialFields';
@@ -50,6 +57,30 @@ const limitError = ({ limit, requested, maximum, what }: Excess, operation: Oper
     nodes: operation,
     extensions: { code: 'QUERY_TOO_COMPLEX', limit, requested, maximum },
   });
+
+/**
+ * Ends validation: it stops at `MAXIMUM_ERRORS`, and there is no other way for a rule to end it. `oneRefusal` makes one of them.
+ */
+const giveUp = (context: ValidationContext, document: DocumentNode): void => {
+  const error = new GraphQLError('The document repeats fields or fragments too often to be validated.', {
+    nodes: document.definitions[0] ?? document,
+    extensions: { code: 'QUERY_TOO_COMPLEX', limit: WEIGHT },
+  });
+  for (let count = 0; count <= MAXIMUM_ERRORS; count += 1) context.reportError(error);
+};
+
+/** For answers to documents that were given up: one error, not one for each place in the list. */
+export const oneRefusal = (): ApolloServerPlugin => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      willSendResponse: ({ response: { body } }) => {
+        if (body.kind !== 'single') return Promise.resolve();
+        const refusal = body.singleResult.errors?.find(({ extensions }) => extensions?.['limit'] === WEIGHT);
+        if (refusal !== undefined) body.singleResult.errors = [refusal];
+        return Promise.resolve();
+      },
+    }),
+});
 
 /** The variables' own directives and the operation's count as well: each is work for every validation rule. */
 const headDirectives = (operation: OperationDefinitionNode): number =>
@@ -84,7 +115,9 @@ export const documentLimits = ({ limits, credentialFields }: DocumentLimitSettin
         context.reportError(limitError(excess, operation));
     };
     return {
+      // The first visit of all: what is too heavy is given up before any rule compares its fields.
       Document: (document: DocumentNode) => {
+        if (weightOf(document) === Infinity) giveUp(context, document);
         for (const definition of document.definitions)
           if (definition.kind === Kind.OPERATION_DEFINITION) check(definition);
       },

@@ -1,16 +1,10 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ResourceInput } from '../../../generated/client/graphql.ts';
-import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import { makeKey } from '../../support/api-keys.ts';
-import { makeGroup } from '../../support/cast.ts';
 import { databaseState } from '../../support/database-state.ts';
-import { holderOf, unique, useCast } from '../../support/holder.ts';
-import { recording, statementsOf } from '../../support/records.ts';
 import { type Application, makeApplication, register, registered, resource } from '../../support/resources.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const app = useTestApp();
-const cast = useCast(app);
 
 /** Things that leave marks of use, whatever is asked. */
 const marks = new Set(['api_keys']);
@@ -175,4 +169,3 @@ describe('a declaration that contradicts itself', () => {
     ]);
   });
 });
-

@@ -1,6 +1,19 @@
 import type { DecisionQuestion, DecisionSubject } from '../../../src/permissions/decision.ts';
 import { EffectiveGrants } from '../../../src/permissions/grants.ts';
-import { anna, ask, catalogue, customer, grant, heldAt, mine, other, pendingOnly, reseller, strongOnly, subjectWith } from './decision.fixture.ts';
+import {
+  anna,
+  ask,
+  catalogue,
+  customer,
+  grant,
+  heldAt,
+  mine,
+  other,
+  pendingOnly,
+  reseller,
+  strongOnly,
+  subjectWith,
+} from './decision.fixture.ts';
 
 interface Case {
   readonly what: string;
@@ -255,4 +268,3 @@ export const cases: readonly Case[] = [
     expected: ['CONSTRAINT_FAILED', cancel],
   },
 ];
-

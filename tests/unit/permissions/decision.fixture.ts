@@ -88,4 +88,3 @@ export const pendingOnly = { kind: 'IN', attribute: 'state', values: ['pending']
 export const strongOnly = { kind: 'MINIMUM_ASSURANCE', minimumAssurance: 'AAL2' } as const;
 export const heldAt = (lineage: readonly OrganizationId[], ...grants: readonly Grant[]): EffectiveGrants =>
   EffectiveGrants.of([], catalogue, [{ lineage, grants }]);
-

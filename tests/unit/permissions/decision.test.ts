@@ -35,4 +35,3 @@ describe('a decision', () => {
     expect(decide(ask('cancel:orders'), held, before).reason).toBe('UNKNOWN_PERMISSION');
   });
 });
-
