@@ -2448,7 +2448,7 @@ export type Organization = Node & {
   createdAt: Scalars['DateTime']['output'];
   /** E-mail domains, at most 50. Requires `view:organizations`. */
   domains?: Maybe<Array<OrganizationDomain>>;
-  /** Groups whose grants every member gets here and below, at most 100. Requires `view:groups` there, or membership. */
+  /** Groups whose grants every member gets here and below, at most 100; for members, and holders of `view:groups` there. */
   groups?: Maybe<Array<Group>>;
   /** UUIDv7 text, never reused. */
   id: Scalars['ID']['output'];
@@ -3614,7 +3614,7 @@ export type Session = Node & {
   ipAddress: Scalars['String']['output'];
   /** Last use, exact to the minute. */
   lastSeenAt: Scalars['DateTime']['output'];
-  /** Active organization. Requires `view:organizations`, or membership. */
+  /** Active organization; for members, and holders of `view:organizations` there. */
   organization?: Maybe<Organization>;
   /** First factor that began the session. */
   signInMethod: SignInMethod;

@@ -52,7 +52,7 @@ export const impersonation = {
   maximumSeconds: setting({
     kind: duration(MINUTE, HOUR),
     env: 'IMPERSONATION_MAXIMUM',
-    byDefault: fixed(HOUR, '`60m`'),
+    byDefault: fixed(HOUR, '`1h`'),
     description: 'Longest life of an impersonation.',
   }),
   tellTarget: setting({

@@ -1,5 +1,5 @@
 import { instantOf } from '../database/sql.ts';
-import type { InvitationId, MessageId, UserId } from '../ids.ts';
+import type { GroupId, InvitationId, MessageId, OrganizationId, UserId } from '../ids.ts';
 import type { InvitationState } from '../vocabulary.ts';
 import { messageColumns } from './message.queries.ts';
 
@@ -7,6 +7,10 @@ import { messageColumns } from './message.queries.ts';
 export interface InvitationView {
   readonly id: InvitationId;
   readonly userId: UserId;
+  /** The organization invited into; null for an account alone. */
+  readonly organizationId: OrganizationId | null;
+  /** Groups that acceptance gives within the organization. */
+  readonly groupIds: readonly GroupId[];
   readonly state: InvitationState;
   readonly email: string | null;
   readonly invitedById: UserId | null;
@@ -18,13 +22,15 @@ export interface InvitationView {
 }
 
 /** The columns behind `InvitationView`, of `invitations` under the alias `i`. */
-export const invitationColumns = `i.id, i.user_id, i.email, i.invited_by_id, i.message_id, i.previous_id, i.created_at,
+export const invitationColumns = `i.id, i.user_id, i.organization_id, i.group_ids::text[] as group_ids, i.email, i.invited_by_id, i.message_id, i.previous_id, i.created_at,
   i.expires_at, i.accepted_at, i.revoked_at,
   exists (select from invitations newer where newer.previous_id = i.id) as superseded`;
 
 export interface InvitationRow {
   readonly id: InvitationId;
   readonly user_id: UserId;
+  readonly organization_id: OrganizationId | null;
+  readonly group_ids: readonly GroupId[];
   readonly email: string | null;
   readonly invited_by_id: UserId | null;
   readonly message_id: MessageId | null;
@@ -39,6 +45,8 @@ export interface InvitationRow {
 export const invitationViewOf = (row: InvitationRow, now: Date): InvitationView => ({
   id: row.id,
   userId: row.user_id,
+  organizationId: row.organization_id,
+  groupIds: row.group_ids,
   state: stateOf(row, now),
   email: row.email,
   invitedById: row.invited_by_id,
@@ -58,17 +66,18 @@ const stateOf = (row: InvitationRow, now: Date): InvitationState => {
 };
 
 /**
- * Makes an invitation, the successor of the user's latest one. Call it while the user's row is held, or new: two successors of
+ * Makes an invitation, the successor of the user's latest one to the account, or into the same organization. Call it while the user's row is held, or new: two successors of
  * one invitation would both count. `$1` id, `$2` user, `$3` address or null, `$4` who invited or null, `$5` token, `$6` message or
- * null, `$7` now, `$8` end.
+ * null, `$7` now, `$8` end, `$9` organization or null, `$10` groups within it.
  */
 export const insertInvitation = `
-insert into invitations (id, user_id, email, invited_by_id, token_id, message_id, previous_id, created_at, expires_at)
+insert into invitations (id, user_id, email, invited_by_id, token_id, message_id, previous_id, created_at, expires_at,
+  organization_id, group_ids)
 values ($1, $2, $3, $4, $5, $6,
-  (select i.id from invitations i where i.user_id = $2
+  (select i.id from invitations i where i.user_id = $2 and i.organization_id is not distinct from $9::uuid
    and not exists (select from invitations newer where newer.previous_id = i.id) order by i.created_at desc, i.id desc limit 1),
-  $7::timestamptz, $8::timestamptz)
-returning id, user_id, email, invited_by_id, message_id, previous_id, created_at, expires_at, accepted_at, revoked_at,
+  $7::timestamptz, $8::timestamptz, $9::uuid, $10::uuid[])
+returning id, user_id, organization_id, group_ids::text[] as group_ids, email, invited_by_id, message_id, previous_id, created_at, expires_at, accepted_at, revoked_at,
   false as superseded`;
 
 /**
@@ -93,11 +102,11 @@ where i.user_id = any($1::uuid[]) and i.accepted_at is null and i.revoked_at is 
 /** An invitation by its id. `$1` id. */
 export const invitationById = `select ${invitationColumns} from invitations i where i.id = $1`;
 
-/** The latest invitation of each of several users `u`, to be completed by a condition on them. `$1` users. */
+/** The latest invitation to the account of each of several users `u`, to be completed by a condition on them. `$1` users. */
 export const latestInvitations = `
 select latest.* from users u cross join lateral (
   select ${invitationColumns} from invitations i
-  where i.user_id = u.id and not exists (select from invitations newer where newer.previous_id = i.id)
+  where i.user_id = u.id and i.organization_id is null and not exists (select from invitations newer where newer.previous_id = i.id)
   order by i.created_at desc, i.id desc limit 1) latest
 where u.id = any($1::uuid[])`;
 

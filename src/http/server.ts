@@ -35,7 +35,7 @@ import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
 import { frontPage } from './front-page.ts';
 import type { CostTable } from './limits/cost-declaration.ts';
 import { costPlugin } from './limits/cost-plugin.ts';
-import { documentLimits, MAXIMUM_ERRORS, oneRefusal } from './limits/document-limits.ts';
+import { documentLimits, MAXIMUM_ERRORS, oneOfEach } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
@@ -179,7 +179,7 @@ const registerGraphql = async (
       requestLog.plugin(),
       csrfPlugin(parts.isPublicMutation),
       boundDocumentsPlugin(),
-      oneRefusal(),
+      oneOfEach(),
       costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
       fastifyApolloDrainPlugin(app),
       ApolloServerPluginLandingPageDisabled(),

@@ -41,7 +41,7 @@ export class ActiveOrganizationResolver {
 export class SessionOrganizationResolver {
   @FieldResolver(() => OrganizationType, {
     nullable: true,
-    description: 'Active organization. Requires `view:organizations`, or membership.',
+    description: 'Active organization; for members, and holders of `view:organizations` there.',
   })
   organization(
     @Root() { organizationId }: Pick<ListedSession, 'organizationId'>,

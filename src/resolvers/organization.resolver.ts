@@ -111,7 +111,7 @@ export class OrganizationResolver {
   @FieldResolver(() => [GroupType], {
     nullable: true,
     description:
-      'Groups whose grants every member gets here and below, at most 100. Requires `view:groups` there, or membership.',
+      'Groups whose grants every member gets here and below, at most 100; for members, and holders of `view:groups` there.',
   })
   async groups(@Root() organization: OrganizationView, @Ctx() context: Context): Promise<readonly GroupView[]> {
     const isMember = memberOrganizationIds(context.assignments).includes(organization.id);

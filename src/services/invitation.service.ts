@@ -120,6 +120,8 @@ export class InvitationService {
       messageId,
       now.toISOString(),
       expiresAt.toISOString(),
+      null,
+      [],
     ]);
     if (row === undefined) throw new Error('The new invitation is not there.');
     return { invitation: invitationViewOf(row, now), link };

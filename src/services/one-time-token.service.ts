@@ -89,7 +89,8 @@ export class OneTimeTokenService {
       const parsed = parseToken(prefixOf[kind], text);
       if (parsed === null) continue;
       const [row] = await sql<TokenRow>(em, 'select * from one_time_tokens where selector = $1', [parsed.selector]);
-      const fits = row !== undefined && row.kind === kind && sameHash(row.secret_hash, parsed.secretHash);
+      // Kinds with the same prefix are told apart by the row.
+      const fits = row !== undefined && kinds.includes(row.kind) && sameHash(row.secret_hash, parsed.secretHash);
       return fits ? this.#foundOf(row) : null;
     }
     return null;
@@ -145,12 +146,14 @@ export class OneTimeTokenService {
     return reject(token.state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED', { field: [field] });
   }
 
-  /** Ends every open token of a user. */
+  /** Ends every open token of a user but invitations into organizations: those rest on the address, and say so themselves. */
   async endAll(em: EntityManager, userId: UserId): Promise<void> {
-    await sql(em, 'update one_time_tokens set used_at = $2 where user_id = $1 and used_at is null', [
-      userId,
-      this.#clock.now().toISOString(),
-    ]);
+    await sql(
+      em,
+      `update one_time_tokens set used_at = $2
+       where user_id = $1 and used_at is null and kind <> 'ORGANIZATION_INVITE'`,
+      [userId, this.#clock.now().toISOString()],
+    );
   }
 
   async #replace(em: EntityManager, userId: UserId, kind: OneTimeTokenKind, now: Date): Promise<void> {

@@ -2,26 +2,17 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { memberGroupIds } from '../entities/assignment.queries.ts';
-import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { type Problem, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import { type GroupId, type MembershipId, newId, type UserId } from '../ids.ts';
+import type { GroupId, UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { Authority } from './authority.ts';
-import { nameOf, originOf, type SignedInCaller } from './caller.ts';
+import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
-import {
-  groupProblems,
-  groupsOfOrganizations,
-  handingOutProblems,
-  loadTarget,
-  organizationHappening,
-  readGroups,
-  wouldRaise,
-} from './organization-targets.ts';
+import { demandJoining, groupsOfAll, groupsWith, insertMembers, membersChanged } from './organization-joining.ts';
+import { handingOutProblems, loadTarget, readGroups } from './organization-targets.ts';
 import { MAXIMUM_GROUPS } from './user.service.ts';
 import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
 
@@ -78,16 +69,11 @@ export class OrganizationMemberService {
     const groupIds = readGroups(input.groupIds);
     return this.#change(caller, input, async (em, situation) => {
       const { authority, organization, targets, userIds, members } = situation;
-      const given = await this.#groupsOfAll(em, organization);
-      const added = this.#directory.list(groupIds);
-      rejectAny(this.#escalation(situation, [...given, ...added]));
-      rejectAny([
-        ...groupProblems(this.#directory, authority, groupIds, organization.lineage),
-        ...handingOutProblems(authority, given, organization.lineage, 'organizationId'),
-      ]);
+      await demandJoining(em, this.#directory, authority, { organization, userIds, groupIds, field: 'userIds' });
       rejectAny(targets.filter((row) => members.has(row.user_id)).map(problem('ALREADY_MEMBER')));
       rejectAny(targets.filter((row) => groupsWith(row, groupIds) > MAXIMUM_GROUPS).map(problem('TOO_MANY_GROUPS')));
-      await this.#insert(em, { organization, userIds, groupIds, addedById: caller.principal.userId });
+      const now = this.#clock.now();
+      await insertMembers(em, { organization, userIds, groupIds, addedById: caller.principal.userId, now });
       return membersChanged(organization, targets, { added: userIds, groupsOf: () => groupIds });
     });
   }
@@ -105,7 +91,7 @@ export class OrganizationMemberService {
       rejectAny(
         handingOutProblems(
           authority,
-          [...this.#directory.list(ids), ...(await this.#groupsOfAll(em, organization))],
+          [...this.#directory.list(ids), ...(await groupsOfAll(em, this.#directory, organization))],
           organization.lineage,
           'userIds',
         ),
@@ -145,57 +131,6 @@ export class OrganizationMemberService {
     });
   }
 
-  /** What every member of the organization has: its groups, and those of its level. */
-  async #groupsOfAll(em: EntityManager, { id, levelPosition }: OrganizationView): Promise<readonly GroupView[]> {
-    const ids = await groupsOfOrganizations(em, [id]);
-    return [...this.#directory.list(ids), ...this.#directory.ofLevel(levelPosition)];
-  }
-
-  /** Nobody raises their own rights by joining: as with groups, joining what gives rights needs `update:users`, and may give nothing new. */
-  #escalation({ authority, organization, userIds }: Situation, groups: readonly GroupView[]): readonly Problem[] {
-    const self = authority.principal.userId;
-    if (!userIds.includes(self) || groups.length === 0) return [];
-    const allowed =
-      authority.holdsAt('update:users', organization.lineage) && !wouldRaise(authority, groups, organization.lineage);
-    return allowed ? [] : [{ code: 'SELF_ESCALATION', field: ['userIds'], targetId: self }];
-  }
-
-  async #insert(
-    em: EntityManager,
-    facts: {
-      organization: OrganizationView;
-      userIds: readonly UserId[];
-      groupIds: readonly GroupId[];
-      addedById: UserId;
-    },
-  ): Promise<void> {
-    const { organization, userIds, groupIds, addedById } = facts;
-    const now = this.#clock.now().toISOString();
-    await sql(
-      em,
-      `insert into organization_members (user_id, organization_id, added_by_id, joined_at)
-       select unnest($1::uuid[]), $2, $3, $4`,
-      [userIds, organization.id, addedById, now],
-    );
-    // Somebody may hold a group within an organization without being a member.
-    const pairs = userIds.flatMap((userId) => groupIds.map((groupId) => ({ userId, groupId })));
-    await sql(
-      em,
-      `insert into memberships (id, user_id, group_id, organization_id, added_by_id, added_at)
-       select p.id, p.user_id, p.group_id, $4, $5, $6
-       from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as p(id, user_id, group_id)
-       on conflict (user_id, group_id, organization_id) do nothing`,
-      [
-        pairs.map(() => newId<MembershipId>()),
-        pairs.map(({ userId }) => userId),
-        pairs.map(({ groupId }) => groupId),
-        organization.id,
-        addedById,
-        now,
-      ],
-    );
-  }
-
   /** Takes people out; gives the groups that each of them had within the organization. */
   async #delete(
     em: EntityManager,
@@ -220,40 +155,3 @@ export class OrganizationMemberService {
 const problem =
   (code: 'ALREADY_MEMBER' | 'NOT_MEMBER' | 'TOO_MANY_GROUPS') =>
   (row: TargetRow): Problem => ({ code, field: ['userIds'], targetId: row.user_id });
-
-/** Number of different groups that somebody would be in. */
-const groupsWith = (row: TargetRow, groupIds: readonly GroupId[]): number =>
-  new Set([...memberGroupIds(row.assignments), ...groupIds]).size;
-
-interface Changed {
-  readonly added?: readonly UserId[];
-  readonly removed?: readonly UserId[];
-  /** Groups within the organization that came or went with somebody. */
-  readonly groupsOf: (id: UserId) => readonly GroupId[];
-}
-
-/** One event about the organization, and a line about each person whose groups changed. */
-const membersChanged = (
-  organization: OrganizationView,
-  targets: readonly TargetRow[],
-  { added = [], removed = [], groupsOf }: Changed,
-): readonly Happening[] => [
-  organizationHappening('organization.members-changed', 'OrganizationMembersChanged', organization, { added, removed }),
-  ...targets.map((row): Happening => {
-    const groups = groupsOf(row.user_id);
-    const came = added.length > 0;
-    const facts = {
-      organizationId: organization.id,
-      added: came ? groups : [],
-      removed: came ? [] : groups,
-    };
-    return {
-      action: came ? 'user.organization-joined' : 'user.organization-left',
-      target: { type: 'User', id: row.user_id, label: nameOf({ ...row, displayName: row.display_name }) },
-      metadata: { ...facts, organizationName: organization.name },
-      ...(groups.length === 0
-        ? {}
-        : { event: { type: 'UserGroupsChanged' as const, payload: { userId: row.user_id, ...facts } } }),
-    };
-  }),
-];

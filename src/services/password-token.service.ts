@@ -34,9 +34,17 @@ export interface TokenStatus {
 
 const UNKNOWN: TokenStatus = { state: 'USED', kind: null, maskedEmail: null, passwordNeeded: null };
 
+/** What else happens in the transaction that sets the password of an account invited into an organization. */
+export interface Joining {
+  /** Takes the locks that come before that of the user. */
+  readonly begin: (em: EntityManager) => Promise<void>;
+  readonly finish: (em: EntityManager, token: FoundToken, user: UserRow) => Promise<readonly Happening[]>;
+}
+
 /** In which state an account must be for each kind of token. */
 const STATUS_FOR: Readonly<Partial<Record<OneTimeTokenKind, StoredUserStatus>>> = {
   INVITE: 'INVITED',
+  ORGANIZATION_INVITE: 'INVITED',
   RESET: 'ACTIVE',
   PASSWORD_CHANGE: 'ACTIVE',
 };
@@ -57,6 +65,7 @@ interface Change {
   readonly owner: UserRow;
   readonly password: PreparedPassword;
   readonly device: string;
+  readonly joining: Joining | null;
 }
 
 /**
@@ -73,12 +82,14 @@ export class PasswordTokenService {
   /** Looks at the token of an invitation or reset link without consuming it. */
   async status(text: string): Promise<TokenStatus> {
     const em = this.#parts.database.orm.em.fork();
-    const token = await this.#parts.oneTimeTokens.find(em, text, ['INVITE', 'RESET']);
+    const token = await this.#parts.oneTimeTokens.find(em, text, ['INVITE', 'RESET', 'ORGANIZATION_INVITE']);
     if (token === null || token.state === 'USED') return UNKNOWN;
     const owner = await this.#owner(em, token.userId);
-    if (owner === null || owner.status !== STATUS_FOR[token.kind]) return UNKNOWN;
+    const invitedActive = token.kind === 'ORGANIZATION_INVITE' && owner?.status === 'ACTIVE';
+    if (owner === null || !(invitedActive || owner.status === STATUS_FOR[token.kind])) return UNKNOWN;
     const maskedEmail = owner.email === null ? null : maskTarget(owner.email);
-    return { state: token.state, kind: token.kind === 'RESET' ? 'RESET' : 'INVITE', maskedEmail, passwordNeeded: true };
+    const kind = token.kind === 'RESET' ? 'RESET' : 'INVITE';
+    return { state: token.state, kind, maskedEmail, passwordNeeded: !invitedActive };
   }
 
   /**
@@ -92,10 +103,15 @@ export class PasswordTokenService {
   async setPassword(
     caller: Caller,
     input: { token: string; newPassword: Secret<string>; delivery: TokenDelivery | null; client: ClientFacts },
+    joining: Joining | null = null,
   ): Promise<SignInOutcome | null> {
     const { clock, database, oneTimeTokens, passwords, signInFlow } = this.#parts;
     const reading = database.orm.em.fork();
-    const token = await oneTimeTokens.find(reading, input.token, ['INVITE', 'RESET', 'PASSWORD_CHANGE']);
+    const token = await oneTimeTokens.find(
+      reading,
+      input.token,
+      joining === null ? ['INVITE', 'RESET', 'PASSWORD_CHANGE'] : ['ORGANIZATION_INVITE'],
+    );
     const owner = token === null ? null : await this.#owner(reading, token.userId);
     if (token === null || owner === null) return reject('TOKEN_INVALID', { field: ['token'] });
     if (token.state !== 'VALID') return oneTimeTokens.refuse(token);
@@ -104,14 +120,15 @@ export class PasswordTokenService {
     const use = { field: 'newPassword', userId: owner.user_id };
     const password = await passwords.prepare({ displayName, email, phone, username }, input.newPassword, use);
     const device = await deviceNameOf(caller.userAgent);
-    await database.transaction((em) => this.#change(em, caller, { token, owner, password, device }));
+    await database.transaction((em) => this.#change(em, caller, { token, owner, password, device, joining }));
     return signIn === null ? null : signInFlow.proceed(caller, { ...signIn, userId: owner.user_id });
   }
 
   /** The user, then tokens, then the credential: everything that ends the tokens of a user locks them in this order. */
-  async #change(em: EntityManager, caller: Caller, { token, owner, password, device }: Change): Promise<void> {
+  async #change(em: EntityManager, caller: Caller, { token, owner, password, device, joining }: Change): Promise<void> {
     const { clock, messages, oneTimeTokens, passwords, recorder } = this.#parts;
     const now = clock.now();
+    await joining?.begin(em);
     await sql(em, 'select from users where id = $1 for update', [owner.user_id]);
     await oneTimeTokens.consume(em, token);
     const status = STATUS_FOR[token.kind] ?? null;
@@ -122,7 +139,8 @@ export class PasswordTokenService {
     await oneTimeTokens.endAll(em, owner.user_id);
     const user = userViewOf(row, now);
     const { emailVerifiedAt, happenings } = await this.#prove(em, user, token, now);
-    if (token.kind !== 'INVITE') {
+    const joined = (await joining?.finish(em, token, row)) ?? [];
+    if (!isInvitation(token)) {
       const seen = { device, ipAddress: caller.ipAddress, at: now.toISOString() };
       await tellPasswordChanged(em, messages, { ...user, emailVerifiedAt }, seen);
     }
@@ -130,6 +148,7 @@ export class PasswordTokenService {
     await recorder.record(em, { ...originOf(caller), actor: userReference(user) }, [
       changed(user, token.kind),
       ...happenings,
+      ...joined,
       ...ended,
     ]);
   }
@@ -142,7 +161,7 @@ export class PasswordTokenService {
     now: Date,
   ): Promise<{ readonly emailVerifiedAt: Date | null; readonly happenings: readonly Happening[] }> {
     const unchanged = { emailVerifiedAt: user.emailVerifiedAt, happenings: [] };
-    if (token.kind === 'INVITE') {
+    if (isInvitation(token)) {
       const [mailed] = await sql(em, acceptInvitation, [token.id, now.toISOString()]);
       if (mailed === undefined) return unchanged;
       // Nobody could get into an invited account before, so there is nothing to drop.
@@ -166,6 +185,8 @@ export class PasswordTokenService {
     return id === null ? null : ((await sql<UserRow>(em, ownerOfToken, [id]))[0] ?? null);
   }
 }
+
+const isInvitation = ({ kind }: FoundToken): boolean => kind === 'INVITE' || kind === 'ORGANIZATION_INVITE';
 
 const changed = (user: UserView, by: OneTimeTokenKind): Happening => ({
   action: 'password.changed',

@@ -62,7 +62,13 @@ const codeOfTree = (coordinate: string, name: ImpersonatorName, about: UserId): 
   const barred = judgeImpersonating(principal, { isOpen, isPublic: isPublic(rule) });
   if (barred !== null) return barred.code;
   const args = { id: about, input: { userId: about } };
-  const verdict = judge(rule, { principal, args, parent: { id: about, userId: about, requestedById: about, decidedById: about }, now: NOW, enforceAal2: true });
+  const verdict = judge(rule, {
+    principal,
+    args,
+    parent: { id: about, userId: about, requestedById: about, decidedById: about },
+    now: NOW,
+    enforceAal2: true,
+  });
   return verdict.allowed ? null : verdict.code;
 };
 

@@ -70,7 +70,7 @@ describe('schema.graphql', () => {
 
 describe('mutations', () => {
   const VERBS =
-    /^(add|change|complete|confirm|create|delete|disable|enable|erase|exchange|export|forget|link|lock|refresh|regenerate|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|unlink|unlock|update|verify)(?=[A-Z])/;
+    /^(accept|add|approve|cancel|change|complete|confirm|create|delete|disable|enable|end|erase|exchange|export|forget|invite|link|lock|move|redeem|refresh|regenerate|register|reject|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|stop|switch|unlink|unlock|update|verify)(?=[A-Z])/;
 
   test.each(mutations)('$name is verb and object, with one input and a payload of its own name', (field) => {
     expect(field.name).toMatch(VERBS);
@@ -236,7 +236,7 @@ describe('fields', () => {
         .filter((field) => getNamedType(field.type).name === 'DateTime' || field.name.endsWith('At'))
         .map((field) => [`${type.name}.${field.name}`, getNamedType(field.type).name] as const),
     );
-    const odd = instants.filter(([name, type]) => type !== 'DateTime' || !/(At|Until|notBefore)$/.test(name));
+    const odd = instants.filter(([name, type]) => type !== 'DateTime' || !/(At|Until|notBefore|\.at)$/.test(name));
     expect(odd).toEqual([]);
   });
 });
@@ -261,13 +261,19 @@ describe('connections', () => {
     expect(giving.map(({ name }) => name).toSorted()).toEqual([
       'apiKeys',
       'apiKeys',
+      'approvals',
       'auditEvents',
       'auditEvents',
+      'children',
       'devices',
       'devices',
       'groups',
+      'impersonations',
       'mailDeliveries',
       'members',
+      'members',
+      'organizations',
+      'organizations',
       'sessions',
       'sessions',
       'users',
@@ -290,23 +296,46 @@ describe('connections', () => {
           .map((field) => `${type.name}.${field.name}`),
       );
     expect(lists.toSorted()).toEqual([
+      'AccessChange.gained',
+      'AccessChange.lost',
+      'AccessPreview.changes',
+      'AccessPreview.verdicts',
       'ApiKey.documentIds',
       'ApiKey.effectivePermissions',
       'ApiKey.networks',
       'ApiKey.permissions',
       'AuditEvent.changes',
       'EffectivePermission.grantedBy',
+      'FieldVerdict.missing',
+      'FieldVerdict.path',
       'Group.permissions',
       'Health.checks',
       'Invitation.groups',
       'MfaState.passkeys',
+      'OperationExplanation.problems',
+      'OperationExplanation.verdicts',
+      'OperationPermissions.permissions',
+      'OperationPermissions.problems',
+      'OperationPermissions.sessionOnly',
+      'Organization.ancestors',
+      'Organization.domains',
+      'Organization.groups',
+      'OrganizationLevel.groups',
+      'OrganizationMemberEdge.groups',
+      'OrganizationTree.nodes',
       'Passkey.transports',
       'Permission.constraints',
       'PermissionConstraint.networks',
       'PermissionConstraint.values',
+      'PermissionDecision.missing',
+      'PermissionDecisions.decisions',
       'PermissionDefinition.dependsOn',
+      'PermissionExplanation.grantingGroups',
+      'PermissionExplanation.steps',
       'Query.permissionCatalog',
       'Query.signingKeys',
+      'ResourceDefinition.attributes',
+      'ResourceScope.organizations',
       'SignInChallenge.methods',
       'SignInOptions.externalProviders',
       'SignInOptions.identifierKinds',

@@ -148,6 +148,8 @@ export const replay = async (
   for (const [, query, printed = '', recipient = '', mail = ''] of text.matchAll(BLOCK)) {
     if (query === undefined) {
       counts.mails += 1;
+      await reader.app.services.resetRequests.run();
+      await reader.app.services.messageWorker.run();
       await app.services.messageWorker.run();
       const { subject, text: words } = reader.mail(recipient);
       const actual = `Subject: ${subject}\n\n${words.trim()}\n`;

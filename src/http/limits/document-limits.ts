@@ -24,8 +24,6 @@ export interface DocumentLimitSettings {
 /** Errors after which validation stops; a document with more is not read further. */
 export const MAXIMUM_ERRORS = 20;
 
-const WEIGHT = 'weight';
-
 interface Excess {
   readonly limit: keyof DocumentLimits | 'credentialFields';
   readonly requested: number;
@@ -58,25 +56,27 @@ const limitError = ({ limit, requested, maximum, what }: Excess, operation: Oper
     extensions: { code: 'QUERY_TOO_COMPLEX', limit, requested, maximum },
   });
 
-/**
- * Ends validation: it stops at `MAXIMUM_ERRORS`, and there is no other way for a rule to end it. `oneRefusal` makes one of them.
- */
-const giveUp = (context: ValidationContext, document: DocumentNode): void => {
-  const error = new GraphQLError('The document repeats fields or fragments too often to be validated.', {
-    nodes: document.definitions[0] ?? document,
-    extensions: { code: 'QUERY_TOO_COMPLEX', limit: WEIGHT },
-  });
+/** Ends validation, which stops at `MAXIMUM_ERRORS` and in no other way that a rule has. `oneOfEach` makes one error of them. */
+const giveUp = (context: ValidationContext, error: GraphQLError): void => {
   for (let count = 0; count <= MAXIMUM_ERRORS; count += 1) context.reportError(error);
 };
 
-/** For answers to documents that were given up: one error, not one for each place in the list. */
-export const oneRefusal = (): ApolloServerPlugin => ({
+const tooHeavy = (document: DocumentNode): GraphQLError =>
+  new GraphQLError('The document repeats fields or fragments too often to be validated.', {
+    nodes: document.definitions[0] ?? document,
+    extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'weight' },
+  });
+
+/** For answers to documents that were given up: each excess once, and not that validation ended early. */
+export const oneOfEach = (): ApolloServerPlugin => ({
   requestDidStart: () =>
     Promise.resolve({
       willSendResponse: ({ response: { body } }) => {
-        if (body.kind !== 'single') return Promise.resolve();
-        const refusal = body.singleResult.errors?.find(({ extensions }) => extensions?.['limit'] === WEIGHT);
-        if (refusal !== undefined) body.singleResult.errors = [refusal];
+        const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
+        const excesses = errors.filter(({ extensions }) => extensions?.['code'] === 'QUERY_TOO_COMPLEX');
+        if (body.kind === 'single' && excesses.length > MAXIMUM_ERRORS) {
+          body.singleResult.errors = [...new Map(excesses.map((error) => [error.message, error])).values()];
+        }
         return Promise.resolve();
       },
     }),
@@ -108,18 +108,19 @@ export const documentLimits = ({ limits, credentialFields }: DocumentLimitSettin
       meters.set(kind, meter);
       return meter;
     };
-    const check = (operation: OperationDefinitionNode): void => {
+    const check = (operation: OperationDefinitionNode): readonly GraphQLError[] => {
       const measured = meterOf(operation.operation)(operation.selectionSet);
       const shape = { ...measured, directives: measured.directives + headDirectives(operation) };
-      for (const excess of [...excesses(shape, limits), ...credentialExcess(shape)])
-        context.reportError(limitError(excess, operation));
+      return [...excesses(shape, limits), ...credentialExcess(shape)].map((excess) => limitError(excess, operation));
     };
     return {
       // The first visit of all: what is too heavy is given up before any rule compares its fields.
       Document: (document: DocumentNode) => {
-        if (weightOf(document) === Infinity) giveUp(context, document);
-        for (const definition of document.definitions)
-          if (definition.kind === Kind.OPERATION_DEFINITION) check(definition);
+        const excessive = document.definitions.flatMap((definition) =>
+          definition.kind === Kind.OPERATION_DEFINITION ? check(definition) : [],
+        );
+        for (const error of excessive) context.reportError(error);
+        if (weightOf(document) === Infinity) giveUp(context, excessive.at(-1) ?? tooHeavy(document));
       },
     };
   };
