@@ -25,7 +25,7 @@ const COMMON = 'errors|ids|clock|principal|vocabulary|factors|crypto/secret|conf
 
 /** What a permission is and whether it is held: pure functions. */
 const ALGEBRA =
-  'permissions/(catalogue|catalogue-types|grants|grant-input|constraints|constraint-input|may|seeded-groups)';
+  'permissions/(catalogue|catalogue-types|grants|grant-input|constraints|constraint-input|may|registered-catalogue|seeded-groups)';
 
 module.exports = {
   forbidden: [

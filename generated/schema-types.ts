@@ -23,6 +23,41 @@ export type Scalars = {
   link__Import: { input: string; output: string; }
 };
 
+/** Input of acceptInvitation. */
+export type AcceptInvitationInput = {
+  /** Device and program that sign in. */
+  client?: InputMaybe<SignInClientInput>;
+  /** How the session is handed over. */
+  delivery?: TokenDelivery;
+  /** Name for a new account. */
+  displayName?: InputMaybe<Scalars['String']['input']>;
+  /** Password of a new account; refused for an existing one. */
+  password?: InputMaybe<Scalars['String']['input']>;
+  /** Token of the mailed link. */
+  token: Scalars['String']['input'];
+};
+
+/** Answer of acceptInvitation. */
+export type AcceptInvitationPayload = SignInResult & {
+  __typename?: 'AcceptInvitationPayload';
+  /** What the next step needs; set with MFA_REQUIRED and PASSWORD_CHANGE_REQUIRED. */
+  challenge?: Maybe<SignInChallenge>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** With COMPLETE: until when a needed second factor may still be missing; null = nothing is missing. */
+  mfaGraceUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Organization that was joined; null for an invitation to an account alone. */
+  organization?: Maybe<Organization>;
+  /** What has to happen next. */
+  step: SignInStep;
+  /** The new session; set with COMPLETE. */
+  tokens?: Maybe<SessionTokens>;
+  /** The person signed in; set with COMPLETE. */
+  user?: Maybe<User>;
+  /** Password rules that were broken; empty otherwise. */
+  violations: Array<PasswordRule>;
+};
+
 /** What one subject would gain and lose. */
 export type AccessChange = {
   __typename?: 'AccessChange';
@@ -1634,7 +1669,7 @@ export type ImpersonationUse =
   /** It does not. */
   | 'NEVER';
 
-/** An invitation to an account. Sending it again makes a new one. */
+/** An invitation to an account, or into an organization. Sending it again makes a new one. */
 export type Invitation = Node & {
   __typename?: 'Invitation';
   /** When it was accepted. */
@@ -1653,10 +1688,34 @@ export type Invitation = Node & {
   invitedBy?: Maybe<User>;
   /** Delivery of its mail; null when the account had no address. */
   mail?: Maybe<MailDelivery>;
+  /** Where membership is offered; null for an account alone. */
+  organization?: Maybe<Organization>;
   /** The invitation that this one repeats. */
   previous?: Maybe<Invitation>;
   /** Whether it can still be accepted. */
   state: InvitationState;
+};
+
+/** A page of Invitation. */
+export type InvitationConnection = {
+  __typename?: 'InvitationConnection';
+  /** Items with their cursors. */
+  edges: Array<InvitationEdge>;
+  /** Items without cursors. */
+  nodes: Array<Invitation>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a Invitation page. */
+export type InvitationEdge = {
+  __typename?: 'InvitationEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Invitation;
 };
 
 /** State of an invitation. */
@@ -1671,6 +1730,41 @@ export type InvitationState =
   | 'REVOKED'
   /** Was sent again; the newer one counts. */
   | 'SUPERSEDED';
+
+/** Input of inviteToOrganization. */
+export type InviteToOrganizationInput = {
+  /** Skips the two-person rule where the setting allows it; stored in the audit row. */
+  breakGlassReason?: InputMaybe<Scalars['String']['input']>;
+  /** Name for a new account. */
+  displayName?: InputMaybe<Scalars['String']['input']>;
+  /** True changes nothing and answers `preview`. */
+  dryRun?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Address to invite, known here or not. */
+  email: Scalars['String']['input'];
+  /** Groups within the organization, at least one. Requires `assign:groups`. */
+  groupIds: Array<Scalars['ID']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Organization. */
+  organizationId: Scalars['ID']['input'];
+};
+
+/** Answer of inviteToOrganization. */
+export type InviteToOrganizationPayload = {
+  __typename?: 'InviteToOrganizationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The new invitation. */
+  invitation?: Maybe<Invitation>;
+  /** Delivery of its mail. */
+  inviteEmail?: Maybe<MailDelivery>;
+  /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
+  pendingRequest?: Maybe<ApprovalRequest>;
+  /** Who would gain or lose what; set when `dryRun` was true. */
+  preview?: Maybe<AccessPreview>;
+  /** Link of the invitation, shown once; only when `inviteEmail.state` is NOT_CONFIGURED and the account is new. */
+  setupLink?: Maybe<Scalars['URL']['output']>;
+};
 
 /** Input of linkIdentity. */
 export type LinkIdentityInput = {
@@ -1833,6 +1927,8 @@ export type MoveOrganizationPayload = {
 
 export type Mutation = {
   __typename?: 'Mutation';
+  /** Accepts an invitation and signs in. Open to anyone. */
+  acceptInvitation?: Maybe<AcceptInvitationPayload>;
   /** Adds members; into groups with protected grants needs `grant-protected:groups`. Requires `assign:groups`. */
   addGroupMembers?: Maybe<AddGroupMembersPayload>;
   /** Claims an e-mail domain. Requires `update:organizations`. */
@@ -1897,6 +1993,8 @@ export type Mutation = {
   exportUserData?: Maybe<ExportUserDataPayload>;
   /** Forgets a device, one's own or another's. Requires `revoke:sessions`, or a session, not impersonating. */
   forgetDevice?: Maybe<ForgetDevicePayload>;
+  /** Invites an address, known or not, into an organization. Requires `assign:organizations`. */
+  inviteToOrganization?: Maybe<InviteToOrganizationPayload>;
   /** Links an external identity to the caller. Requires a session, not impersonating, confirmed. */
   linkIdentity?: Maybe<LinkIdentityPayload>;
   /** Locks users and ends their sessions. Requires `lock:users`. */
@@ -1941,6 +2039,8 @@ export type Mutation = {
   retryMail?: Maybe<RetryMailPayload>;
   /** Ends a key at once: an own one from a session, a key by itself, others' by `revoke:api-keys`. Requires a signed-in caller. */
   revokeApiKey?: Maybe<RevokeApiKeyPayload>;
+  /** Takes an invitation back. Requires `assign:organizations`, or `create:users`. */
+  revokeInvitation?: Maybe<RevokeInvitationPayload>;
   /** Ends sessions, one's own or others'. Requires `revoke:sessions`, or a session, not impersonating. */
   revokeSessions?: Maybe<RevokeSessionsPayload>;
   /** Ends all sessions of a user. Requires `revoke:sessions`, or about oneself, a session, not impersonating. */
@@ -1995,6 +2095,11 @@ export type Mutation = {
   verifySignInCode?: Maybe<VerifySignInCodePayload>;
   /** Completes a sign-up by the code that was sent, and signs in. Open to anyone. */
   verifySignUp?: Maybe<VerifySignUpPayload>;
+};
+
+
+export type MutationAcceptInvitationArgs = {
+  input: AcceptInvitationInput;
 };
 
 
@@ -2158,6 +2263,11 @@ export type MutationForgetDeviceArgs = {
 };
 
 
+export type MutationInviteToOrganizationArgs = {
+  input: InviteToOrganizationInput;
+};
+
+
 export type MutationLinkIdentityArgs = {
   input: LinkIdentityInput;
 };
@@ -2265,6 +2375,11 @@ export type MutationRetryMailArgs = {
 
 export type MutationRevokeApiKeyArgs = {
   input: RevokeApiKeyInput;
+};
+
+
+export type MutationRevokeInvitationArgs = {
+  input: RevokeInvitationInput;
 };
 
 
@@ -2452,6 +2567,8 @@ export type Organization = Node & {
   groups?: Maybe<Array<Group>>;
   /** UUIDv7 text, never reused. */
   id: Scalars['ID']['output'];
+  /** Invitations into it, newest first. Requires `view:organizations`. */
+  invitations?: Maybe<InvitationConnection>;
   /** Its place in the hierarchy of levels. */
   level: OrganizationLevel;
   /** Members, newest first. Requires `view:organizations`. */
@@ -2473,6 +2590,16 @@ export type OrganizationChildrenArgs = {
   before?: InputMaybe<Scalars['String']['input']>;
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+/** A node of the organization tree. Members see theirs; others require `view:organizations`, by subtree. */
+export type OrganizationInvitationsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+  stateIn?: InputMaybe<Array<InvitationState>>;
 };
 
 
@@ -3506,6 +3633,21 @@ export type RevokeApiKeyPayload = {
   apiKey?: Maybe<ApiKey>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+};
+
+/** Input of revokeInvitation. */
+export type RevokeInvitationInput = {
+  /** Invitation to take back. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of revokeInvitation. */
+export type RevokeInvitationPayload = {
+  __typename?: 'RevokeInvitationPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The invitation after the change. */
+  invitation?: Maybe<Invitation>;
 };
 
 /** Input of revokeSessions. */

@@ -41,6 +41,7 @@ import { InvitationResolver, UserInvitationResolver } from './resolvers/invitati
 import { MailResolver } from './resolvers/mail.resolver.ts';
 import { OperationsResolver } from './resolvers/operations.resolver.ts';
 import { OrganizationDomainResolver } from './resolvers/organization-domain.resolver.ts';
+import { OrganizationInvitationResolver } from './resolvers/organization-invitation.resolver.ts';
 import { OrganizationMutationResolver } from './resolvers/organization-mutation.resolver.ts';
 import {
   OrganizationLevelResolver,
@@ -108,6 +109,7 @@ const resolvers = [
   ResourceScopeResolver,
   GroupMemberEdgeResolver,
   OrganizationDomainResolver,
+  OrganizationInvitationResolver,
   OrganizationMutationResolver,
   OrganizationLevelResolver,
   UserOrganizationsResolver,

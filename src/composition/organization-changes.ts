@@ -7,6 +7,8 @@ import type {
   RemoveOrganizationMembersInput,
   UpdateOrganizationInput,
 } from '../schema/organization-mutations.schema.ts';
+import type { InviteToOrganizationInput } from '../schema/invitation-mutations.schema.ts';
+import type { OrganizationInvitationService } from '../services/organization-invitation.service.ts';
 import type { OrganizationMemberService } from '../services/organization-member.service.ts';
 import type { OrganizationPlaceService } from '../services/organization-place.service.ts';
 import type { OrganizationService } from '../services/organization.service.ts';
@@ -17,6 +19,7 @@ export interface OrganizationParts {
   readonly organizations: OrganizationService;
   readonly organizationPlaces: OrganizationPlaceService;
   readonly organizationMembers: OrganizationMemberService;
+  readonly organizationInvitations: OrganizationInvitationService;
 }
 
 /** Whoever is a member there or below. */
@@ -45,9 +48,9 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
     affected: ofSubtree,
     versioned: 'organizations',
     // Nothing new is handed out: the guard compares what holds at both places.
-    carryOut: async (caller, input) => ({
+    carryOut: async (caller, { id, parentId, expectedVersion }) => ({
       organization: await approved(() =>
-        parts.organizationPlaces.move(caller, { ...input, parentId: input.parentId ?? null }),
+        parts.organizationPlaces.move(caller, { id, parentId: parentId ?? null, expectedVersion }),
       ),
     }),
   }),
@@ -55,18 +58,23 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
     affected: ofSubtree,
     permission: 'delete:organizations',
     versioned: 'organizations',
-    carryOut: async (caller, input) => ({
+    carryOut: async (caller, { id, reason, expectedVersion }) => ({
       deletedOrganizationIds: await approved(() =>
-        parts.organizationPlaces.delete(caller, { ...input, reason: input.reason ?? null }),
+        parts.organizationPlaces.delete(caller, { id, reason: reason ?? null, expectedVersion }),
       ),
       organization: null,
     }),
   }),
   addOrganizationMembers: change<AddOrganizationMembersInput>({
     affected: ofMembers,
-    carryOut: async (caller, input) => ({
-      organization: await parts.organizationMembers.add(caller, { ...input, groupIds: input.groupIds ?? [] }),
+    carryOut: async (caller, { organizationId, userIds, groupIds }) => ({
+      organization: await parts.organizationMembers.add(caller, { organizationId, userIds, groupIds: groupIds ?? [] }),
     }),
+  }),
+  inviteToOrganization: change<InviteToOrganizationInput>({
+    // Nobody gains anything before they accept.
+    affected: ofNobody,
+    carryOut: (caller, input) => parts.organizationInvitations.invite(caller, input),
   }),
   removeOrganizationMembers: change<RemoveOrganizationMembersInput>({
     affected: ofMembers,

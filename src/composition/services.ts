@@ -20,7 +20,9 @@ import { HealthService } from '../services/health.service.ts';
 import { Housekeeping } from '../services/housekeeping.ts';
 import { ImpersonationReader } from '../services/impersonation-reader.ts';
 import { ImpersonationService } from '../services/impersonation.service.ts';
+import { InvitationAcceptance } from '../services/invitation-acceptance.service.ts';
 import { InvitationReader } from '../services/invitation-reader.ts';
+import { InvitationRevocationService } from '../services/invitation-revocation.service.ts';
 import { InvitationService } from '../services/invitation.service.ts';
 import { InvitedSignUp } from '../services/invited-sign-up.ts';
 import { LeaseService } from '../services/lease.service.ts';
@@ -30,6 +32,7 @@ import { MfaReader } from '../services/mfa-reader.ts';
 import { MfaResetService } from '../services/mfa-reset.service.ts';
 import { OrganizationDomainReader } from '../services/organization-domain-reader.ts';
 import { OrganizationDomainService } from '../services/organization-domain.service.ts';
+import { OrganizationInvitationService } from '../services/organization-invitation.service.ts';
 import { OrganizationMemberReader } from '../services/organization-member-reader.ts';
 import { OrganizationMemberService } from '../services/organization-member.service.ts';
 import { OrganizationPlaceService } from '../services/organization-place.service.ts';
@@ -129,6 +132,7 @@ const createEntrances = (common: Common) => {
   return {
     setup,
     passwordTokens,
+    invitationAcceptance: new InvitationAcceptance({ ...common, passwordTokens }),
     signUp,
     signIn: new SignInService({ ...common, signUp }),
     signUpCompletion: new SignUpCompletion(common),
@@ -183,6 +187,8 @@ const createAccounts = (common: Common) => {
     organizationPlaces: new OrganizationPlaceService(common),
     organizationMembers: new OrganizationMemberService(common),
     organizationDomains: new OrganizationDomainService(common),
+    organizationInvitations: new OrganizationInvitationService(common),
+    invitationRevocation: new InvitationRevocationService(common),
     messageRetry: new MessageRetryService(common),
   };
 };

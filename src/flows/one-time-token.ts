@@ -16,6 +16,7 @@ export const oneTimeTokenFlow = flow({
   circumstances: {
     SETUP: 'printed at the first start',
     INVITE: 'link of an invitation',
+    ORGANIZATION_INVITE: 'link of an invitation into an organization',
     RESET: 'link to a new password',
     PASSWORD_CHANGE: 'challenge of a sign-in that needs a new password',
     EMAIL_CHANGE: 'link to a new address',
@@ -67,7 +68,7 @@ export const oneTimeTokenFlow = flow({
     {
       from: ['VALID', 'EXPIRED'],
       on: 'issueAnother',
-      when: ['INVITE', 'PASSWORD_CHANGE', 'EMAIL_CHANGE', 'MFA', 'PASSKEY_REGISTRATION'],
+      when: ['INVITE', 'ORGANIZATION_INVITE', 'PASSWORD_CHANGE', 'EMAIL_CHANGE', 'MFA', 'PASSKEY_REGISTRATION'],
       to: 'USED',
       why: 'The newest is the only one.',
     },
@@ -91,6 +92,7 @@ export const oneTimeTokenFlow = flow({
       on: 'disable',
       when: [
         'INVITE',
+        'ORGANIZATION_INVITE',
         'RESET',
         'PASSWORD_CHANGE',
         'EMAIL_CHANGE',

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { PageRequest } from '../database/keyset.ts';
+import type { PageRequest } from '../services/connection.ts';
 import { type Assignment, memberGroupIds } from '../entities/assignment.queries.ts';
 import type { ListedApiKey } from '../entities/api-key.queries.ts';
 import type { AuditEventView } from '../entities/audit.queries.ts';
@@ -13,7 +13,16 @@ import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { PasskeyView } from '../entities/passkey.queries.ts';
 import type { ListedSession } from '../entities/session-list.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
-import type { ApiKeyId, DeviceId, GroupId, InvitationId, MessageId, OrganizationId, SessionId, UserId } from '../ids.ts';
+import type {
+  ApiKeyId,
+  DeviceId,
+  GroupId,
+  InvitationId,
+  MessageId,
+  OrganizationId,
+  SessionId,
+  UserId,
+} from '../ids.ts';
 import type { ApiKeyReader } from '../services/api-key-reader.ts';
 import type { AuditReader, AuditRequest } from '../services/audit-reader.ts';
 import type { SignedInCaller } from '../services/caller.ts';
@@ -22,7 +31,7 @@ import type { DeviceReader, DeviceRequest } from '../services/device-reader.ts';
 import type { ExternalIdentityReader } from '../services/external-identity-reader.ts';
 import type { ImpersonationReader } from '../services/impersonation-reader.ts';
 import type { GroupReader, MemberRequest } from '../services/group-reader.ts';
-import type { InvitationReader } from '../services/invitation-reader.ts';
+import type { InvitationReader, OrganizationInvitationRequest } from '../services/invitation-reader.ts';
 import type { MessageReader } from '../services/message-reader.ts';
 import type { MfaReader, MfaView } from '../services/mfa-reader.ts';
 import type { OrganizationDomainReader } from '../services/organization-domain-reader.ts';
@@ -70,6 +79,9 @@ export interface Loaders {
   /** null for organizations that do not exist or are hidden. */
   readonly organization: DataLoader<OrganizationId, OrganizationView | null>;
   readonly groupsOfOrganization: DataLoader<OrganizationId, readonly GroupView[]>;
+  readonly invitationsOfOrganization: (
+    request: OrganizationInvitationRequest,
+  ) => DataLoader<OrganizationId, Connection<InvitationView>>;
   readonly domainsOfOrganization: DataLoader<OrganizationId, readonly OrganizationDomainView[]>;
   readonly childrenOfOrganization: (request: PageRequest) => DataLoader<OrganizationId, Connection<OrganizationView>>;
   readonly membersOfOrganization: (
@@ -98,7 +110,23 @@ interface Readers {
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
 export const createLoaders = (
-  { users, groups, mfa, passkeys, sessions, devices, messages, invitations, identities, audit, organizations, organizationMembers, organizationDomains, apiKeys, impersonations }: Readers,
+  {
+    users,
+    groups,
+    mfa,
+    passkeys,
+    sessions,
+    devices,
+    messages,
+    invitations,
+    identities,
+    audit,
+    organizations,
+    organizationMembers,
+    organizationDomains,
+    apiKeys,
+    impersonations,
+  }: Readers,
   caller: SignedInCaller,
   assignments: readonly Assignment[],
 ): Loaders => ({
@@ -127,6 +155,9 @@ export const createLoaders = (
   apiKeysOfUser: perRequest((ids: readonly UserId[], request: PageRequest) => apiKeys.ofUsers(caller, ids, request)),
   organization: new DataLoader((ids) => organizations.byIds(caller, ids)),
   groupsOfOrganization: new DataLoader((ids) => organizations.groupsOf(ids)),
+  invitationsOfOrganization: perRequest((ids: readonly OrganizationId[], request: OrganizationInvitationRequest) =>
+    invitations.ofOrganizations(ids, request),
+  ),
   domainsOfOrganization: new DataLoader((ids) => organizationDomains.ofOrganizations(ids)),
   childrenOfOrganization: perRequest((ids: readonly OrganizationId[], request: PageRequest) =>
     organizations.children(caller, ids, request),

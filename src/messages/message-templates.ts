@@ -2,6 +2,13 @@
 export interface MessageVariables {
   /** Set-up link of an account made by an administrator; `groupNames` as one text, `Members, Support`. */
   readonly invite: { readonly link: string; readonly expiresAt: string; readonly groupNames?: string };
+  /** Link of an invitation into an organization, to a new account or an existing one; `groupNames` as one text. */
+  readonly 'organization-invite': {
+    readonly link: string;
+    readonly expiresAt: string;
+    readonly organizationName: string;
+    readonly groupNames: string;
+  };
   /** Link to a new password. */
   readonly reset: { readonly link: string; readonly expiresAt: string };
   /** One-time code; `purpose` is a `VerificationPurpose`. */
@@ -51,6 +58,12 @@ const SEEN = { device: 'Firefox on Linux', ipAddress: '192.0.2.7', at: '2026-03-
  */
 export const sampleVariables: { readonly [Template in MessageTemplate]: MessageVariables[Template] } = {
   invite: { link: LINK('invite'), expiresAt: EXPIRES, groupNames: 'Members, Support' },
+  'organization-invite': {
+    link: LINK('invite'),
+    expiresAt: EXPIRES,
+    organizationName: 'Acme North',
+    groupNames: 'Editors, Support',
+  },
   reset: { link: LINK('reset'), expiresAt: EXPIRES },
   code: { code: '493817', purpose: 'SIGN_IN', expiresAt: EXPIRES },
   'sign-in-link': { link: LINK('sign-in'), expiresAt: EXPIRES },

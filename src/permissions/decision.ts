@@ -161,7 +161,7 @@ export const worksWhile = (
  * The grants that are about the permission, by where they hold: for the row in question, or elsewhere only. Those whose
  * constraints can never hold are among them, so that a refusal can name them.
  */
-export const candidatesOf = (
+const candidatesOf = (
   { key, definition }: Way,
   { lineage }: DecisionQuestion,
   grants: EffectiveGrants,

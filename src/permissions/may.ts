@@ -9,7 +9,7 @@ export const may = (principal: Principal, permission: PermissionName, now: Date)
   principal.grants.permits(permission, circumstancesOf(principal, now));
 
 /** Whether the caller holds it for rows in the organization of the lineage, the root first. */
-export const mayAt = (
+const mayAt = (
   principal: Principal,
   permission: PermissionName,
   lineage: readonly OrganizationId[],

@@ -127,6 +127,9 @@ export const tree = {
     deleteOrganization: and(can('delete:organizations'), viaSession, notImpersonating, freshly(10), aal2),
     addOrganizationMembers: can('assign:organizations'), // held there, people within reach: organization-member.service.ts
     removeOrganizationMembers: can('assign:organizations'),
+    inviteToOrganization: can('assign:organizations'), // held there, for a new account create:users: organization-invitation.service.ts
+    revokeInvitation: or(can('assign:organizations'), can('create:users')), // by what was offered: invitation-revocation.service.ts
+    acceptInvitation: anyone,
     addOrganizationDomain: can('update:organizations'), // held there, of all three: organization-domain.service.ts
     verifyOrganizationDomain: can('update:organizations'),
     removeOrganizationDomain: can('update:organizations'),
@@ -194,6 +197,7 @@ export const tree = {
   },
   Organization: {
     domains: can('view:organizations'), // held there: organization-domain.resolver.ts
+    invitations: can('view:organizations'), // held there: organization-invitation.resolver.ts
     members: can('view:organizations'), // held there, and of them those that the caller may see: organization-member-reader.ts
   },
   OrganizationLevel: {
@@ -237,6 +241,7 @@ export const credentialFields = [
   'Mutation.startPasskeyRegistration',
   'Mutation.completePasskeyRegistration',
   'Mutation.redeemActionLink',
+  'Mutation.acceptInvitation',
   'Query.tokenStatus',
 ] as const;
 

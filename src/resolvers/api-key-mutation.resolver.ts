@@ -26,11 +26,7 @@ export class ApiKeyMutationResolver {
   readonly #apiKeys: ApiKeyService;
   readonly #changes: ApiKeyChangeService;
 
-  constructor(parts: {
-    accessChanges: AccessChanges;
-    apiKeys: ApiKeyService;
-    apiKeyChanges: ApiKeyChangeService;
-  }) {
+  constructor(parts: { accessChanges: AccessChanges; apiKeys: ApiKeyService; apiKeyChanges: ApiKeyChangeService }) {
     this.#access = parts.accessChanges;
     this.#apiKeys = parts.apiKeys;
     this.#changes = parts.apiKeyChanges;
@@ -42,9 +38,7 @@ export class ApiKeyMutationResolver {
     input: CreateServiceAccountInput,
     @Ctx() { caller }: Context,
   ): Promise<object> {
-    return accessOutcome({ user: null }, () =>
-      this.#access.run(signedInCaller(caller), 'createServiceAccount', input),
-    );
+    return accessOutcome({ user: null }, () => this.#access.run(signedInCaller(caller), 'createServiceAccount', input));
   }
 
   @Mutation(() => CreateApiKeyPayload, {

@@ -3,7 +3,6 @@ import type { Clock } from '../clock.ts';
 import { type Context, loadersOf } from '../context.ts';
 import type { OrganizationDomainView } from '../entities/organization-domain.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
-import { demandAt } from '../permissions/may.ts';
 import {
   AddOrganizationDomainInput,
   AddOrganizationDomainPayload,
@@ -15,6 +14,7 @@ import {
 } from '../schema/organization-domain.schema.ts';
 import { OrganizationType } from '../schema/organization.schema.ts';
 import { signedInCaller } from '../services/caller.ts';
+import { demandThere } from '../services/demand-there.ts';
 import type { OrganizationDomainService } from '../services/organization-domain.service.ts';
 import { outcome } from './outcome.ts';
 
@@ -62,7 +62,7 @@ export class OrganizationDomainResolver {
     @Root() { id, lineage }: OrganizationView,
     @Ctx() context: Context,
   ): Promise<readonly OrganizationDomainView[]> {
-    demandAt(signedInCaller(context.caller).principal, 'view:organizations', lineage, this.#clock.now());
+    demandThere(context.caller, 'view:organizations', { lineage }, this.#clock.now());
     return loadersOf(context).domainsOfOrganization.load(id);
   }
 }

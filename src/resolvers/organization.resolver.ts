@@ -6,8 +6,6 @@ import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import { notFound } from '../errors.ts';
-import type { PermissionName } from '../permissions/catalogue.ts';
-import { demandAt } from '../permissions/may.ts';
 import { PageArgs } from '../schema/connection.schema.ts';
 import { GroupType } from '../schema/group.schema.ts';
 import {
@@ -22,6 +20,7 @@ import {
 } from '../schema/organization.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
 import { signedInCaller } from '../services/caller.ts';
+import { demandThere } from '../services/demand-there.ts';
 import type { GroupDirectory } from '../services/group-directory.ts';
 import type { OrganizationLevels, OrganizationLevelView } from '../services/organization-levels.ts';
 import { organizationIdOf, type OrganizationReader } from '../services/organization-reader.ts';
@@ -115,7 +114,7 @@ export class OrganizationResolver {
   })
   async groups(@Root() organization: OrganizationView, @Ctx() context: Context): Promise<readonly GroupView[]> {
     const isMember = memberOrganizationIds(context.assignments).includes(organization.id);
-    if (!isMember) this.#demandAt('view:groups', organization, context);
+    if (!isMember) demandThere(context.caller, 'view:groups', organization, this.#clock.now());
     return loadersOf(context).groupsOfOrganization.load(organization.id);
   }
 
@@ -125,13 +124,8 @@ export class OrganizationResolver {
     @Args(() => OrganizationMemberArgs) args: OrganizationMemberArgs,
     @Ctx() context: Context,
   ): Promise<object> {
-    this.#demandAt('view:organizations', organization, context);
+    demandThere(context.caller, 'view:organizations', organization, this.#clock.now());
     return loadersOf(context).membersOfOrganization(args).load(organization.id);
-  }
-
-  /** The rule tree asks whether the caller holds it somewhere; this, whether they hold it here. Members see an organization without. */
-  #demandAt(permission: PermissionName, { lineage }: OrganizationView, { caller }: Context): void {
-    demandAt(signedInCaller(caller).principal, permission, lineage, this.#clock.now());
   }
 }
 

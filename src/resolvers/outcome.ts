@@ -27,7 +27,7 @@ export const outcome = async <Done extends object, Refused extends object>(
 };
 
 /** The same for a change of access, which may only have been tried: then nothing but the preview is set. */
-export const accessOutcome = <Refused extends object>(refused: Refused, work: () => Promise<object>): Promise<object> =>
+export const accessOutcome = (refused: object, work: () => Promise<object>): Promise<object> =>
   outcome(refused, async () => {
     const done = await work();
     return 'preview' in done ? { ...refused, preview: shownPreview(done.preview as AccessPreview) } : done;

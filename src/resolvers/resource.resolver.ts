@@ -1,7 +1,6 @@
 import { Arg, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-graphql';
 import { type Context, loadersOf } from '../context.ts';
 import type { ListedApiKey } from '../entities/api-key.queries.ts';
-import type { PermissionDefinition } from '../permissions/catalogue-types.ts';
 import { ApiKeyType } from '../schema/api-key.schema.ts';
 import { PermissionDefinitionType } from '../schema/permission.schema.ts';
 import { RegisterResourcesInput, RegisterResourcesPayload, ResourceDefinitionType } from '../schema/resource.schema.ts';
@@ -55,7 +54,7 @@ export class PermissionResourceResolver {
   }
 
   @FieldResolver(() => ResourceDefinitionType, { description: 'Its resource.' })
-  resourceDefinition(@Root() { resource }: PermissionDefinition): ResourceDefinition {
+  resourceDefinition(@Root() { resource }: { readonly resource: string }): ResourceDefinition {
     return resourceDefinitionOf(resource, this.#directory.catalogue);
   }
 }

@@ -28,8 +28,8 @@ export class AccessPreviewType {
   verdicts!: readonly UserErrorType[];
 }
 
-export const DRY_RUN = 'True changes nothing and answers `preview`.';
-export const BREAK_GLASS = 'Skips the two-person rule where the setting allows it; stored in the audit row.';
+const DRY_RUN = 'True changes nothing and answers `preview`.';
+const BREAK_GLASS = 'Skips the two-person rule where the setting allows it; stored in the audit row.';
 export const PREVIEW = 'Who would gain or lose what; set when `dryRun` was true.';
 export const PENDING_REQUEST = 'The request that now waits for a second person; set with APPROVAL_REQUIRED.';
 

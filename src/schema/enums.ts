@@ -1,19 +1,12 @@
-import { registerEnumType } from 'type-graphql';
 import { type ErrorCode, errorCatalogue, type UserErrorCode as Code } from '../errors.ts';
 import { AttributeType, ImpersonationUse } from '../permissions/catalogue-types.ts';
 import { ConstraintKind } from '../permissions/constraints.ts';
 import {
-  ApiKeyStatus,
   AssuranceLevel,
-  AuditResult,
-  ExportFormat,
-  ExportKind,
-  ExportState,
   IdentifierKind,
   ImpersonationMode,
   InvitationState,
   MessageState,
-  ApprovalState,
   ScopeMode,
   MfaMethod,
   SessionEndReason,
@@ -27,23 +20,8 @@ import {
   VerificationChannel,
   VerificationMode,
 } from '../vocabulary.ts';
-
-type Described<T extends string> = Readonly<Record<T, string>>;
-
-/** Gives a closed set of words its name and the description of each word. */
-const describe = <T extends string>(
-  words: Readonly<Record<T, unknown>>,
-  name: string,
-  description: string,
-  values: Described<T>,
-) =>
-  registerEnumType(words, {
-    name,
-    description,
-    valuesConfig: Object.fromEntries(
-      Object.entries<string>(values).map(([word, text]) => [word, { description: text }]),
-    ) as never,
-  });
+import './access-enums.ts';
+import { describe } from './described-enum.ts';
 
 export const UserErrorCode = Object.fromEntries(
   (Object.keys(errorCatalogue) as ErrorCode[])
@@ -56,7 +34,7 @@ describe(
   'Every outcome that a payload can report. Denials, limits and malformed requests are GraphQL errors instead.',
   Object.fromEntries(
     Object.keys(UserErrorCode).map((code) => [code, errorCatalogue[code as Code].meaning]),
-  ) as Described<Code>,
+  ) as Readonly<Record<Code, string>>,
 );
 
 export const OrderDirection = { ASC: 'ASC', DESC: 'DESC' } as const;
@@ -317,42 +295,4 @@ describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
   OK: 'Works.',
   DEGRADED: 'Works with less; nothing is lost.',
   DOWN: 'Does not work.',
-});
-
-describe(ApiKeyStatus, 'ApiKeyStatus', 'Whether a key works.', {
-  ACTIVE: 'It works.',
-  EXPIRED: 'Past its life.',
-  REVOKED: 'Revoked.',
-  OWNER_INACTIVE: 'Its owner is locked, disabled or not active.',
-});
-
-describe(AuditResult, 'AuditResult', 'How an action ended.', {
-  SUCCESS: 'It was done.',
-  FAILURE: 'It was tried and failed.',
-  DENIED: 'It was not allowed.',
-});
-
-describe(ExportKind, 'ExportKind', 'What is exported.', {
-  AUDIT_EVENTS: 'Audit events.',
-  USER_DATA: 'The personal data of one user.',
-});
-
-describe(ExportFormat, 'ExportFormat', 'Form of an export.', {
-  NDJSON: 'One JSON object per line.',
-  CSV: 'RFC 4180 with a heading; formula characters escaped.',
-});
-
-describe(ExportState, 'ExportState', 'Where an export stands.', {
-  QUEUED: 'Not begun.',
-  RUNNING: 'Being written.',
-  DONE: 'The file can be fetched.',
-  FAILED: 'Ended without a file.',
-});
-
-describe(ApprovalState, 'ApprovalState', 'Where a request stands.', {
-  PENDING: 'Waits for a decision.',
-  APPROVED: 'Approved and carried out.',
-  REJECTED: 'Refused.',
-  CANCELLED: 'Taken back by who asked.',
-  EXPIRED: 'Not decided in time.',
 });

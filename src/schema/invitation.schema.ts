@@ -1,11 +1,12 @@
-import { Field, ObjectType } from 'type-graphql';
+import { ArgsType, Field, ObjectType } from 'type-graphql';
 import { InvitationState } from '../vocabulary.ts';
+import { connectionOf, PageArgs } from './connection.schema.ts';
 import { NodeType } from './node.schema.ts';
 import { DateTimeScalar, EmailAddressScalar } from './scalars.ts';
 
 @ObjectType('Invitation', {
   simpleResolvers: true,
-  description: 'An invitation to an account. Sending it again makes a new one.',
+  description: 'An invitation to an account, or into an organization. Sending it again makes a new one.',
   implements: NodeType,
 })
 export class InvitationType extends NodeType {
@@ -26,4 +27,12 @@ export class InvitationType extends NodeType {
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'When it was accepted.' })
   acceptedAt!: Date | null;
+}
+
+export const { Connection: InvitationConnectionType } = connectionOf(() => InvitationType, 'Invitation');
+
+@ArgsType()
+export class OrganizationInvitationArgs extends PageArgs {
+  @Field(() => [InvitationState], { nullable: true, description: 'In one of these states; empty list = none.' })
+  stateIn?: InvitationState[] | null;
 }

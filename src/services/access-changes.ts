@@ -33,6 +33,7 @@ export type AccessChangeName =
   | 'deleteOrganization'
   | 'addOrganizationMembers'
   | 'removeOrganizationMembers'
+  | 'inviteToOrganization'
   | 'createServiceAccount'
   | 'eraseUser'
   | 'resetUserMfa'

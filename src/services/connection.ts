@@ -62,3 +62,5 @@ export const connectionOf = <Row, Node>(
     totalCount,
   };
 };
+
+export type { PageRequest } from '../database/keyset.ts';

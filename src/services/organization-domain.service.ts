@@ -88,14 +88,7 @@ export class OrganizationDomainService {
         em,
         `insert into organization_domains as d (id, organization_id, domain, proof, issuer, created_at)
          values ($1, $2, $3, $4, $5, $6) returning ${organizationDomainColumns}`,
-        [
-          newId<OrganizationDomainId>(),
-          organization.id,
-          domain,
-          randomDigits(PROOF_LENGTH),
-          issuer,
-          now.toISOString(),
-        ],
+        [newId<OrganizationDomainId>(), organization.id, domain, randomDigits(PROOF_LENGTH), issuer, now.toISOString()],
       );
       return this.#recorded(em, caller, row, 'organization-domain.claimed');
     });

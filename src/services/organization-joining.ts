@@ -1,6 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sql } from '../database/sql.ts';
-import { memberGroupIds } from '../entities/assignment.queries.ts';
+import { type AssignmentsRow, memberGroupIds } from '../entities/assignment.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { UserRow } from '../entities/user.queries.ts';
@@ -17,7 +17,6 @@ import {
   organizationHappening,
   wouldRaise,
 } from './organization-targets.ts';
-import type { TargetRow } from './user-targets.ts';
 
 /** What every member of the organization has: its groups, and those of its level. */
 export const groupsOfAll = async (
@@ -71,7 +70,7 @@ const escalation = (
 };
 
 /** Number of different groups that somebody would be in. */
-export const groupsWith = (row: TargetRow, groupIds: readonly GroupId[]): number =>
+export const groupsWith = (row: AssignmentsRow, groupIds: readonly GroupId[]): number =>
   new Set([...memberGroupIds(row.assignments), ...groupIds]).size;
 
 /** Makes people members with these groups; what one has already stays as it is. */

@@ -138,7 +138,7 @@ export const refusingTakenNames = async <T>(field: string, work: () => Promise<T
 };
 
 /** An organization, for the log. */
-export const organizationReference = ({ id, name }: Pick<OrganizationView, 'id' | 'name'>) =>
+const organizationReference = ({ id, name }: Pick<OrganizationView, 'id' | 'name'>) =>
   ({ type: 'Organization', id, label: name }) as const;
 
 /** A change of an organization, for the log and for those outside. */

@@ -5,12 +5,19 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { type RecoverableRow, recoverableAccount, resetLinkSentSince } from '../entities/recovery.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
-import type { Happening, Recorder } from '../events/recorder.ts';
+import type { Origin, Happening, Recorder } from '../events/recorder.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { userReference } from './caller.ts';
 import { type InvitationService, LINK_COOLDOWN_SECONDS } from './invitation.service.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
-import type { AskedReset } from './reset-requests.ts';
+
+/** A kept request. */
+export interface AskedReset {
+  /** Normalised address. */
+  readonly address: string;
+  /** Who asked, for the log. */
+  readonly origin: Origin;
+}
 
 interface Parts {
   readonly database: Database;

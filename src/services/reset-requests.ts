@@ -16,14 +16,6 @@ import { type Caller, originOf } from './caller.ts';
 import { readIdentifier } from './identifiers.ts';
 import type { PasswordResetService } from './password-reset.service.ts';
 
-/** A kept request. */
-export interface AskedReset {
-  /** Normalised address. */
-  readonly address: string;
-  /** Who asked, for the log. */
-  readonly origin: Origin;
-}
-
 /** How often each replica looks for requests that a process left behind. Its own it is told of. */
 const POLL_MS = 5000;
 /** Between the answer and the work lies a while that nobody can foresee: the load of the work says nothing of the request. */

@@ -71,7 +71,7 @@ const RESERVED_ACTIONS: ReadonlySet<string> = new Set(['admin']);
 const RESERVED_NAMESPACES: ReadonlySet<string> = new Set(['gatehouse', 'system', 'admin']);
 
 /** Lower-case words joined by single hyphens, beginning with a letter, at most 50 characters. */
-export const isKebab = (text: string): boolean => text.length <= MAXIMUM_NAME && KEBAB.test(text);
+const isKebab = (text: string): boolean => text.length <= MAXIMUM_NAME && KEBAB.test(text);
 
 /** The text as such a name; empty when nothing of it can stay. */
 export const kebabOf = (text: string): string =>

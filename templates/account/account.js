@@ -51,10 +51,11 @@ const call = async (query, variables, csrfToken = null) => {
 const STEP = 'step user { displayName email } challenge { token methods } errors { code }';
 
 const operations = {
-  status: `query AccountTokenStatus($token: String!) { tokenStatus(token: $token) { state kind maskedEmail } }`,
+  status: `query AccountTokenStatus($token: String!) { tokenStatus(token: $token) { state kind maskedEmail passwordNeeded } }`,
   viewer: `query AccountViewer { viewer { csrfToken } }`,
   policy: `query AccountPasswordPolicy { passwordPolicy { minLength } }`,
   setPassword: `mutation AccountSetPassword($input: SetPasswordWithTokenInput!) { setPasswordWithToken(input: $input) { ${STEP} violations } }`,
+  accept: `mutation AccountAcceptInvitation($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { ${STEP} violations } }`,
   completeMfa: `mutation AccountCompleteMfa($input: CompleteMfaInput!) { completeMfa(input: $input) { ${STEP} } }`,
   signIn: `mutation AccountSignIn($input: VerifySignInCodeInput!) { verifySignInCode(input: $input) { ${STEP} } }`,
   confirmEmail: `mutation AccountConfirmEmail($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { email errors { code } } }`,
@@ -154,14 +155,20 @@ const OVER = new Set(['TOKEN_INVALID', 'TOKEN_USED', 'TOKEN_EXPIRED']);
 const submits = {
   password: async () => {
     const newPassword = byId('new-password').value;
-    const input =
-      challengeToken === null ? { token, newPassword, delivery: 'COOKIE' } : { token: challengeToken, newPassword };
-    await goOn(await change(operations.setPassword, input));
+    if (page === 'invite' && challengeToken === null) {
+      await goOn(await change(operations.accept, { token, password: newPassword, delivery: 'COOKIE' }));
+    } else {
+      const input =
+        challengeToken === null ? { token, newPassword, delivery: 'COOKIE' } : { token: challengeToken, newPassword };
+      await goOn(await change(operations.setPassword, input));
+    }
     byId('new-password').value = '';
   },
   confirm: async () => {
     if (page === 'sign-in') {
       await goOn(await change(operations.signIn, { linkToken: token, delivery: 'COOKIE' }));
+    } else if (page === 'invite') {
+      await goOn(await change(operations.accept, { token, delivery: 'COOKIE' }));
     } else {
       // Whoever is signed in here stays so: without this token the change would be nobody's, and end all sessions.
       const viewer = await call(operations.viewer, {});
@@ -237,9 +244,16 @@ const begin = async () => {
     show('confirm');
   } else {
     tell(say('working'));
-    const { state, kind, maskedEmail } = await call(operations.status, { token });
+    const { state, kind, maskedEmail, passwordNeeded } = await call(operations.status, { token });
     tell('');
-    if (state === 'VALID' && kind === KINDS[page]) await askForPassword(maskedEmail);
+    if (state === 'VALID' && kind === KINDS[page]) {
+      if (passwordNeeded) await askForPassword(maskedEmail);
+      else {
+        // The account is there already: pressing the button is all that is left to do.
+        byId('intro').textContent = say('joinIntro', { maskedEmail });
+        show('confirm');
+      }
+    }
     else giveUp(state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED');
   }
 };

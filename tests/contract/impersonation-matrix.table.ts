@@ -109,6 +109,9 @@ Mutation.createOrganization          FORBID         FORBID         FORBID       
 Mutation.updateOrganization          FORBID         FORBID         FORBID         yes
 Mutation.moveOrganization            FORBID         FORBID         FORBID         FORBID
 Mutation.deleteOrganization          FORBID         FORBID         FORBID         FORBID
+Mutation.acceptInvitation            FORBID         FORBID         FORBID         FORBID
+Mutation.inviteToOrganization        FORBID         FORBID         FORBID         yes
+Mutation.revokeInvitation            FORBID         FORBID         FORBID         yes
 Mutation.addOrganizationDomain       FORBID         FORBID         FORBID         yes
 Mutation.verifyOrganizationDomain    FORBID         FORBID         FORBID         yes
 Mutation.removeOrganizationDomain    FORBID         FORBID         FORBID         yes
@@ -152,6 +155,7 @@ Group.memberCount                    FORBID         FORBID         yes          
 Group.createdBy                      FORBID         FORBID         yes            yes
 GroupMemberEdge.addedBy              FORBID         FORBID         yes            yes
 ResourceScope.organizations          FORBID         FORBID         yes            yes
+Organization.invitations             FORBID         FORBID         yes            yes
 Organization.domains                 FORBID         FORBID         yes            yes
 Organization.members                 FORBID         FORBID         yes            yes
 OrganizationLevel.groups             FORBID         FORBID         yes            yes

@@ -19,6 +19,8 @@ export interface Facts {
   /** An organization below another one; the user is a member of the one above alone. */
   readonly organizationId: string;
   readonly formerOrganizationId: string;
+  /** An open invitation into the organization. */
+  readonly invitationId: string;
   /** A domain that the organization claims. */
   readonly domainId: string;
   readonly password: string;
@@ -110,6 +112,13 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   updateOrganization: ({ organizationId }) => ({ id: organizationId, name: 'Changed' }),
   moveOrganization: ({ organizationId }) => ({ id: organizationId, parentId: null }),
   deleteOrganization: ({ organizationId }) => ({ id: organizationId, reason }),
+  inviteToOrganization: ({ organizationId, groupId }) => ({
+    organizationId,
+    email: 'joiner@matrix.example',
+    groupIds: [groupId],
+  }),
+  acceptInvitation: ({ setupToken, password }) => ({ token: setupToken, password }),
+  revokeInvitation: ({ invitationId }) => ({ id: invitationId }),
   addOrganizationDomain: ({ organizationId }) => ({ organizationId, domain: 'new.matrix.example' }),
   verifyOrganizationDomain: ({ domainId }) => ({ id: domainId }),
   removeOrganizationDomain: ({ domainId }) => ({ id: domainId }),
@@ -213,6 +222,7 @@ const COMPOSITE: Readonly<Record<string, string>> = {
   addedBy: '{ id }',
   organizations: '{ nodes { id } }',
   domains: '{ id }',
+  invitations: '{ nodes { id } }',
   identities: '{ id }',
   invitation: '{ id }',
   inviteEmail: '{ id }',

@@ -8,6 +8,7 @@ import {
   newId,
   type GroupId,
   type MessageId,
+  type InvitationId,
   type OrganizationDomainId,
   type OrganizationId,
   type SessionId,
@@ -132,6 +133,12 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
   const formerOrganizationId = await makeOrganization(app, { name: 'Matrix former' });
   const organizationId = await makeOrganization(app, { name: 'Matrix target', parentId: formerOrganizationId });
   await joinOrganization(app, userId, formerOrganizationId);
+  const invitationId = newId<InvitationId>();
+  await app.database.query(
+    `insert into invitations (id, user_id, organization_id, email, created_at, expires_at)
+     values ($1, $2, $3, 'target@matrix.example', $4::timestamptz, $4::timestamptz + interval '1 day')`,
+    [invitationId, userId, organizationId, app.clock.now().toISOString()],
+  );
   const domainId = newId<OrganizationDomainId>();
   await app.database.query(
     `insert into organization_domains (id, organization_id, domain, proof, created_at) values ($1, $2, 'matrix.example', 'matrix', now())`,
@@ -166,6 +173,7 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     organizationId,
     formerOrganizationId,
     domainId,
+    invitationId,
     password: 'wrong horse battery staple',
     setupToken: 'unknown',
     overlapSeconds: 3600,
@@ -226,6 +234,7 @@ export const harmless = (real: Facts): Facts => ({
   organizationId: newId<OrganizationId>(),
   formerOrganizationId: newId<OrganizationId>(),
   domainId: newId<OrganizationDomainId>(),
+  invitationId: newId<InvitationId>(),
   approvableId: newId<ApprovalRequestId>(),
   rejectableId: newId<ApprovalRequestId>(),
   overlapSeconds: 1,

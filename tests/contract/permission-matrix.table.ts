@@ -107,6 +107,9 @@ Mutation.deleteApiKey             UNAUTH rows   rows   rows   rows   rows   rows
 Mutation.createOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.updateOrganization       UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.moveOrganization         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.acceptInvitation         yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Mutation.inviteToOrganization     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.revokeInvitation         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.addOrganizationDomain    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.verifyOrganizationDomain UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeOrganizationDomain UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
@@ -157,6 +160,7 @@ Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORB
 Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 GroupMemberEdge.addedBy           UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 ResourceScope.organizations       UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
+Organization.invitations          UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Organization.domains              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Organization.members              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 OrganizationLevel.groups          UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes

@@ -97,7 +97,7 @@ export class DecisionClient implements Decisions {
 
   /** Throws DecisionUnavailable, also when the token is refused. */
   async decide(token: string, questions: readonly Question[]): Promise<readonly Decision[]> {
-    return Promise.all(questions.map((question) => this.#recall(token, question) ?? this.#ask(token, question)));
+    return Promise.all(questions.map(async (question) => this.#recall(token, question) ?? this.#ask(token, question)));
   }
 
   #recall(token: string, question: Question): Decision | null {

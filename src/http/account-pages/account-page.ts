@@ -33,11 +33,14 @@ type FormName = 'password' | 'confirm' | 'mfa' | 'request';
 
 /** Which forms a page can come to show; the script shows one of them at a time. */
 const FORMS: Readonly<Record<PageName, readonly FormName[]>> = {
-  invite: ['password', 'mfa', 'request'],
+  invite: ['password', 'confirm', 'mfa', 'request'],
   reset: ['password', 'mfa', 'request'],
   'sign-in': ['confirm', 'mfa', 'password'],
   'email-change': ['confirm'],
 };
+
+/** What the one button says. */
+const CONFIRM: Readonly<Partial<Record<PageName, 'signIn' | 'join'>>> = { 'sign-in': 'signIn', invite: 'join' };
 
 const forms: Readonly<Record<FormName, (texts: PageTexts, page: PageName) => string>> = {
   password: ({ labels }) =>
@@ -72,7 +75,7 @@ const forms: Readonly<Record<FormName, (texts: PageTexts, page: PageName) => str
   confirm: ({ labels }, page) =>
     html`<form id="confirm" hidden novalidate>
       <p id="confirm-error" class="error" role="alert"></p>
-      <button type="submit">${page === 'sign-in' ? labels.signIn : labels.confirm}</button>
+      <button type="submit">${labels[CONFIRM[page] ?? 'confirm']}</button>
     </form>`,
   mfa: ({ labels }) =>
     html`<form id="mfa" hidden novalidate>

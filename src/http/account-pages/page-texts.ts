@@ -17,6 +17,8 @@ type LabelName =
   | 'setPassword'
   | 'signIn'
   | 'confirm'
+  | 'join'
+  | 'joinIntro'
   | 'code'
   | 'recoveryCode'
   | 'useRecoveryCode'
@@ -72,6 +74,8 @@ const en: PageTexts = {
     setPassword: 'Set the password',
     signIn: 'Sign in',
     confirm: 'Confirm the address',
+    join: 'Join',
+    joinIntro: 'You are invited to join with your account {maskedEmail}. Press the button to accept.',
     code: 'Six-digit code of your authenticator app',
     recoveryCode: 'Recovery code',
     useRecoveryCode: 'Use a recovery code instead',
@@ -135,6 +139,8 @@ const it: PageTexts = {
     setPassword: 'Imposta la password',
     signIn: 'Accedi',
     confirm: "Conferma l'indirizzo",
+    join: 'Partecipa',
+    joinIntro: "Sei invitato a partecipare con il tuo account {maskedEmail}. Premi il pulsante per accettare l'invito.",
     code: 'Codice di sei cifre della tua app di autenticazione',
     recoveryCode: 'Codice di recupero',
     useRecoveryCode: 'Usa invece un codice di recupero',
@@ -195,6 +201,8 @@ const de: PageTexts = {
     setPassword: 'Passwort setzen',
     signIn: 'Anmelden',
     confirm: 'Adresse bestätigen',
+    join: 'Beitreten',
+    joinIntro: 'Sie sind eingeladen, mit Ihrem Konto {maskedEmail} beizutreten. Mit der Schaltfläche nehmen Sie an.',
     code: 'Sechsstelliger Code Ihrer Authenticator-App',
     recoveryCode: 'Wiederherstellungscode',
     useRecoveryCode: 'Stattdessen einen Wiederherstellungscode verwenden',

@@ -73,9 +73,9 @@ export const oneOfEach = (): ApolloServerPlugin => ({
     Promise.resolve({
       willSendResponse: ({ response: { body } }) => {
         const errors = body.kind === 'single' ? (body.singleResult.errors ?? []) : [];
-        const excesses = errors.filter(({ extensions }) => extensions?.['code'] === 'QUERY_TOO_COMPLEX');
-        if (body.kind === 'single' && excesses.length > MAXIMUM_ERRORS) {
-          body.singleResult.errors = [...new Map(excesses.map((error) => [error.message, error])).values()];
+        const refusals = errors.filter(({ extensions }) => extensions?.['code'] === 'QUERY_TOO_COMPLEX');
+        if (body.kind === 'single' && refusals.length > MAXIMUM_ERRORS) {
+          body.singleResult.errors = [...new Map(refusals.map((error) => [error.message, error])).values()];
         }
         return Promise.resolve();
       },

@@ -83,7 +83,6 @@ describe('confirmEmailChange', () => {
     );
     expect(personal?.changes).toEqual([{ field: 'email', before: email, after: newEmail }]);
   });
-
   test('ends the other sessions of the owner, and all of them when somebody else follows the link', async () => {
     const other = await beginSession(app(), mover.email, { delivery: 'COOKIE' });
     const [answer, { audit, events }] = await recording(app(), async () =>

@@ -1,9 +1,11 @@
 import {
+  AcceptInvitationDocument,
   CompleteMfaDocument,
   CompletePasskeyRegistrationDocument,
   CompletePasskeySignInDocument,
   ConfirmEmailChangeDocument,
   CreateUserDocument,
+  InviteToOrganizationDocument,
   RequestEmailChangeDocument,
   RequirePasswordChangeDocument,
   ResendInviteDocument,
@@ -19,6 +21,7 @@ import { type FlowWorld, otherPassword } from '../../support/flow-world.ts';
 import { unique } from '../../support/holder.ts';
 import { enrol, nextCode, wrongCode } from '../../support/mfa.ts';
 import { askForRegistration, askForSignIn, registerPasskey } from '../../support/passkeys.ts';
+import { makeOrganization } from '../../support/organizations.ts';
 import { beginSession } from '../../support/sessions.ts';
 import type { TestClient } from '../../support/test-client.ts';
 import type { RedirectRound } from './redirect-round.ts';
@@ -51,6 +54,7 @@ export class TokenKinds {
     const made: Readonly<Record<OneTimeTokenKind, () => Promise<Facts>>> = {
       SETUP: () => this.#setup(),
       INVITE: () => this.#invite(),
+      ORGANIZATION_INVITE: () => this.#organizationInvite(),
       RESET: () => this.#reset(),
       PASSWORD_CHANGE: () => this.#passwordChange(),
       EMAIL_CHANGE: () => this.#emailChange(),
@@ -127,6 +131,26 @@ export class TokenKinds {
         this.#waitAMinute();
         return (await this.#world.admin()).send(ResendInviteDocument, { input: { userId } });
       },
+    };
+  }
+
+  /** Of somebody who has an account: they join without a password. */
+  async #organizationInvite(): Promise<Facts> {
+    const { app } = this.#world;
+    const person = await this.#person();
+    const organizationId = await makeOrganization(app);
+    const input = { organizationId, email: person.email, groupIds: [MEMBERS_GROUP_ID] };
+    const issueAnother = async () => (await this.#world.admin()).send(InviteToOrganizationDocument, { input });
+    await issueAnother();
+    const token = (await this.#world.newestLink(person.email, 'organization-invite')) ?? '';
+    const accept = (given: string, password: string | null) =>
+      this.#anonymous.send(AcceptInvitationDocument, { input: { token: given, password, delivery: 'BODY' } });
+    return {
+      ...person,
+      token,
+      use: (given) => accept(given, null),
+      useWrongly: () => accept(token, otherPassword()),
+      issueAnother,
     };
   }
 

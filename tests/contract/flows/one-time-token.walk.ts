@@ -1,4 +1,5 @@
 import {
+  AcceptInvitationDocument,
   ChangePasswordDocument,
   CompleteMfaDocument,
   CompletePasskeyRegistrationDocument,
@@ -76,6 +77,8 @@ const places = (token: string): Readonly<Record<OneTimeTokenKind | 'OTHER', read
   const passkey = { challengeToken: token, response: { ...asserted } };
   const setPassword = () =>
     anybody.send(SetPasswordWithTokenDocument, { input: { token, newPassword: otherPassword(), delivery: 'BODY' } });
+  const accept = () =>
+    anybody.send(AcceptInvitationDocument, { input: { token, password: otherPassword(), delivery: 'BODY' } });
   const first = { email: `${unique('first')}@flow.example`, displayName: 'First', password: PASSWORD };
   return {
     SETUP: [
@@ -85,6 +88,7 @@ const places = (token: string): Readonly<Record<OneTimeTokenKind | 'OTHER', read
         ),
     ],
     INVITE: [setPassword],
+    ORGANIZATION_INVITE: [accept],
     RESET: [setPassword],
     PASSWORD_CHANGE: [setPassword],
     EMAIL_CHANGE: [() => anybody.send(ConfirmEmailChangeDocument, { input: { token } })],
@@ -109,11 +113,12 @@ const places = (token: string): Readonly<Record<OneTimeTokenKind | 'OTHER', read
 
 /** Kinds that one operation takes alike. */
 const SET_PASSWORD: ReadonlySet<OneTimeTokenKind> = new Set(['INVITE', 'RESET', 'PASSWORD_CHANGE']);
+const ACCEPT: ReadonlySet<OneTimeTokenKind> = new Set(['INVITE', 'ORGANIZATION_INVITE']);
 
 const useForAnotherPurpose = async ({ kind, token }: TokenSubject): Promise<void> => {
   for (const [other, tries] of Object.entries(places(token))) {
-    const isOwn = other === kind || (SET_PASSWORD.has(kind) && SET_PASSWORD.has(other as OneTimeTokenKind));
-    if (!isOwn) for (const one of tries) await one();
+    const isOwn = [SET_PASSWORD, ACCEPT].some((kinds) => kinds.has(kind) && kinds.has(other as OneTimeTokenKind));
+    if (!isOwn && other !== kind) for (const one of tries) await one();
   }
 };
 
