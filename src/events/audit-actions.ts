@@ -99,6 +99,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'userId',
     'groupIds',
   ),
+  'invitation.resent': line('An invitation was mailed again.', 'User'),
   'invitation.revoked': line('An invitation was taken back.', 'Invitation', 'organizationId', 'userId'),
   'invitation.sent': line(
     'Somebody was invited into an organization.',
@@ -107,7 +108,6 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'userId',
     'groupIds',
   ),
-  'invitation.resent': line('An invitation was mailed again.', 'User'),
   'mail.retried': line('A failed mail was sent again.', 'Message', 'template', 'previousId', 'userId'),
   'master-keys.resealed': line(
     'Sealed values were brought under the newest master key; counts by kind.',

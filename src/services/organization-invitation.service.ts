@@ -36,7 +36,7 @@ import { Reading } from './text.ts';
 import { MAXIMUM_GROUPS, readGroupIds } from './user.service.ts';
 import { demandOtherThanActedAs, targetColumns, type TargetRow } from './user-targets.ts';
 
-export interface OrganizationInviteInput {
+interface OrganizationInviteInput {
   readonly organizationId: string;
   readonly email: string;
   readonly displayName?: string | null | undefined;
@@ -45,7 +45,7 @@ export interface OrganizationInviteInput {
 }
 
 /** An invitation with what became of its mail. */
-export interface InvitedToOrganization {
+interface InvitedToOrganization {
   readonly invitation: InvitationView;
   readonly inviteEmail: MessageView | null;
   /** Set only when nothing can be mailed and the account was made by this very call. */

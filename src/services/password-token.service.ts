@@ -35,7 +35,7 @@ export interface TokenStatus {
 const UNKNOWN: TokenStatus = { state: 'USED', kind: null, maskedEmail: null, passwordNeeded: null };
 
 /** What else happens in the transaction that sets the password of an account invited into an organization. */
-export interface Joining {
+interface Joining {
   /** Takes the locks that come before that of the user. */
   readonly begin: (em: EntityManager) => Promise<void>;
   readonly finish: (em: EntityManager, token: FoundToken, user: UserRow) => Promise<readonly Happening[]>;

@@ -253,8 +253,7 @@ const begin = async () => {
         byId('intro').textContent = say('joinIntro', { maskedEmail });
         show('confirm');
       }
-    }
-    else giveUp(state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED');
+    } else giveUp(state === 'EXPIRED' ? 'TOKEN_EXPIRED' : 'TOKEN_USED');
   }
 };
 

@@ -10,6 +10,7 @@ import { seededGroups } from '../../src/permissions/seeded-groups.ts';
 import type { RuleTree } from '../../src/permissions/shield.ts';
 import { tree } from '../../src/permissions/tree.ts';
 import type { Principal } from '../../src/principal.ts';
+import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { databaseState } from '../support/database-state.ts';
 import { useTestApp } from '../support/test-app.ts';
 import type { Answer } from '../support/test-client.ts';
@@ -59,7 +60,7 @@ describe('the matrix', () => {
     const oneSided = guarded.filter(({ expected }) => !Object.values(expected).some((cell) => codeOf(cell) === null));
     expect(oneSided.map(({ coordinate }) => coordinate)).toEqual([]);
     expect(guarded.every(({ expected }) => expected.anon === 'UNAUTH')).toBe(true);
-    expect(guarded).toHaveLength(120);
+    expect(guarded).toHaveLength(130);
   });
 });
 
@@ -267,7 +268,7 @@ describe('over HTTP', () => {
     const changes = operations.filter(
       ({ typeName, expected }) => typeName === 'Mutation' && expected.member === 'FORBID',
     );
-    expect(changes).toHaveLength(38);
+    expect(changes).toHaveLength(40);
     for (const row of changes) {
       const before = await databaseState(app());
       const answer = first === undefined ? null : await send(row, first, real);

@@ -10,6 +10,7 @@ export const pages = [
   'devices',
   'groups',
   'impersonations',
+  'invitations',
   'mailDeliveries',
   'members',
   'members',

@@ -117,7 +117,7 @@ const ACCEPT: ReadonlySet<OneTimeTokenKind> = new Set(['INVITE', 'ORGANIZATION_I
 
 const useForAnotherPurpose = async ({ kind, token }: TokenSubject): Promise<void> => {
   for (const [other, tries] of Object.entries(places(token))) {
-    const isOwn = [SET_PASSWORD, ACCEPT].some((kinds) => kinds.has(kind) && kinds.has(other as OneTimeTokenKind));
+    const isOwn = [SET_PASSWORD, ACCEPT].some((alike) => alike.has(kind) && alike.has(other as OneTimeTokenKind));
     if (!isOwn && other !== kind) for (const one of tries) await one();
   }
 };
