@@ -7,6 +7,7 @@ import { type Cluster, startCluster } from './cli-fixture.ts';
 const FOUNDATION = 'Migration20261101000000_foundation';
 const GROUPS = 'Migration20261101000001_seed_groups';
 const IDENTITIES = 'Migration20261121000000_identities';
+const LATER = ['Migration20261121164141_authorization', 'Migration20261121170000_audit'];
 
 let cluster: Cluster;
 
@@ -35,16 +36,26 @@ describe('migrate', () => {
       notes: [],
     });
     const before = await cluster.run(['migrate', 'status'], env);
-    expect(before.out.at(-1)).toBe('0 applied, 3 pending.');
+    expect(before.out.at(-1)).toBe('0 applied, 5 pending.');
     const up = await cluster.run(['migrate', 'up'], env);
-    expect(up.out).toEqual([`Applied ${FOUNDATION}`, `Applied ${GROUPS}`, `Applied ${IDENTITIES}`]);
+    expect(up.out).toEqual([
+      `Applied ${FOUNDATION}`,
+      `Applied ${GROUPS}`,
+      `Applied ${IDENTITIES}`,
+      ...LATER.map((name) => `Applied ${name}`),
+    ]);
     expect((await cluster.run(['migrate', 'up'], env)).out).toEqual(['Nothing to apply.']);
     const after = await cluster.run(['migrate', 'status'], env);
     expect(after.out[0]).toMatch(/^migration +state +applied at \(UTC\) +group$/);
     expect(after.out[1]).toMatch(/^Migration20261101000000_foundation +applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +1$/);
-    expect(after.out.at(-1)).toBe('3 applied, 0 pending.');
+    expect(after.out.at(-1)).toBe('5 applied, 0 pending.');
     const down = await cluster.run(['migrate', 'down'], env);
-    expect(down.out).toEqual([`Undid ${IDENTITIES}`, `Undid ${GROUPS}`, `Undid ${FOUNDATION}`]);
+    expect(down.out).toEqual([
+      ...LATER.toReversed().map((name) => `Undid ${name}`),
+      `Undid ${IDENTITIES}`,
+      `Undid ${GROUPS}`,
+      `Undid ${FOUNDATION}`,
+    ]);
   });
 
   test('init creates a database that the server does not have; up names that command', async () => {
@@ -206,7 +217,7 @@ describe('without DATABASE_URL', () => {
     const env = { DATA_DIR: directory };
     expect((await cluster.run(['create-admin', '--email', 'ada@example.org', '--name', 'Ada'], env)).exitCode).toBe(0);
     await expect(stat(join(directory, 'postgres.owner'))).rejects.toThrow('ENOENT');
-    expect((await cluster.run(['migrate', 'status'], env)).out.at(-1)).toBe('3 applied, 0 pending.');
+    expect((await cluster.run(['migrate', 'status'], env)).out.at(-1)).toBe('5 applied, 0 pending.');
   });
 
   test('the owner file of a process that was killed does not lead a command astray', async () => {
