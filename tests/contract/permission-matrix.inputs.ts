@@ -5,6 +5,8 @@ import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
 export interface Facts {
   readonly userId: string;
   readonly invitedId: string;
+  /** Somebody of whom no other mutation makes more than a member. */
+  readonly memberId: string;
   readonly groupId: string;
   readonly sessionId: string;
   readonly deviceId: string;
@@ -57,7 +59,7 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
   setPasswordWithToken: ({ setupToken, password }) => ({ token: setupToken, newPassword: password }),
   refreshSession: ({ setupToken }) => ({ refreshToken: setupToken }),
   signOut: () => ({ reason }),
-  startImpersonation: ({ userId }) => ({ userId, reason }),
+  startImpersonation: ({ memberId }) => ({ userId: memberId, reason }),
   stopImpersonation: () => ({}),
   approveRequest: ({ approvableId }) => ({ id: approvableId }),
   rejectRequest: ({ rejectableId }) => ({ id: rejectableId, reason }),

@@ -133,11 +133,15 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
   const formerOrganizationId = await makeOrganization(app, { name: 'Matrix former' });
   const organizationId = await makeOrganization(app, { name: 'Matrix target', parentId: formerOrganizationId });
   await joinOrganization(app, userId, formerOrganizationId);
+  const memberId = await makePerson(app, {
+    email: 'member-target@matrix.example',
+    groupIds: [seeded.MEMBERS_GROUP_ID],
+  });
   const invitationId = newId<InvitationId>();
   await app.database.query(
     `insert into invitations (id, user_id, organization_id, email, created_at, expires_at)
-     values ($1, $2, $3, 'target@matrix.example', $4::timestamptz, $4::timestamptz + interval '1 day')`,
-    [invitationId, userId, organizationId, app.clock.now().toISOString()],
+     values ($1, $2, $3, 'member-target@matrix.example', $4::timestamptz, $4::timestamptz + interval '1 day')`,
+    [invitationId, memberId, organizationId, app.clock.now().toISOString()],
   );
   const domainId = newId<OrganizationDomainId>();
   await app.database.query(
@@ -161,6 +165,7 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
   await app.database.query(`update messages set state = 'FAILED' where user_id = $1`, [data.createUser.user.id]);
   return {
     userId,
+    memberId,
     invitedId: data.createUser.user.id,
     groupId,
     sessionId,
@@ -221,6 +226,7 @@ const makeThings = async (
 export const harmless = (real: Facts): Facts => ({
   ...real,
   userId: newId<UserId>(),
+  memberId: newId<UserId>(),
   invitedId: newId<UserId>(),
   groupId: newId<GroupId>(),
   sessionId: newId<SessionId>(),

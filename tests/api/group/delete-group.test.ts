@@ -26,7 +26,12 @@ describe('deleteGroup', () => {
       (await elsewhere.run('query($id: ID!) { user(id: $id) { email } }', { id: cast().member.id })).code;
     expect(await sees()).toBe('OK');
     const { answer, audit, events } = await recording(app(), () => remove(cast().admin, person.groupId, 1));
-    expect(answer.data.deleteGroup).toEqual({ deletedGroupId: person.groupId, group: null, errors: [] });
+    expect(answer.data.deleteGroup).toEqual({
+      deletedGroupId: person.groupId,
+      group: null,
+      preview: null,
+      errors: [],
+    });
     expect(await sees()).toBe('FORBIDDEN');
     await replica.close();
     expect((await cast().admin.send(GroupDocument, { id: person.groupId })).code).toBe('NOT_FOUND');

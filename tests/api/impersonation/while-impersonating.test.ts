@@ -64,6 +64,8 @@ const inputOf = (field: keyof typeof tree.Mutation, userId: string) =>
     userId,
     password: PASSWORD,
     setupToken: 'unknown',
+    actionToken: 'unknown',
+    later: new Date(app().clock.now().getTime() + 3_600_000).toISOString(),
   });
 
 describe('in mode READ_ONLY', () => {

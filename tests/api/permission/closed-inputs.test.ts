@@ -110,14 +110,21 @@ describe('inputs', () => {
     expect(fields.filter((field) => forbidden.test(field))).toEqual([
       'CreateApiKeyInput.ownerId',
       'PermissionConstraintInput.kind',
+      'ResourceInput.ownerRule',
     ]);
     const people = fields.filter((field) => /\.(userId|userIds)$/.test(field));
     expect(people.toSorted()).toEqual([
       'AddGroupMembersInput.userIds',
+      'AddOrganizationMembersInput.userIds',
+      'EraseUserInput.userId',
+      'ExportUserDataInput.userId',
       'RemoveGroupMembersInput.userIds',
+      'RemoveOrganizationMembersInput.userIds',
       'ResendInviteInput.userId',
       'ResetUserMfaInput.userId',
       'RevokeUserSessionsInput.userId',
+      'StartImpersonationInput.userId',
+      'SubjectInput.userId',
     ]);
   });
 });

@@ -89,13 +89,18 @@ describe('a sign-in happens as a whole or not at all', () => {
   });
 
   test('a confirmation of identity, too', async () => {
-    await makePerson(app(), { email: 'confirm@whole.example' });
+    const id = await makePerson(app(), { email: 'confirm@whole.example' });
     const actor = await signIn(app(), 'confirm@whole.example');
     const input = { password: PASSWORD };
     await breakTable('audit_events');
     const { answer, changed } = await changing(app(), () => actor.send(ConfirmIdentityDocument, { input }));
     expect(answer.code).toBe('INTERNAL_SERVER_ERROR');
-    expect(changed).toEqual(['users']);
+    expect(changed).toEqual([]);
+    // The try itself stands: it was counted before the password was compared.
+    const tries = await app().database.query('select failed_sign_in_count as count from devices where user_id = $1', [
+      id,
+    ]);
+    expect(tries).toEqual([{ count: 1 }]);
     await mend();
     // Who is calling, the try, and everything else.
     expect(await statementsOf(app(), () => actor.send(ConfirmIdentityDocument, { input }))).toBe(3);

@@ -25,7 +25,7 @@ describe('deleteUsers', () => {
     const person = await holderOf(app(), ['view:users']);
     await replica.anonymous(person.headers).send(ViewerDocument, {});
     const { answer, audit, events } = await recording(app(), () => remove([person.id], 'asked for it'));
-    expect(answer.data.deleteUsers).toEqual({ deletedUserIds: [person.id], errors: [] });
+    expect(answer.data.deleteUsers).toEqual({ deletedUserIds: [person.id], preview: null, errors: [] });
     expect((await replica.anonymous(person.headers).send(ViewerDocument, {})).status).toBe(401);
     await replica.close();
     for (const table of ['identifiers', 'credentials', 'memberships', 'sessions', 'one_time_tokens']) {

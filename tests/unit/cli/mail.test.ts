@@ -64,7 +64,7 @@ describe('mail preview', () => {
   test('says which templates there are', async () => {
     const { exitCode, notes } = await run(['preview', 'welcome']);
     expect(exitCode).toBe(2);
-    expect(notes).toMatch(/no template "welcome"; there are invite, reset, /);
+    expect(notes).toMatch(/no template "welcome"; there are invite, organization-invite, reset, /);
   });
 
   test('tells what is broken in TEMPLATES_DIR', async () => {
