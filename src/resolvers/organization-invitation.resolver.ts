@@ -2,7 +2,6 @@ import { Arg, Args, Ctx, FieldResolver, Mutation, Resolver, Root } from 'type-gr
 import type { Clock } from '../clock.ts';
 import { type Context, loadersOf } from '../context.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
-import { demandAt } from '../permissions/may.ts';
 import {
   AcceptInvitationInput,
   AcceptInvitationPayload,
@@ -15,6 +14,7 @@ import { InvitationConnectionType, OrganizationInvitationArgs } from '../schema/
 import { OrganizationType } from '../schema/organization.schema.ts';
 import type { AccessChanges } from '../services/access-changes.ts';
 import { signedInCaller } from '../services/caller.ts';
+import { demandThere } from '../services/demand-there.ts';
 import type { InvitationAcceptance } from '../services/invitation-acceptance.service.ts';
 import type { InvitationRevocationService } from '../services/invitation-revocation.service.ts';
 import { accessOutcome, outcome } from './outcome.ts';
@@ -84,7 +84,7 @@ export class OrganizationInvitationResolver {
     @Args(() => OrganizationInvitationArgs) args: OrganizationInvitationArgs,
     @Ctx() context: Context,
   ): Promise<object> {
-    demandAt(signedInCaller(context.caller).principal, 'view:organizations', lineage, this.#parts.clock.now());
+    demandThere(context.caller, 'view:organizations', { lineage }, this.#parts.clock.now());
     return loadersOf(context).invitationsOfOrganization(args).load(id);
   }
 }
