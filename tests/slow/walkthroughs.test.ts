@@ -78,6 +78,7 @@ describe('the walkthroughs, in a browser', () => {
 
   /** Opens the newest mail with such a subject, as one does in the inbox; gives its text. */
   const read = async (subject: RegExp): Promise<string> => {
+    await app.services.resetRequests.run();
     await app.services.messageWorker.run();
     await inbox.goto(`${ORIGIN}/dev/mail`);
     await picture(inbox, `${String(step()).padStart(2, '0')}-inbox`);
