@@ -150,15 +150,14 @@ export const replacedPasswordHash = (guard: string): string =>
   `rehashed as (${replacePasswordHash} and exists (select from ${guard}))`;
 
 /**
- * Makes an account with everything that belongs to it from the start, as one statement.
+ * Part of a statement: makes an account with everything that belongs to it from the start, as `account`.
  * `$1` id, `$2` display name, `$3` locale, `$4` status, `$5` e-mail, `$6` phone and `$7` user name as typed, `$8` when the
  * addresses were proved, `$9` a new password is asked for at the first sign-in, `$10` now, `$11` last sign-in,
  * `$12` normalised identifiers (JSON: id, kind, value, skeleton), `$13` id of the credential, `$14` hash of the password or null,
  * `$15` ids of the memberships, `$16` their groups, `$17` who adds them, `$18` nobody else can have the identifiers, `$19` custom
  * attributes (JSON).
  */
-export const insertAccount = `
-with names as (
+export const newAccount = `names as (
   insert into identifiers (id, user_id, kind, value, skeleton, exclusive, verified_at, created_at)
   select i.id, $1, i.kind, i.value, i.skeleton, $18, $8::timestamptz, $10::timestamptz
   from jsonb_to_recordset($12::jsonb) as i(id uuid, kind text, value text, skeleton text)
@@ -168,10 +167,10 @@ with names as (
 ), joined as (
   insert into memberships (id, user_id, group_id, added_by_id, added_at)
   select m.id, $1, m.group_id, $17::uuid, $10::timestamptz from unnest($15::uuid[], $16::uuid[]) as m(id, group_id)
-)
+), account as (
 insert into users as u (id, kind, display_name, locale, status, email, email_verified_at, phone, phone_verified_at, username,
   failed_sign_in_count, password_change_required, last_sign_in_at, created_at, updated_at, attributes)
 values ($1, 'PERSON', $2, $3, $4, $5, case when $5::text is not null then $8::timestamptz end,
   $6, case when $6::text is not null then $8::timestamptz end, $7, 0, $9, $11::timestamptz, $10::timestamptz, $10::timestamptz,
   $19::jsonb)
-returning ${userColumns}`;
+returning ${userColumns})`;

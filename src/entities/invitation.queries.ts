@@ -81,6 +81,18 @@ returning id, user_id, organization_id, group_ids::text[] as group_ids, email, i
   false as superseded`;
 
 /**
+ * Part of a statement: the first invitation to an account that another part makes, if there is one at all. `$1` id or null, `$2`
+ * user, `$3` address or null, `$4` who invited or null, `$5` token, `$6` message or null, `$7` now, `$8` end.
+ */
+export const firstInvitation = `invited as (
+  insert into invitations (id, user_id, email, invited_by_id, token_id, message_id, created_at, expires_at, group_ids)
+  select $1::uuid, $2::uuid, $3, $4::uuid, $5::uuid, $6::uuid, $7::timestamptz, $8::timestamptz, '{}'
+  where $1::uuid is not null
+)`;
+
+export const NO_INVITATION: readonly null[] = Array.from({ length: 8 }, () => null);
+
+/**
  * Notes that an invitation was accepted. A row when its link was mailed and handed to nobody else, so that whoever has it reads the
  * mail of that address. `$1` token, `$2` now.
  */

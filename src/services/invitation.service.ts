@@ -12,39 +12,60 @@ import {
   invitationViewOf,
   latestInvitations,
   latestInviteMail,
+  NO_INVITATION,
 } from '../entities/invitation.queries.ts';
 import { type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
+import { NO_TOKEN } from '../entities/one-time-token.queries.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type GroupId, type InvitationId, type MessageId, newId, type UserId } from '../ids.ts';
-import type { MessageOutbox } from '../messages/message-outbox.ts';
+import { type MessageOutbox, type NewMessage, NO_MESSAGE } from '../messages/message-outbox.ts';
 import type { MessageWorker } from '../messages/message-worker.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
-import type { OneTimeTokenService } from './one-time-token.service.ts';
+import type { IssuedToken, OneTimeTokenService } from './one-time-token.service.ts';
 import { lockTargets, readUserIds } from './user-targets.ts';
 
 /** One mail per account within this time, unless the last one did not leave. */
 export const LINK_COOLDOWN_SECONDS = 60;
 
-/** An invitation that was written; its mail leaves after the commit. */
-export interface SentInvitation {
-  readonly invitation: InvitationView;
+/** The link of an invitation that was written; its mail leaves after the commit. */
+export interface SentLink {
+  /** null: no mail can carry it. */
+  readonly messageId: MessageId | null;
   /** Works once, until it expires or a newer one is made. */
   readonly link: string;
 }
+
+export interface SentInvitation extends SentLink {
+  readonly invitation: InvitationView;
+}
+
+/** Values of the parts of `userCreation`. */
+interface InvitationParts {
+  readonly token: readonly unknown[];
+  readonly message: readonly unknown[];
+  readonly invitation: readonly unknown[];
+}
+
+export interface PreparedInvitation extends InvitationParts {
+  readonly sent: SentLink;
+}
+
+/** For an account that has a password from the start. */
+export const NOBODY_INVITED: InvitationParts = { token: NO_TOKEN, message: NO_MESSAGE, invitation: NO_INVITATION };
+
+type Invitee = Pick<UserView, 'id' | 'email' | 'displayName' | 'locale'>;
 
 interface Inviting {
   /** null: the person asked for it. */
   readonly invitedById: UserId | null;
   /** Named in the mail. */
   readonly groupIds: readonly GroupId[];
-  /** The account was just made, so there is nothing to replace. */
-  readonly isFirst?: boolean;
 }
 
 /** What became of the link: on its way by mail, or handed to the caller. */
@@ -95,22 +116,40 @@ export class InvitationService {
   }
 
   /**
-   * Invites a user, in the transaction that makes the account or holds its row: older links stop working, the invitation becomes
+   * The first invitation to an account that is about to be made, with the values of the parts of `userCreation`. `deliver` it after
+   * the commit.
+   */
+  prepare(user: Invitee, { invitedById, groupIds }: Inviting): PreparedInvitation {
+    const { clock, messages, oneTimeTokens } = this.#parts;
+    const now = clock.now();
+    const expiresAt = this.#expiresAt(now);
+    const { issued, values: token } = oneTimeTokens.prepare({ kind: 'INVITE', userId: user.id, expiresAt });
+    const link = this.#linkOf(issued);
+    const mail = this.#mailOf(user, { link, expiresAt, groupIds });
+    const message = mail === null ? null : messages.values(mail);
+    const messageId = message?.[0] ?? null;
+    const id = newId<InvitationId>();
+    const times = [now.toISOString(), expiresAt.toISOString()];
+    return {
+      sent: { messageId, link },
+      token,
+      message: message ?? NO_MESSAGE,
+      invitation: [id, user.id, user.email, invitedById, issued.id, messageId, ...times],
+    };
+  }
+
+  /**
+   * Invites a user, in the transaction that holds its row: older links stop working, the invitation becomes
    * the successor of the one before, and the link goes to the address of the account if it has one. `deliver` it after the commit.
    */
-  async send(
-    em: EntityManager,
-    user: UserView,
-    { invitedById, groupIds, isFirst = false }: Inviting,
-  ): Promise<SentInvitation> {
-    const { clock, config, oneTimeTokens } = this.#parts;
+  async send(em: EntityManager, user: UserView, { invitedById, groupIds }: Inviting): Promise<SentInvitation> {
+    const { clock, messages, oneTimeTokens } = this.#parts;
     const now = clock.now();
-    const expiresAt = secondsAfter(now, config.tokens.inviteTtlSeconds);
-    const issued = await oneTimeTokens.issue(em, { kind: 'INVITE', userId: user.id, expiresAt }, !isFirst);
-    // The token stands in the fragment, which browsers send to no server and no log.
-    const link = `${config.server.baseUrl}/account/invite#token=${issued.token.reveal()}`;
-    const messageId =
-      user.email === null ? null : await this.#write(em, user, user.email, { link, expiresAt, groupIds });
+    const expiresAt = this.#expiresAt(now);
+    const issued = await oneTimeTokens.issue(em, { kind: 'INVITE', userId: user.id, expiresAt });
+    const link = this.#linkOf(issued);
+    const mail = this.#mailOf(user, { link, expiresAt, groupIds });
+    const messageId = mail === null ? null : await messages.enqueue(em, mail);
     const [row] = await sql<InvitationRow>(em, insertInvitation, [
       newId<InvitationId>(),
       user.id,
@@ -124,13 +163,13 @@ export class InvitationService {
       [],
     ]);
     if (row === undefined) throw new Error('The new invitation is not there.');
-    return { invitation: invitationViewOf(row, now), link };
+    return { invitation: invitationViewOf(row, now), messageId, link };
   }
 
   /** Waits at most two seconds for the mail. Whoever invites gets the link only where no mail can carry it. */
-  async deliver({ invitation, link }: SentInvitation): Promise<DeliveredInvitation> {
-    if (invitation.messageId === null) return { inviteEmail: null, setupLink: link };
-    const [inviteEmail] = await this.#parts.messageWorker.deliver([invitation.messageId]);
+  async deliver({ messageId, link }: SentLink): Promise<DeliveredInvitation> {
+    if (messageId === null) return { inviteEmail: null, setupLink: link };
+    const [inviteEmail] = await this.#parts.messageWorker.deliver([messageId]);
     const setupLink = inviteEmail?.state === 'NOT_CONFIGURED' ? link : null;
     return { inviteEmail: inviteEmail ?? null, setupLink };
   }
@@ -169,23 +208,31 @@ export class InvitationService {
     }
   }
 
-  async #write(
-    em: EntityManager,
-    user: UserView,
-    recipient: string,
+  #expiresAt(now: Date): Date {
+    return secondsAfter(now, this.#parts.config.tokens.inviteTtlSeconds);
+  }
+
+  /** The token stands in the fragment, which browsers send to no server and no log. */
+  #linkOf({ token }: IssuedToken): string {
+    return `${this.#parts.config.server.baseUrl}/account/invite#token=${token.reveal()}`;
+  }
+
+  /** null without an address. */
+  #mailOf(
+    user: Invitee,
     facts: { readonly link: string; readonly expiresAt: Date; readonly groupIds: readonly GroupId[] },
-  ): Promise<MessageId> {
-    const { directory, messages } = this.#parts;
-    const names = facts.groupIds.flatMap((id) => directory.find(id)?.name ?? []);
-    return messages.enqueue(em, {
+  ): NewMessage<'invite'> | null {
+    const names = facts.groupIds.flatMap((id) => this.#parts.directory.find(id)?.name ?? []);
+    if (user.email === null) return null;
+    return {
       template: 'invite',
-      recipient,
+      recipient: user.email,
       userId: user.id,
       userName: user.displayName,
       locale: user.locale,
       variables: { link: facts.link, expiresAt: facts.expiresAt.toISOString(), groupNames: names.join(', ') },
       expiresAt: facts.expiresAt,
-    });
+    };
   }
 
   async #resend(em: EntityManager, caller: SignedInCaller, ids: readonly UserId[]) {

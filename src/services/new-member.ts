@@ -48,7 +48,7 @@ export const joinAsNew = async (
 
 /** Somebody who was made, for the log and for those outside; with what became of the organization. */
 export const newUserHappenings = (
-  user: UserView,
+  user: Pick<UserView, 'id' | 'kind' | 'email' | 'username' | 'phone' | 'displayName'>,
   groupIds: readonly GroupId[],
   place: OrganizationView | null,
   invited: boolean,

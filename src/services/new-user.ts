@@ -1,7 +1,8 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { constraintOf } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { insertAccount } from '../entities/account.queries.ts';
+import { statementOf } from '../database/statement.ts';
+import { newAccount } from '../entities/account.queries.ts';
 import { Identifier } from '../entities/identifier.entity.ts';
 import type { User } from '../entities/user.entity.ts';
 import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
@@ -54,7 +55,7 @@ const showIdentifier = (user: User, identifier: NormalisedIdentifier, verifiedAt
   }
 };
 
-interface NewUser {
+export interface NewUser {
   readonly displayName: string;
   readonly locale: string;
   readonly status: StoredUserStatus;
@@ -74,18 +75,33 @@ interface NewUser {
   readonly now: Date;
 }
 
+/** The addresses as they are shown; null without one of the kind. */
+export const shownAddresses = (identifiers: Identifiers): Pick<UserView, 'email' | 'phone' | 'username'> => {
+  const shown = (kind: IdentifierKind): string | null => identifiers.find((one) => one.kind === kind)?.shown ?? null;
+  return { email: shown('EMAIL'), phone: shown('PHONE'), username: shown('USERNAME') };
+};
+
+const saving = statementOf({ account: newAccount }, 'select * from account');
+
 /** Saves a new account with its addresses, password and memberships, as one statement. */
 export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<UserView> => {
-  const shown = (kind: IdentifierKind): string | null =>
-    facts.identifiers.find((one) => one.kind === kind)?.shown ?? null;
-  const [row] = await sql<UserRow>(em, insertAccount, [
-    newId<UserId>(),
+  const values = saving.values({ account: accountValues(newId<UserId>(), facts) });
+  const [row] = await sql<UserRow>(em, saving.text, values);
+  if (row === undefined) throw new Error('The new account is not there.');
+  return userViewOf(row, facts.now);
+};
+
+/** The values of `newAccount`. */
+export const accountValues = (id: UserId, facts: NewUser): readonly unknown[] => {
+  const { email, phone, username } = shownAddresses(facts.identifiers);
+  return [
+    id,
     facts.displayName,
     facts.locale,
     facts.status,
-    shown('EMAIL'),
-    shown('PHONE'),
-    shown('USERNAME'),
+    email,
+    phone,
+    username,
     facts.verifiedAt?.toISOString() ?? null,
     facts.passwordChangeRequired,
     facts.now.toISOString(),
@@ -105,9 +121,7 @@ export const saveNewUser = async (em: EntityManager, facts: NewUser): Promise<Us
     facts.addedById,
     facts.exclusive ?? true,
     JSON.stringify(facts.attributes ?? {}),
-  ]);
-  if (row === undefined) throw new Error('The new account is not there.');
-  return userViewOf(row, facts.now);
+  ];
 };
 
 /** What tells user names apart that look alike; other identifiers are compared by value alone. */
@@ -146,6 +160,13 @@ export const refusingTakenIdentifiers = async <T>(
   }
 };
 
+/** Foreign keys to whoever makes an account, puts somebody into a group or invites. */
+const ACTOR_GONE = new Set([
+  'memberships_added_by_id_foreign',
+  'organization_members_added_by_id_foreign',
+  'invitations_invited_by_id_foreign',
+]);
+
 /**
  * Runs `work`; when it failed because a group is no more, TARGET_NOT_FOUND for that group. Memory may still know a group
  * that was deleted, and another one may go between the check and the change: the foreign key decides. UNAUTHENTICATED when
@@ -159,7 +180,7 @@ export const refusingVanishedGroups = async <T>(
   try {
     return await work();
   } catch (error) {
-    if (constraintOf(error) === 'memberships_added_by_id_foreign') throw new Failure('UNAUTHENTICATED');
+    if (ACTOR_GONE.has(constraintOf(error) ?? '')) throw new Failure('UNAUTHENTICATED');
     if (constraintOf(error) !== 'memberships_group_id_foreign') throw error;
     const rows = await read<{ id: GroupId }>('select id from groups where id = any($1::uuid[])', [groupIds]);
     const left = new Set(rows.map((row) => row.id));

@@ -4,9 +4,10 @@ import { createToken, parseToken, sameHash, type TokenKind } from '../crypto/opa
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf, sql } from '../database/sql.ts';
-import { OneTimeToken } from '../entities/one-time-token.entity.ts';
+import { statementOf } from '../database/statement.ts';
+import { issuedToken } from '../entities/one-time-token.queries.ts';
 import { reject } from '../errors.ts';
-import type { OneTimeTokenId, UserId } from '../ids.ts';
+import { newId, type OneTimeTokenId, type UserId } from '../ids.ts';
 import type { OneTimeTokenKind } from '../vocabulary.ts';
 
 /** The prefix that says to people and scanners what a token is for. */
@@ -27,6 +28,13 @@ const prefixOf: Readonly<Record<OneTimeTokenKind, TokenKind>> = {
 /** Another challenge `o` of the kind and user of `t`, for the same known device or likewise for none. */
 const OF_SAME_ANSWERER = `o.user_id = t.user_id and o.kind = t.kind and o.id <> t.id
   and o.context->>'deviceId' is not distinct from t.context->>'deviceId'`;
+
+interface NewToken {
+  readonly kind: OneTimeTokenKind;
+  readonly userId: UserId | null;
+  readonly expiresAt: Date;
+  readonly context?: Readonly<Record<string, unknown>>;
+}
 
 export interface IssuedToken {
   readonly id: OneTimeTokenId;
@@ -53,6 +61,8 @@ interface TokenRow {
   readonly used_at: string | null;
 }
 
+const ISSUE = statementOf({ token: issuedToken }, 'select');
+
 /** Tokens that are a right, once. Looking at one never consumes it; consuming is one conditional statement. */
 export class OneTimeTokenService {
   readonly #database: Database;
@@ -64,23 +74,23 @@ export class OneTimeTokenService {
   }
 
   /** A new token of its kind; older open ones of the same user and kind stop working. */
-  async issue(
-    em: EntityManager,
-    facts: {
-      kind: OneTimeTokenKind;
-      userId: UserId | null;
-      expiresAt: Date;
-      context?: Readonly<Record<string, unknown>>;
-    },
-    replaceOlder = true,
-  ): Promise<IssuedToken> {
-    const now = this.#clock.now();
-    if (replaceOlder && facts.userId !== null) await this.#replace(em, facts.userId, facts.kind, now);
-    const created = createToken(prefixOf[facts.kind]);
-    const row = new OneTimeToken({ ...facts, selector: created.selector, secretHash: created.secretHash, now });
-    em.persist(row);
+  async issue(em: EntityManager, facts: NewToken, replaceOlder = true): Promise<IssuedToken> {
+    if (replaceOlder && facts.userId !== null) await this.#replace(em, facts.userId, facts.kind, this.#clock.now());
+    const { issued, values } = this.prepare(facts);
+    // Its user may be an entity that is still to be written.
     await em.flush();
-    return { id: row.id, token: created.token, expiresAt: facts.expiresAt };
+    await sql(em, ISSUE.text, ISSUE.values({ token: values }));
+    return issued;
+  }
+
+  /** A new token with the values of `issuedToken`, for statements that issue one among other things. */
+  prepare(facts: NewToken): { readonly issued: IssuedToken; readonly values: readonly unknown[] } {
+    const id = newId<OneTimeTokenId>();
+    const { token, selector, secretHash } = createToken(prefixOf[facts.kind]);
+    const { kind, userId, expiresAt, context = {} } = facts;
+    const now = this.#clock.now().toISOString();
+    const values = [id, kind, userId, selector, secretHash, JSON.stringify(context), now, expiresAt.toISOString()];
+    return { issued: { id, token, expiresAt }, values };
   }
 
   /** Finds the row of a presented token of one of these kinds; null when it is malformed, unknown, or of another kind. */

@@ -7,7 +7,7 @@ import { userColumns, type UserRow, type UserView, userViewOf } from '../entitie
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { type Problem, reject, rejectAny, Rejection } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
+import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
@@ -16,18 +16,25 @@ import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
-import type { DeliveredInvitation, InvitationService, SentInvitation } from './invitation.service.ts';
 import {
+  type DeliveredInvitation,
+  type InvitationService,
+  NOBODY_INVITED,
+  type SentLink,
+} from './invitation.service.ts';
+import {
+  accountValues,
   type Identifiers,
   readIdentifiers,
   refusingTakenIdentifiers,
   refusingVanishedGroups,
-  saveNewUser,
+  shownAddresses,
 } from './new-user.ts';
 import { divided, joinAsNew, newUserHappenings } from './new-member.ts';
 import { groupsOfOrganizations, handingOutProblems, loadTarget } from './organization-targets.ts';
 import type { PasswordService } from './passwords.ts';
 import { Reading } from './text.ts';
+import { userCreation } from './user-creation.statements.ts';
 
 /** A membership without an organization takes the right to give it everywhere, however far the group reaches today. */
 const EVERYWHERE: readonly OrganizationId[] = [];
@@ -59,7 +66,7 @@ export interface CreatedUser extends DeliveredInvitation {
 /** What was saved: with an invitation that is still to be delivered, or, of an earlier request, as it stands. */
 interface SavedUser {
   readonly user: UserView;
-  readonly sent: SentInvitation | null;
+  readonly sent: SentLink | null;
   readonly earlier: DeliveredInvitation | null;
 }
 
@@ -147,22 +154,29 @@ export class UserService {
     const now = this.#clock.now();
     const place = await this.#place(em, caller, checked, input.organizationId);
     const [everywhere, within] = divided(checked.groupIds, place);
-    const saved = await saveNewUser(em, {
+    const { identifiers, displayName, locale, groupIds } = checked;
+    const addedById = caller.principal.userId;
+    const id = newId<UserId>();
+    const account = accountValues(id, {
       ...checked,
       groupIds: everywhere,
       status: passwordHash === null ? 'INVITED' : 'ACTIVE',
       verifiedAt: null,
       passwordHash,
       passwordChangeRequired: passwordHash !== null && (input.passwordChangeRequired ?? true),
-      addedById: caller.principal.userId,
+      addedById,
       now,
     });
-    if (place !== null)
-      await joinAsNew(em, { place, userId: saved.id, groupIds: within, addedById: caller.principal.userId, now });
-    const inviting = { invitedById: caller.principal.userId, groupIds: checked.groupIds, isFirst: true };
-    const sent = passwordHash === null ? await this.#invitations.send(em, saved, inviting) : null;
-    await this.#recorder.record(em, originOf(caller), newUserHappenings(saved, checked.groupIds, place, sent !== null));
-    return { user: saved, sent, earlier: null };
+    const made = { id, kind: 'PERSON', displayName, locale, ...shownAddresses(identifiers) } as const;
+    const invited =
+      passwordHash === null ? this.#invitations.prepare(made, { invitedById: addedById, groupIds }) : null;
+    const { token, message, invitation } = invited ?? NOBODY_INVITED;
+    const record = this.#recorder.values(originOf(caller), newUserHappenings(made, groupIds, place, invited !== null));
+    const values = userCreation.values({ account, token, message, invitation, record });
+    const [row] = await sql<UserRow>(em, userCreation.text, values);
+    if (row === undefined) throw new Error('The new account is not there.');
+    if (place !== null) await joinAsNew(em, { place, userId: id, groupIds: within, addedById, now });
+    return { user: userViewOf(row, now), sent: invited?.sent ?? null, earlier: null };
   }
 
   #check(caller: SignedInCaller, input: NewUserInput): CheckedInput {
