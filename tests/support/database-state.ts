@@ -3,6 +3,7 @@ import type { TestApp } from './test-app.ts';
 /** Marks of use, which may be written at any moment. */
 const MARKS: Readonly<Record<string, readonly string[]>> = {
   sessions: ['last_seen_at', 'expires_at'],
+  devices: ['last_seen_at', 'last_ip_address'],
   api_keys: ['last_used_at', 'last_used_ip'],
 };
 

@@ -43,7 +43,8 @@ export const embeddedFixture = async (): Promise<Fixture> => {
     },
     dispose: async () => {
       await Promise.all(started.map((server) => server.stop()));
-      await rm(directory, { recursive: true, force: true });
+      // The server of an owner that was killed is stopped by its watchdog, and may write for a moment more.
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 };
