@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -22,10 +22,21 @@ const buildScript = (await import(new URL('../../scripts/build-templates.mjs', i
   ensureTemplates(): Promise<void>;
 };
 
+/**
+ * Where the server keeps its files: in memory where there is room and nothing else is asked for, because each test file has a database
+ * of its own, and a file system on disk takes a fifth of the whole time to make and remove their files.
+ */
+const roomyDirectory = (): string => {
+  const memory = '/dev/shm';
+  if (process.env['TMPDIR'] !== undefined || !existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize >= 2 * 1024 ** 3 ? memory : tmpdir();
+};
+
 /** One server for all test files, with a migrated template that each file clones. TEST_DATABASE_URL names another server. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   await buildScript.ensureTemplates();
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
+  const directory = mkdtempSync(join(roomyDirectory(), 'gatehouse-test-'));
   const external = process.env['TEST_DATABASE_URL'];
   const embedded =
     external === undefined
