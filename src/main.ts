@@ -12,6 +12,7 @@ import type { Server } from './http/server.ts';
 import type { SharedCounters } from './limits/redis-counters.ts';
 import { createLogger, type Log, logOf } from './log.ts';
 import { announce } from './start/announce.ts';
+import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
 import { lowerPoolPriority } from './start/thread-priority.ts';
@@ -49,19 +50,11 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   stopWhenTold(config, logger, async () => {
     await announced; // it still asks the database
     await drain(server, config.server.shutdownGraceSeconds);
-    await services.resetRequests.stop(); // it writes messages
-    await Promise.all([services.housekeeping.stop(), services.messageWorker.stop(), services.exportWorker.stop()]);
-    await services.denialLog.flush();
-    await services.auditChain.stop(); // what the others wrote is sealed, too
-    await Promise.all([services.activity.flush(), services.apiKeyUse.flush()]);
+    await stopBackground(services);
     counters.close?.();
     await opened.close();
   });
-  services.housekeeping.start();
-  services.messageWorker.start();
-  services.resetRequests.start();
-  services.exportWorker.start();
-  services.auditChain.start();
+  startBackground(services);
   await announced;
 };
 

@@ -1,0 +1,28 @@
+import type { Services } from '../composition/services.ts';
+
+/** What works beside the requests, in one replica at a time or in each. */
+interface BackgroundJob {
+  start(): void;
+  /** Finishes what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Jobs in the order in which they stop: what writes for others comes before them. Those of one line stop together. */
+const stages = (services: Services): readonly (readonly BackgroundJob[])[] => [
+  // It writes messages.
+  [services.resetRequests],
+  [services.housekeeping, services.messageWorker, services.exportWorker],
+];
+
+export const startBackground = (services: Services): void => {
+  for (const job of stages(services).flat()) job.start();
+  services.auditChain.start();
+};
+
+export const stopBackground = async (services: Services): Promise<void> => {
+  for (const stage of stages(services)) await Promise.all(stage.map((job) => job.stop()));
+  await services.denialLog.flush();
+  // What the others wrote is sealed, too.
+  await services.auditChain.stop();
+  await Promise.all([services.activity.flush(), services.apiKeyUse.flush()]);
+};
