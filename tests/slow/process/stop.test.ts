@@ -24,8 +24,8 @@ const until = async (what: string, condition: () => boolean | Promise<boolean>):
   throw new Error(`Not within 20 seconds: ${what}`);
 };
 
-/** Hashes that take about a second each, so that sign-ins are under way when the signal comes. */
-const SLOW_HASHES = { PASSWORD_MEMORY_KIB: '262144', PASSWORD_ITERATIONS: '4' };
+/** Hashes that take the better part of a second each, so that sign-ins are under way when the signal comes. */
+const SLOW_HASHES = { PASSWORD_MEMORY_KIB: '131072', PASSWORD_ITERATIONS: '4' };
 
 const guess = (server: ServerProcess): Promise<Record<string, unknown>> =>
   ask(server, 'mutation In($input: SignInInput!) { signIn(input: $input) { errors { code } } }', {
