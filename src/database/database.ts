@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ormOptions } from '../orm.ts';
 import { sql } from './sql.ts';
 import { StatementCounter } from './statement-counter.ts';
+import { readTextArraysAtOnce } from './text-arrays.ts';
 import { presentFrame, type Work } from './transaction-frame.ts';
 
 type OrmSettings = Parameters<typeof ormOptions>[0];
@@ -24,6 +25,7 @@ export class Database {
     const onPoolCreated = (pool: Pool): void => {
       this.#pool = pool;
       this.statements.watch(pool);
+      readTextArraysAtOnce(pool);
     };
     // Not MikroORM.init, which looks for extensions that we do not have, and loads a second copy of those in our bundle.
     this.orm = new MikroORM(ormOptions({ ...settings, onPoolCreated }));

@@ -53,13 +53,15 @@ export const assignmentFacts = (assignment: Assignment): AssignmentFacts => {
 };
 
 /** The groups of which somebody is a member, each once. */
-export const memberGroupIds = (assignments: readonly Assignment[]): readonly GroupId[] => [
-  ...new Set(
-    assignments
-      .map((one) => assignmentFacts(one))
-      .flatMap(({ groupId, inherited }) => (groupId === null || inherited ? [] : [groupId])),
-  ),
-];
+export const memberGroupIds = (assignments: readonly Assignment[]): readonly GroupId[] => {
+  const ids = new Set<GroupId>();
+  for (const one of assignments) {
+    if (one.startsWith('+')) continue;
+    const [groupId = ''] = one.split('@', 1);
+    ids.add(groupId as GroupId);
+  }
+  return [...ids];
+};
 
 /** The organizations of which somebody is a member, each once: every one has a level, which is an assignment. */
 export const memberOrganizationIds = (assignments: readonly Assignment[]): readonly OrganizationId[] => [
