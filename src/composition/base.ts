@@ -6,6 +6,7 @@ import { PasswordGuesses } from '../crypto/password-guesses.ts';
 import { PasswordHasher } from '../crypto/password-hasher.ts';
 import { pepperOf } from '../crypto/password-pepper.ts';
 import type { Database } from '../database/database.ts';
+import type { EventSink } from '../events/event-sink.ts';
 import { Recorder } from '../events/recorder.ts';
 import type { CaptchaProvider } from '../limits/captcha.ts';
 import { type CounterOf, RateLimiter } from '../limits/rate-limiter.ts';
@@ -37,6 +38,8 @@ export interface Foundation {
   readonly captchaProvider?: CaptchaProvider;
   /** Absent = the name servers of the machine. */
   readonly domainResolver?: DomainResolver;
+  /** Where events go; absent = as the settings say. */
+  readonly eventSinks?: readonly EventSink[];
 }
 
 export type Base = ReturnType<typeof createBase>;

@@ -76,6 +76,7 @@ import { UserService } from '../services/user.service.ts';
 import { createAudit } from './audit.ts';
 import { createAccess } from './access.ts';
 import { type Base, createBase, type Foundation } from './base.ts';
+import { createEvents } from './events.ts';
 import { createProofs, type Proofs } from './proofs.ts';
 import { createResources } from './resources.ts';
 
@@ -247,6 +248,7 @@ const createOperations = (base: Base) => {
   const audit = createAudit(base);
   return {
     ...audit,
+    ...createEvents(base),
     activity,
     apiKeyUse,
     apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),

@@ -2,13 +2,18 @@ import { isIP } from 'node:net';
 import { isLoopbackHost } from './addresses.ts';
 import type { DatabaseTarget } from './database-url.ts';
 import { providerContradictions, providerOddities } from './identity-providers.ts';
+import { eventContradictions, eventOddities } from './settings-events.ts';
 import { mailContradictions, mailOddities } from './settings-mail.ts';
 import type { Config } from './settings.ts';
 
 /** Settings that are sound one by one but not together. */
 export const contradictions = (config: Config): readonly string[] => {
   const { tokens, passwords } = config;
-  const found: string[] = [...mailContradictions(config.mail), ...providerContradictions(config.providers)];
+  const found: string[] = [
+    ...mailContradictions(config.mail),
+    ...providerContradictions(config.providers),
+    ...eventContradictions(config),
+  ];
   if (tokens.sessionIdleSeconds > tokens.sessionAbsoluteSeconds) {
     found.push(
       'tokens.sessionIdleSeconds: is longer than tokens.sessionAbsoluteSeconds; shorten it or lengthen the other',
@@ -74,6 +79,7 @@ export const oddities = (config: Config, target: DatabaseTarget | null): readonl
   ...addressOddities(config),
   ...mailOddities(config.mail, config.environment),
   ...providerOddities(config.providers),
+  ...eventOddities(config.kafka),
   ...(isIP(config.webauthn.rpId) === 0
     ? []
     : ['webauthn.rpId: is an address, and browsers make passkeys for domains only; give a host name in BASE_URL']),

@@ -212,6 +212,15 @@ export const networks = list(
   normalizedNetwork,
 );
 
+const isBroker = (item: string): boolean => {
+  const [, name = '', port = ''] = /^(.+):(\d{1,5})$/.exec(item) ?? [];
+  return isHost(name) && !name.includes(':') && Number(port) > 0 && Number(port) < 65_536;
+};
+
+export const brokers = list('list of `host:port`', 'list brokers such as kafka-1.example.org:9092', (item) =>
+  isBroker(item) ? item : null,
+);
+
 /** Wraps a check of clear text so that neither its messages nor its value can be printed. */
 const secretOf = (form: string, problem: (clear: string) => string | null): Kind<Secret<string>> => ({
   form,

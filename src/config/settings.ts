@@ -2,6 +2,7 @@ import { type Setting } from './setting.ts';
 import { users } from './settings-attributes.ts';
 import { apiKeys, approvals, audit, impersonation, organizations } from './settings-authorization.ts';
 import { database, databaseParts } from './settings-database.ts';
+import { events, kafka } from './settings-events.ts';
 import { codes, devices, keys, lockout, passwords, tokens } from './settings-identity.ts';
 import { captcha, rates, redis } from './settings-limits.ts';
 import { mail } from './settings-mail.ts';
@@ -37,6 +38,8 @@ const tree = {
   audit,
   providers,
   redis,
+  events,
+  kafka,
   rates,
   captcha,
   limits,

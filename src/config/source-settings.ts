@@ -10,7 +10,6 @@ export interface UnansweredSetting {
 const SHARED_SECRET =
   'no shared signing secret: access tokens are signed with a private key and checked with /.well-known/jwks.json; the one secret to keep is the master key under which keys are stored';
 const REDIS = 'given as one address; Redis is optional: PostgreSQL holds the truth';
-const OUTBOX = 'planned: events leave through the outbox, with Kafka as one of its sinks';
 const LOG_FILES = 'logs go to standard output as JSON; rotation belongs to the service manager or container engine';
 
 const unanswered = (names: readonly string[], row: string, answer: string, twin: string | null = null) =>
@@ -26,6 +25,5 @@ export const unansweredSettings: readonly UnansweredSetting[] = [
     REDIS,
     'REDIS_URL',
   ),
-  ...unanswered(['KAFKA_BROKERS'], '2.10', OUTBOX),
   ...unanswered(['LOG_PATH', 'LOG_ROTATION'], '2.10', LOG_FILES),
 ];

@@ -25,6 +25,7 @@ import {
   OrganizationMember,
 } from './organization.entity.ts';
 import { OutboxEvent } from './outbox-event.entity.ts';
+import { OutboxOrder, OutboxSink } from './outbox-sink.entity.ts';
 import { PermissionEpoch } from './permission-epoch.entity.ts';
 import { RegisteredResource, ResourceNamespace } from './registered-resource.entity.ts';
 import { ResetRequest } from './reset-request.entity.ts';
@@ -64,6 +65,8 @@ export const entities = [
   OrganizationGroup,
   OrganizationMember,
   OutboxEvent,
+  OutboxOrder,
+  OutboxSink,
   PermissionEpoch,
   RegisteredResource,
   ResetRequest,

@@ -2,11 +2,18 @@ import type { Opt } from '@mikro-orm/core';
 import { Entity, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import type { OutboxEventId } from '../ids.ts';
 
-/** An event that is published after the commit that caused it. `sequence` orders the events of one aggregate. */
+/**
+ * An event that is published after the commit that caused it. `sequence` is given at the insert, `position` by the relay once the
+ * event is committed: only the latter can be read in order without passing over a transaction that commits late.
+ */
 @Entity({ tableName: 'outbox_events' })
 @Index({
   name: 'outbox_events_unpublished_idx',
   expression: 'create index outbox_events_unpublished_idx on outbox_events (sequence) where published_at is null',
+})
+@Index({
+  name: 'outbox_events_position_idx',
+  expression: 'create unique index outbox_events_position_idx on outbox_events (position) where position is not null',
 })
 export class OutboxEvent {
   @PrimaryKey({ type: 'uuid' })
@@ -14,6 +21,10 @@ export class OutboxEvent {
 
   @Property({ type: 'bigint', runtimeType: 'string', autoincrement: true })
   sequence!: Opt<string>;
+
+  /** Place in the order of publication, from 1 and without gaps; null until the relay has seen the event. */
+  @Property({ type: 'bigint', runtimeType: 'string', nullable: true })
+  position!: string | null;
 
   @Property({ type: 'text' })
   type!: string;
@@ -33,6 +44,7 @@ export class OutboxEvent {
   @Property({ type: 'timestamptz' })
   occurredAt!: Date;
 
+  /** When it got its position: from then on each sink takes it as soon as it can. */
   @Property({ type: 'timestamptz', nullable: true })
   publishedAt!: Date | null;
 }

@@ -1,6 +1,7 @@
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import { deletePublished } from '../entities/outbox.queries.ts';
 import type { Log } from '../log.ts';
 import type { AuditRetention } from './audit-retention.ts';
 import { deleteExpiredExports } from './export.service.ts';
@@ -29,7 +30,7 @@ const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
 /** Months of audit partitions that exist ahead. */
 const MONTHS_AHEAD = 4;
 
-/** What grows old: expired sessions, devices, tokens, codes, action links, abandoned sign-ups, idempotency keys, retired signing keys; and partitions for the months to come. */
+/** What grows old: expired sessions, devices, tokens, codes, action links, abandoned sign-ups, idempotency keys, retired signing keys, published events; and partitions for the months to come. */
 export class Housekeeping {
   readonly #database: Database;
   readonly #leases: LeaseService;
@@ -37,6 +38,7 @@ export class Housekeeping {
   readonly #clock: Clock;
   readonly #deviceRetentionSeconds: number;
   readonly #pendingSeconds: number;
+  readonly #eventRetentionSeconds: number;
   readonly #impersonations: OverdueParts;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
@@ -51,6 +53,7 @@ export class Housekeeping {
     this.#clock = parts.clock;
     this.#deviceRetentionSeconds = parts.config.devices.retentionSeconds;
     this.#pendingSeconds = parts.config.signUp.pendingTtlSeconds;
+    this.#eventRetentionSeconds = parts.config.events.retentionSeconds;
     this.#impersonations = parts;
     this.#log = parts.log;
   }
@@ -92,6 +95,7 @@ export class Housekeeping {
     const abandoned = secondsAfter(now, -this.#pendingSeconds);
     await inBatches(() => this.#delete('users', `status = 'PENDING' and created_at <= $1`, abandoned));
     await inBatches(() => deleteExpiredExports(this.#database, now, BATCH));
+    await inBatches(() => this.#deletePublished(now));
     await this.#auditRetention.run();
     await this.#leases.release(lease);
     return true;
@@ -115,6 +119,12 @@ export class Housekeeping {
       `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH})) returning 1 as gone`,
       [at.toISOString()],
     );
+    return rows.length;
+  }
+
+  async #deletePublished(now: Date): Promise<number> {
+    const until = secondsAfter(now, -this.#eventRetentionSeconds);
+    const rows = await this.#database.query(deletePublished, [now.toISOString(), until.toISOString(), BATCH]);
     return rows.length;
   }
 

@@ -12,6 +12,8 @@ const stages = (services: Services): readonly (readonly BackgroundJob[])[] => [
   // It writes messages.
   [services.resetRequests],
   [services.housekeeping, services.messageWorker, services.exportWorker],
+  // It brings out what the others caused.
+  [services.eventRelay],
 ];
 
 export const startBackground = (services: Services): void => {

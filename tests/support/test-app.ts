@@ -6,6 +6,7 @@ import { createServices, type Services } from '../../src/composition/services.ts
 import type { Config } from '../../src/config/config.ts';
 import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';
+import type { EventSink } from '../../src/events/event-sink.ts';
 import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
 import { TestClient } from './test-client.ts';
@@ -38,6 +39,8 @@ interface TestAppOptions {
   readonly masterKeys?: MasterKeys;
   /** Where DNS records are looked up; absent = as in production. */
   readonly domainResolver?: DomainResolver;
+  /** Where events go; absent = as the settings say. */
+  readonly eventSinks?: readonly EventSink[];
 }
 
 export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
@@ -57,6 +60,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     clock,
     log: note,
     ...(options.domainResolver === undefined ? {} : { domainResolver: options.domainResolver }),
+    ...(options.eventSinks === undefined ? {} : { eventSinks: options.eventSinks }),
   };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);

@@ -7,7 +7,11 @@ import { type Cluster, startCluster } from './cli-fixture.ts';
 const FOUNDATION = 'Migration20261101000000_foundation';
 const GROUPS = 'Migration20261101000001_seed_groups';
 const IDENTITIES = 'Migration20261121000000_identities';
-const LATER = ['Migration20261121164141_authorization', 'Migration20261121170000_audit'];
+const LATER = [
+  'Migration20261121164141_authorization',
+  'Migration20261121170000_audit',
+  'Migration20261121180000_events',
+];
 
 let cluster: Cluster;
 

@@ -1,0 +1,125 @@
+import { isLoopbackHost } from './addresses.ts';
+import { brokers, duration, flag, integer, oneOf, optional, secretText, someOf, text } from './kinds.ts';
+import { fixed, setting } from './setting.ts';
+
+const HOUR = 3600;
+const DAY = 86_400;
+
+export const events = {
+  sinks: setting({
+    kind: optional(someOf(['log', 'redis', 'kafka'])),
+    env: 'EVENT_SINKS',
+    byDefault: fixed<null>(null, '`kafka` with KAFKA_BROKERS, otherwise `log`'),
+    description: 'Where events go: `log`, `redis` (a stream in `redis.url`), `kafka`. Webhooks get theirs besides.',
+  }),
+  retentionSeconds: setting({
+    kind: duration(HOUR, 366 * DAY),
+    env: 'EVENT_RETENTION',
+    byDefault: fixed(7 * DAY, '`7d`'),
+    description: 'How long events that every sink has taken are kept, to be replayed.',
+  }),
+  batchSize: setting({
+    kind: integer(1, 5000),
+    env: 'EVENT_BATCH_SIZE',
+    byDefault: fixed(500),
+    description: 'Events that a sink is given at once.',
+  }),
+  redisStream: setting({
+    kind: text(200, 'key'),
+    env: 'EVENT_REDIS_STREAM',
+    byDefault: fixed('gatehouse:events'),
+    description: 'Key of the stream of the sink `redis`.',
+  }),
+  redisMaximumLength: setting({
+    kind: integer(1000, 100_000_000),
+    env: 'EVENT_REDIS_MAXLEN',
+    byDefault: fixed(1_000_000),
+    description: 'About so many entries stay in the stream; older ones go.',
+  }),
+};
+
+export const kafka = {
+  brokers: setting({
+    kind: brokers,
+    env: 'KAFKA_BROKERS',
+    row: '2.4, 2.10',
+    byDefault: fixed<readonly string[]>([], 'none'),
+    description: 'Brokers of Kafka to ask first, `host:port`, separated by commas; the others are found through them.',
+  }),
+  topic: setting({
+    kind: text(249, 'topic'),
+    env: 'KAFKA_TOPIC',
+    byDefault: fixed('gatehouse.events'),
+    description: 'Topic of the events. It must exist, or the brokers make it; keys are the ids of aggregates.',
+  }),
+  tls: setting({
+    kind: flag,
+    env: 'KAFKA_TLS',
+    byDefault: fixed(false),
+    description: 'Speaks TLS with the brokers and verifies their certificates.',
+  }),
+  caFile: setting({
+    kind: optional(text(1000, 'path')),
+    env: 'KAFKA_CA_FILE',
+    byDefault: fixed<null>(null, 'none: authorities that Node.js knows'),
+    description: 'PEM file with the authorities that the certificates of the brokers come from.',
+  }),
+  mechanism: setting({
+    kind: oneOf(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']),
+    env: 'KAFKA_SASL_MECHANISM',
+    byDefault: fixed<'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'>('SCRAM-SHA-512'),
+    description: 'How the server signs in to the brokers (SASL), with `kafka.username`.',
+  }),
+  username: setting({
+    kind: optional(text(200)),
+    env: 'KAFKA_USERNAME',
+    byDefault: fixed<null>(null, 'none: no SASL'),
+    description: 'Name for SASL.',
+  }),
+  password: setting({
+    kind: optional(secretText(1, 1024)),
+    env: 'KAFKA_PASSWORD',
+    byDefault: fixed<null>(null, 'none'),
+    description: 'Password for SASL.',
+  }),
+};
+
+interface KafkaFacts {
+  readonly brokers: readonly string[];
+  readonly tls: boolean;
+  readonly caFile: string | null;
+  readonly username: string | null;
+  readonly password: unknown;
+}
+
+/** Settings of events that do not fit together. */
+export const eventContradictions = ({
+  events: { sinks },
+  kafka: cluster,
+  redis,
+}: {
+  readonly events: { readonly sinks: readonly string[] | null };
+  readonly kafka: KafkaFacts;
+  readonly redis: { readonly url: unknown };
+}): readonly string[] => [
+  ...(sinks?.includes('kafka') === true && cluster.brokers.length === 0
+    ? ['events.sinks: names kafka though kafka.brokers is empty; give KAFKA_BROKERS']
+    : []),
+  ...(sinks?.includes('redis') === true && redis.url === null
+    ? ['events.sinks: names redis though redis.url is missing; give REDIS_URL']
+    : []),
+  ...((cluster.username === null) === (cluster.password === null)
+    ? []
+    : ['kafka.username: goes together with kafka.password; give both or neither']),
+  ...(cluster.caFile !== null && !cluster.tls
+    ? ['kafka.caFile: is of no use without TLS; give KAFKA_TLS=true or leave it out']
+    : []),
+];
+
+/** Settings of events that are allowed but worth a look. */
+export const eventOddities = ({ brokers: addresses, tls, username }: KafkaFacts): readonly string[] => {
+  const isRemote = addresses.some((address) => !isLoopbackHost(address.slice(0, address.lastIndexOf(':'))));
+  if (tls || !isRemote) return [];
+  const what = username === null ? 'events travel' : 'events and the password travel';
+  return [`kafka.tls: is false, so ${what} readable to the brokers; give KAFKA_TLS=true`];
+};

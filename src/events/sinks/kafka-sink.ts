@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import type { Producer } from '@platformatic/kafka';
+import type { Config } from '../../config/config.ts';
+import { eventMessage } from '../event-message.ts';
+import type { EventSink, PublishedEvent } from '../event-sink.ts';
+
+/** A broker that hangs must not keep the relay for longer. */
+const REQUEST_MS = 2000;
+
+type TextProducer = Producer<string, string, string, string>;
+
+/**
+ * Produces events to a topic: the key is the id of the aggregate, so that one partition has all of its events, in order. Every
+ * replica in sync confirms (acks=all). The client is loaded with the first batch, so that only the relay has connections.
+ */
+export class KafkaSink implements EventSink {
+  readonly name = 'kafka';
+  readonly #settings: Config['kafka'];
+  #producer: Promise<TextProducer> | null = null;
+
+  constructor(settings: Config['kafka']) {
+    this.#settings = settings;
+  }
+
+  async publish(events: readonly PublishedEvent[]): Promise<void> {
+    const { topic } = this.#settings;
+    const producer = await (this.#producer ??= this.#open());
+    try {
+      await producer.send({ messages: events.map((event) => messageOf(topic, event)) });
+    } catch (error) {
+      // A client that failed may remember brokers that are gone: the next try finds them anew.
+      await this.close();
+      throw new Error(reasonOf(error), { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    const opened = this.#producer;
+    this.#producer = null;
+    const producer = await opened?.catch(() => null);
+    // A broker that hangs would hold the closing, too.
+    producer?.close(() => undefined);
+  }
+
+  async #open(): Promise<TextProducer> {
+    const { Producer: Client, ProduceAcks, stringSerializers } = await import('@platformatic/kafka');
+    const { brokers, tls, caFile, mechanism, username, password } = this.#settings;
+    const sasl =
+      username === null || password === null ? {} : { sasl: { mechanism, username, password: password.reveal() } };
+    const ca = caFile === null ? {} : { ca: await readFile(caFile) };
+    return new Client({
+      clientId: 'gatehouse',
+      bootstrapBrokers: [...brokers],
+      serializers: stringSerializers,
+      acks: ProduceAcks.ALL,
+      autocreateTopics: true,
+      // The relay tries again.
+      retries: 0,
+      connectTimeout: REQUEST_MS,
+      requestTimeout: REQUEST_MS,
+      timeout: REQUEST_MS,
+      ...(tls ? { tls: ca, tlsServerName: true } : {}),
+      ...sasl,
+    });
+  }
+}
+
+const messageOf = (topic: string, event: PublishedEvent) => ({
+  topic,
+  key: event.aggregateId,
+  value: eventMessage(event),
+  headers: { id: event.id, type: event.type, version: String(event.typeVersion) },
+});
+
+/** The client wraps what went wrong in errors of its own; the innermost says it. */
+const reasonOf = (error: unknown): string => {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (error instanceof Error && error.cause instanceof Error) return reasonOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
+};
