@@ -165,7 +165,7 @@ describe('the migrator', () => {
       url,
       'select name, group_number from schema_migrations order by id',
     );
-    expect(rows.map((row) => row.group_number)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(rows.map((row) => row.group_number)).toEqual([...ALL, 'counted'].map(() => 1));
   });
 
   test('one migrator may be asked twice at once', async () => {
@@ -222,13 +222,9 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
     const { url, migrator } = await bench();
     await migrator.up();
     await cluster.query(url, 'alter table schema_migrations drop column group_number');
-    expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual([
-      ['applied', null],
-      ['applied', null],
-      ['applied', null],
-      ['applied', null],
-      ['applied', null],
-    ]);
+    expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual(
+      ALL.map(() => ['applied', null]),
+    );
     expect(await migrator.down()).toEqual(ALL.toReversed());
   });
 
