@@ -85,6 +85,16 @@ export class AccessGuard {
     await this.#directory.reachWithin(em, row.epoch);
   }
 
+  /** What somebody holds at this moment, in a transaction that has the lock; nothing for whoever is shut out or gone. */
+  async grantsOf(em: EntityManager, userId: UserId): Promise<EffectiveGrants> {
+    const [row] = await sql<AssignmentsRow>(
+      em,
+      `select ${assignmentsColumn} from users u where u.id = $2 and ${NOT_SHUT_OUT}`,
+      [this.#clock.now().toISOString(), userId],
+    );
+    return row === undefined ? EffectiveGrants.none : this.#directory.grantsOf(row.assignments);
+  }
+
   /** A new epoch, to be stored in the groups that change in this transaction. */
   async nextEpoch(em: EntityManager): Promise<string> {
     const [row] = await sql<{ epoch: string }>(
@@ -165,12 +175,7 @@ export class AccessGuard {
   }
 
   async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {
-    const [row] = await sql<AssignmentsRow>(
-      em,
-      `select ${assignmentsColumn} from users u where u.id = $2 and ${NOT_SHUT_OUT}`,
-      [this.#clock.now().toISOString(), userId],
-    );
     await this.#directory.reachWithin(em, epoch);
-    return row === undefined ? EffectiveGrants.none : this.#directory.grantsOf(row.assignments);
+    return this.grantsOf(em, userId);
   }
 }

@@ -11,12 +11,14 @@ import { userColumns, type UserRow, userViewOf } from '../entities/user.queries.
 import { type Problem, reject, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, InvitationId, OrganizationId, UserId } from '../ids.ts';
+import { EffectiveGrants } from '../permissions/grants.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { proveAddress } from './address-proof.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
 import type { FoundToken, OneTimeTokenService } from './one-time-token.service.ts';
-import { groupsWith, insertMembers, membersChanged } from './organization-joining.ts';
+import { couldStillGive, groupsOfAll, groupsWith, insertMembers, membersChanged } from './organization-joining.ts';
 import { readOrganization } from './organization-targets.ts';
 import type { PasswordTokenService } from './password-token.service.ts';
 import type { ClientFacts } from './session.service.ts';
@@ -42,6 +44,7 @@ interface Accepted {
 interface Parts {
   readonly database: Database;
   readonly guard: AccessGuard;
+  readonly directory: GroupDirectory;
   readonly oneTimeTokens: OneTimeTokenService;
   readonly passwordTokens: PasswordTokenService;
   readonly signInFlow: SignInFlow;
@@ -67,7 +70,8 @@ export class InvitationAcceptance {
   /**
    * Accepts an invitation and signs in. A new account gets its password and becomes active; whoever has one joins without, by a link
    * that was mailed to the address they still have, and goes the way of every sign-in, second factor included. One transaction uses the
-   * link up and makes the membership. Errors: TOKEN_INVALID, also for an account that is closed, TOKEN_EXPIRED, TOKEN_USED, REQUIRED
+   * link up and makes the membership. Errors: TOKEN_INVALID, also for an account that is closed and for an offer that its maker could not
+   * make any more, TOKEN_EXPIRED, TOKEN_USED, REQUIRED
    * without the password of a new account, those of a new password, INVALID_VALUE for a password or name of an existing account,
    * TOO_MANY_GROUPS.
    */
@@ -163,6 +167,7 @@ export class InvitationAcceptance {
     const groupIds = invitation.group_ids;
     if (held !== undefined && groupsWith(held, groupIds) > MAXIMUM_GROUPS) reject('TOO_MANY_GROUPS');
     const organization = await readOrganization(em, invitation.organization_id);
+    await this.#demandStanding(em, invitation, organization);
     const userIds = [row.user_id];
     const addedById = invitation.invited_by_id;
     await insertMembers(em, { organization, userIds, groupIds, addedById, now: this.#parts.clock.now() });
@@ -173,6 +178,15 @@ export class InvitationAcceptance {
     };
     const changed = membersChanged(organization, [row], { added: userIds, groupsOf: () => groupIds });
     return { organization, happenings: [accepted, ...changed] };
+  }
+
+  /** An offer stands as long as whoever made it could make it: groups grow, and people lose rights or leave. */
+  async #demandStanding(em: EntityManager, offer: OpenInvitation, organization: OrganizationView): Promise<void> {
+    const { directory, guard } = this.#parts;
+    const chosen = directory.list(offer.group_ids);
+    const ofAll = await groupsOfAll(em, directory, organization);
+    const held = offer.invited_by_id === null ? EffectiveGrants.none : await guard.grantsOf(em, offer.invited_by_id);
+    if (!couldStillGive(held, { chosen, ofAll }, organization.lineage)) reject('TOKEN_INVALID', { field: ['token'] });
   }
 }
 

@@ -6,7 +6,9 @@ import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { UserRow } from '../entities/user.queries.ts';
 import { type Problem, rejectAny } from '../errors.ts';
 import type { Happening } from '../events/recorder.ts';
-import { type GroupId, type MembershipId, newId, type UserId } from '../ids.ts';
+import { type GroupId, type MembershipId, newId, type OrganizationId, type UserId } from '../ids.ts';
+import type { PermissionName } from '../permissions/catalogue.ts';
+import { covers, type EffectiveGrants, isSubset, protectedAmong } from '../permissions/grants.ts';
 import type { Authority } from './authority.ts';
 import { nameOf } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -54,6 +56,34 @@ export const demandJoining = async (
     ...groupProblems(directory, authority, groupIds, organization.lineage),
     ...handingOutProblems(authority, given, organization.lineage, 'organizationId'),
   ]);
+};
+
+/**
+ * Whether somebody with these grants could still make people members with these groups. What their grants ask of caller and moment is
+ * left open: that was judged when they made the offer.
+ */
+export const couldStillGive = (
+  held: EffectiveGrants,
+  groups: { readonly chosen: readonly GroupView[]; readonly ofAll: readonly GroupView[] },
+  lineage: readonly OrganizationId[],
+): boolean => {
+  const { catalogue } = held;
+  const theirs = held.at(lineage);
+  const grants = [...groups.chosen, ...groups.ofAll].flatMap(({ permissions }) => permissions);
+  const shielded = protectedAmong(grants, catalogue);
+  const needed: readonly PermissionName[] = [
+    'assign:organizations',
+    ...(groups.chosen.length > 0 ? (['assign:groups'] as const) : []),
+    ...(shielded.length > 0 ? (['grant-protected:groups'] as const) : []),
+  ];
+  return (
+    needed.every((permission) => theirs.some((grant) => covers(grant, permission, catalogue))) &&
+    isSubset(
+      grants.filter((grant) => !shielded.includes(grant)),
+      theirs,
+      catalogue,
+    )
+  );
 };
 
 /** Nobody raises their own rights by joining: as with groups, joining what gives rights needs `update:users`, and may give nothing new. */

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { SetPasswordWithTokenDocument } from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import { PASSWORD, signIn } from '../../support/cast.ts';
+import { makeGroup, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
-import { useCast } from '../../support/holder.ts';
+import { unique, useCast } from '../../support/holder.ts';
 import { linkTokenOf } from '../../support/messages.ts';
 import { enrol } from '../../support/mfa.ts';
 import { invitationsOf } from '../../support/organization-invitations.ts';
-import { memberOf, problemsOf } from '../../support/organizations.ts';
+import { holderWithin, makeOrganization, memberOf, problemsOf } from '../../support/organizations.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const app = useTestApp();
 const cast = useCast(app);
-const { accept, statusOf, address, invited, membershipOf } = invitationsOf(app, cast);
+const { accept, statusOf, address, invite, invited, membershipOf, tokenFor } = invitationsOf(app, cast);
 
 describe('acceptInvitation', () => {
   test('a new account gets its password and name, its address is proved, and it is a member', async () => {
@@ -119,6 +119,51 @@ describe('acceptInvitation', () => {
     });
     const answer = await accept({ token: await linkTokenOf(app(), email, 'invite'), password: PASSWORD });
     expect(answer.payload).toMatchObject({ step: 'COMPLETE', organization: null });
+  });
+
+  describe('an offer of somebody who', () => {
+    const INVITER = ['assign:organizations', 'assign:groups', 'create:users', 'view:users'];
+    const offered = async () => {
+      const organizationId = await makeOrganization(app());
+      const inviter = await holderWithin(app(), organizationId, INVITER);
+      const groupId = await makeGroup(app(), unique('Offered'), ['view:users'], 'LISTED');
+      const email = address();
+      const { problems } = await invite(inviter, { organizationId, email, groupIds: [groupId] });
+      expect(problems).toEqual([]);
+      return { organizationId, inviter, groupId, email, token: await tokenFor(email) };
+    };
+
+    test.each([
+      ['was disabled', `update users set status = 'DISABLED' where id = $1`],
+      ['was deleted', 'delete from users where id = $1'],
+      ['has left their group', 'delete from memberships where user_id = $1'],
+    ])('%s is void', async (_case, change) => {
+      const { organizationId, inviter, email, token } = await offered();
+      await app().database.query(change, [inviter.id]);
+      const { answer, changed } = await changing(app(), () => accept({ token, password: PASSWORD }));
+      expect([answer.problems, changed]).toEqual([[['TOKEN_INVALID', 'token', null]], []]);
+      expect(await membershipOf(email, organizationId)).toEqual([]);
+    });
+
+    test('could not give what the group holds by now is void, and good again when it holds less', async () => {
+      const { organizationId, groupId, email, token } = await offered();
+      const set = (permissions: readonly string[]) =>
+        cast().admin.run<{ setGroupPermissions: { errors: unknown[] } }>(
+          `mutation ($input: SetGroupPermissionsInput!) { setGroupPermissions(input: $input) { errors { code } } }`,
+          {
+            input: {
+              id: groupId,
+              permissions: permissions.map((one) => ({ action: one.split(':')[0], resource: one.split(':')[1] })),
+            },
+          },
+        );
+      expect((await set(['view:users', 'delete:users'])).data?.setGroupPermissions.errors).toEqual([]);
+      expect((await accept({ token, password: PASSWORD })).problems).toEqual([['TOKEN_INVALID', 'token', null]]);
+      expect(await membershipOf(email, organizationId)).toEqual([]);
+      expect((await set(['view:users'])).data?.setGroupPermissions.errors).toEqual([]);
+      expect((await accept({ token, password: PASSWORD })).problems).toEqual([]);
+      expect(await membershipOf(email, organizationId)).toEqual([groupId]);
+    });
   });
 
   test('a group that is gone is left out', async () => {
