@@ -4608,7 +4608,7 @@ export type User = Node & {
   externalId?: Maybe<Scalars['String']['output']>;
   /** Failed sign-ins since the last success. Requires `view:users`, or about oneself. */
   failedSignInCount?: Maybe<Scalars['Int']['output']>;
-  /** Groups, at most 100. Requires `view:users`, or about oneself. */
+  /** Groups, at most 100; within organizations those of organizations that the caller sees. Requires `view:users`, or about oneself. */
   groups?: Maybe<Array<Group>>;
   /** UUIDv7 text, never reused. */
   id: Scalars['ID']['output'];

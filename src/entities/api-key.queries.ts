@@ -135,3 +135,15 @@ select ${apiKeyColumns}, case when k.selector = $1 then k.secret_hash else k.pre
 from api_keys k join users u on u.id = k.owner_id
 where (k.selector = $1 or (k.previous_selector = $1 and k.overlap_until > $2::timestamptz))
   and ${keyWorksAt2}`;
+
+/** What is said of a key that goes with its owner. */
+export interface DeletedKey {
+  readonly id: ApiKeyId;
+  readonly name: string;
+  readonly ownerId: UserId;
+}
+
+/** The keys that work, apart from the state of their owners `$1`, at `$2`. */
+export const deletedKeys = `
+select k.id, k.name, k.owner_id as "ownerId" from api_keys k
+where k.owner_id = any($1::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) order by k.id`;

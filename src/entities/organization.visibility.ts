@@ -29,3 +29,13 @@ export const visibleOrganizations = (viewer: Viewer, first: number): Visibility 
     values: [viewer.principal.userId, ...within.values],
   };
 };
+
+/** Memberships `m` that hold wherever the group reaches, or within an organization that the caller may see. */
+export const visibleMemberships = (viewer: Viewer, first: number): Visibility => {
+  const { condition, values } = visibleOrganizations(viewer, first);
+  if (condition === 'true') return { condition, values };
+  return {
+    condition: `(m.organization_id is null or exists (select from organizations o where o.id = m.organization_id and ${condition}))`,
+    values,
+  };
+};

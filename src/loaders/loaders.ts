@@ -49,7 +49,9 @@ export interface Loaders {
   /** null for groups that do not exist or are hidden. */
   readonly group: DataLoader<GroupId, GroupView | null>;
   readonly groupsOfUser: DataLoader<UserId, readonly GroupView[]>;
-  /** All that gives a user grants. */
+  /** How a user has groups, as far as the caller may see it. */
+  readonly shownAssignmentsOfUser: DataLoader<UserId, readonly Assignment[]>;
+  /** All that gives a user grants, for decisions; not to be shown. */
   readonly assignmentsOfUser: DataLoader<UserId, readonly Assignment[]>;
   readonly mfa: DataLoader<UserId, MfaView>;
   readonly passkeysOfUser: DataLoader<UserId, readonly PasskeyView[]>;
@@ -173,18 +175,28 @@ export const createLoaders = (
 /** Groups and permissions of a user come from the same rows; those of the caller authentication has read already. */
 const loadersOfAssignments = (
   groups: GroupReader,
-  { principal }: SignedInCaller,
+  caller: SignedInCaller,
   own: readonly Assignment[],
-): Pick<Loaders, 'assignmentsOfUser' | 'groupsOfUser'> => {
+): Pick<Loaders, 'assignmentsOfUser' | 'shownAssignmentsOfUser' | 'groupsOfUser'> => {
   const assignmentsOfUser = new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
-    principal.userId,
+    caller.principal.userId,
     own,
   );
-  const groupsOfUser = new DataLoader<UserId, readonly GroupView[]>(async (ids) => {
-    const found = await assignmentsOfUser.loadMany(ids);
-    return found.map((one) => (one instanceof Error ? one : groups.definitions(memberGroupIds(one))));
-  });
-  return { assignmentsOfUser, groupsOfUser };
+  /** Those that the caller may see, each read as something else. */
+  const shownAs = <T>(read: (assignments: readonly Assignment[]) => T): DataLoader<UserId, T> =>
+    new DataLoader(async (ids) => {
+      const found = await assignmentsOfUser.loadMany(ids);
+      const shown = groups.shownAssignments(caller, own);
+      return ids.map((id, index) => {
+        const one = found[index] ?? [];
+        return one instanceof Error ? one : read(shown(id, one));
+      });
+    });
+  return {
+    assignmentsOfUser,
+    shownAssignmentsOfUser: shownAs((assignments) => assignments),
+    groupsOfUser: shownAs((assignments) => groups.definitions(memberGroupIds(assignments))),
+  };
 };
 
 /** One loader per set of arguments: a field asked for with the same arguments in every row costs one statement. */

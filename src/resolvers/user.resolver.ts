@@ -35,7 +35,10 @@ export class UserResolver {
     return this.#users.page(signedInCaller(context.caller), args, args.filter ?? null, args.orderBy ?? null);
   }
 
-  @FieldResolver(() => [GroupType], { nullable: true, description: 'Groups, at most 100.' })
+  @FieldResolver(() => [GroupType], {
+    nullable: true,
+    description: 'Groups, at most 100; within organizations those of organizations that the caller sees.',
+  })
   groups(@Root() user: UserView, @Ctx() context: Context): Promise<readonly GroupView[]> {
     return loadersOf(context).groupsOfUser.load(user.id);
   }
@@ -45,6 +48,6 @@ export class UserResolver {
     description: 'What the user may do and through which groups.',
   })
   async permissions(@Root() user: UserView, @Ctx() context: Context): Promise<readonly object[]> {
-    return this.#permissions.ofAssignments(await loadersOf(context).assignmentsOfUser.load(user.id));
+    return this.#permissions.ofAssignments(await loadersOf(context).shownAssignmentsOfUser.load(user.id));
   }
 }

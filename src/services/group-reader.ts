@@ -5,12 +5,12 @@ import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { visibleOrganizations } from '../entities/organization.visibility.ts';
+import { visibleMemberships } from '../entities/organization.visibility.ts';
 import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
-import type { Viewer, Visibility } from '../entities/user.visibility.ts';
 import { instantOf } from '../database/sql.ts';
 import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
+import { shownAssignments } from './assignment-visibility.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
 import { type Connection, connectionOf } from './connection.ts';
@@ -93,7 +93,12 @@ export class GroupReader {
     return this.#directory.list(ids);
   }
 
-  /** All that gives several users grants. One statement. */
+  /** Which of the assignments of others the caller may see; `own` are the caller's. */
+  shownAssignments(caller: SignedInCaller, own: readonly Assignment[]): ReturnType<typeof shownAssignments> {
+    return shownAssignments({ principal: caller.principal, now: this.#clock.now() }, own);
+  }
+
+  /** All that gives several users grants, seen by nobody yet. One statement. */
   async assignmentsOf(userIds: readonly UserId[]): Promise<readonly (readonly Assignment[])[]> {
     const rows = await this.#database.query<AssignmentsRow & { readonly id: UserId }>(
       `select u.id, ${assignmentsColumn} from users u where u.id = any($1::uuid[])`,
@@ -213,16 +218,6 @@ export class GroupReader {
     return row?.count ?? 0;
   }
 }
-
-/** Memberships `m` that hold wherever the group reaches, or within an organization that the caller may see. */
-const visibleMemberships = (viewer: Viewer, first: number): Visibility => {
-  const { condition, values } = visibleOrganizations(viewer, first);
-  if (condition === 'true') return { condition, values };
-  return {
-    condition: `(m.organization_id is null or exists (select from organizations o where o.id = m.organization_id and ${condition}))`,
-    values,
-  };
-};
 
 /** Reads the id of a group that a query names; null for anything that is none. */
 export const groupIdOf = (text: string): GroupId | null => parseId<GroupId>(text);

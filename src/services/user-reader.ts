@@ -3,7 +3,7 @@ import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { organizationReach, organizationsWithin } from '../entities/organization.visibility.ts';
+import { organizationReach, organizationsWithin, visibleMemberships } from '../entities/organization.visibility.ts';
 import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
 import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
 import { Failure } from '../errors.ts';
@@ -123,16 +123,22 @@ const addUserFilter = (conditions: Conditions, viewer: Viewer, filter: UserFilte
   if (filter.search != null) conditions.add('u.search_text like ?', likePattern(filter.search));
   if (filter.statusIn != null) addStatus(conditions, filter.statusIn, now);
   if (filter.kindIn != null) conditions.add('u.kind = any(?::text[])', filter.kindIn);
-  if (filter.groupIds != null) {
-    conditions.add(
-      'exists (select from memberships m where m.user_id = u.id and m.group_id = any(?::uuid[]))',
-      readGroups(filter.groupIds),
-    );
-  }
+  if (filter.groupIds != null) addGroups(conditions, viewer, filter.groupIds);
   if (filter.organizationId != null) addOrganization(conditions, viewer, filter.organizationId);
   if (filter.mfa != null) conditions.add(`u.mfa_enabled_at is ${filter.mfa ? 'not null' : 'null'}`);
   addRange(conditions, 'u.created_at', filter.createdAt);
   addRange(conditions, 'u.last_sign_in_at', filter.lastSignInAt);
+};
+
+/** Members of one of these groups, as far as the caller sees where they are members. */
+const addGroups = (conditions: Conditions, viewer: Viewer, texts: readonly string[]): void => {
+  const next = conditions.values.length + 1;
+  const seen = visibleMemberships(viewer, next + 1);
+  conditions.addRaw(
+    `exists (select from memberships m where m.user_id = u.id and m.group_id = any($${next}::uuid[])
+      and (${seen.condition} or u.id = $${next + 1 + seen.values.length}))`,
+    [readGroups(texts), ...seen.values, viewer.principal.userId],
+  );
 };
 
 /** Members there and below, as far as the caller sees who belongs where; an organization that is hidden has none. */

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { type Clock, instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import { type DeletedKey, deletedKeys } from '../entities/api-key.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
@@ -10,6 +11,7 @@ import type { PermissionName } from '../permissions/catalogue.ts';
 import { and, can, notImpersonating, viaSession } from '../permissions/rules.ts';
 import type { SessionEndReason } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
+import { apiKeyHappening } from './api-key-target.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -195,18 +197,18 @@ export class UserStatusService {
   ): Promise<void> {
     const ids = people.map(({ id }) => id);
     const ended = await this.#sessions.endAll(em, { userIds: ids }, 'ACCOUNT_DELETED');
+    const keys = await sql<DeletedKey>(em, deletedKeys, [ids, this.#clock.now().toISOString()]);
     await sql(em, 'delete from users where id = any($1::uuid[])', [ids]);
     await this.#guard.keepAnAdministrator(em, ids);
-    await this.#recorder.record(
-      em,
-      originOf(caller),
-      people.map((user): Happening => ({
+    await this.#recorder.record(em, originOf(caller), [
+      ...keys.map((key) => apiKeyHappening('deleted', key, { withOwner: true })),
+      ...people.map((user): Happening => ({
         action: 'user.deleted',
         target: userReference(user),
         metadata,
         event: { type: 'UserDeleted', payload: { userId: user.id, endedSessions: ended.length } },
       })),
-    );
+    ]);
   }
 
   async #change(caller: SignedInCaller, ids: readonly string[], change: StatusChange): Promise<readonly UserView[]> {

@@ -54,6 +54,33 @@ describe('users of an organization', () => {
     expect((await list(blind, { filter: { organizationId: here } })).code).toBe('FORBIDDEN');
   });
 
+  test('show the groups that they have in organizations out of sight neither by field nor by filter', async () => {
+    const [open, hidden] = [
+      await makeGroup(app(), unique('Open'), ['view:users'], 'LISTED'),
+      await makeGroup(app(), unique('Hidden'), ['view:users'], 'LISTED'),
+    ];
+    const person = await memberOf(app());
+    await joinOrganization(app(), person.id, below, [open]);
+    await joinOrganization(app(), person.id, elsewhere, [hidden]);
+    const groupsOf = async (actor: Actor) => {
+      const { data } = await actor.run<{
+        user: { groups: { id: string }[]; permissions: { grantedBy: { id: string }[] }[] };
+      }>(`query ($id: ID!) { user(id: $id) { groups { id } permissions { grantedBy { id } } } }`, { id: person.id });
+      const named = data.user.permissions.flatMap(({ grantedBy }) => grantedBy.map(({ id }) => id));
+      return { groups: data.user.groups.map(({ id }) => id), named };
+    };
+    const all = await groupsOf(cast().admin);
+    expect(all.groups).toEqual(expect.arrayContaining([open, hidden]));
+    expect(all.named).toContain(hidden);
+    const some = await groupsOf(administrator);
+    expect(some.groups).toContain(open);
+    expect([...some.groups, ...some.named]).not.toContain(hidden);
+    const filtered = async (actor: Actor, group: string) => (await list(actor, { filter: { groupIds: [group] } })).ids;
+    expect(await filtered(cast().admin, hidden)).toEqual([person.id]);
+    expect(await filtered(administrator, hidden)).toEqual([]);
+    expect(await filtered(administrator, open)).toEqual([person.id]);
+  });
+
   test('come in the same pages whether they are few among all or many', async () => {
     const people: UserId[] = [];
     for (let index = 0; index < 7; index += 1) people.push((await memberOf(app(), below)).id);

@@ -9,6 +9,7 @@ import {
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { makeKey } from '../../support/api-keys.ts';
 import { recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { messagesTo } from '../../support/messages.ts';
@@ -47,6 +48,24 @@ describe('deleteUsers', () => {
         payload: { userId: person.id, endedSessions: 1 },
       },
     ]);
+  });
+
+  test('tells of the keys that end with their owner, and not of those that ended before', async () => {
+    const person = await holderOf(app(), ['view:users', 'create-own:api-keys', 'view-own:api-keys']);
+    const works = await makeKey(app(), person, { name: 'Works', permissions: [{ action: 'view', resource: 'users' }] });
+    const revoked = await makeKey(app(), person, {
+      name: 'Revoked',
+      permissions: [{ action: 'view', resource: 'users' }],
+    });
+    await app().database.query('update api_keys set revoked_at = now() where id = $1', [revoked.keyId]);
+    const { audit, events } = await recording(app(), () => remove([person.id]));
+    expect(audit.filter(({ action }) => action === 'api-key.deleted')).toMatchObject([
+      { target: { type: 'ApiKey', id: works.keyId, label: 'Works' }, metadata: { ownerId: person.id } },
+    ]);
+    expect(events.filter(({ type }) => type === 'ApiKeyRevoked')).toMatchObject([
+      { payload: { apiKeyId: works.keyId, ownerId: person.id, withOwner: true } },
+    ]);
+    expect((await works.send(ViewerDocument, {})).status).toBe(401);
   });
 
   test('keeps the lines that the log has about the person, by and to whom', async () => {
