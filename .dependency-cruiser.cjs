@@ -59,10 +59,16 @@ module.exports = {
       pathNot: '^src/(crypto/|errors\\.ts$|ids\\.ts$|clock\\.ts$|vocabulary\\.ts$)',
     }),
     forbid(
+      'cache-knows-no-layer',
+      'What may vanish at any time is below everything that goes on without it.',
+      '^src/cache/',
+      { path: '^src/', pathNot: own(`cache|${COMMON}|crypto|version`) },
+    ),
+    forbid(
       'providers-know-no-layer',
       'What other servers say is checked without database, GraphQL or requests of ours.',
       '^src/providers/',
-      { path: '^src/', pathNot: own(`providers|${COMMON}|config|permissions/networks`) },
+      { path: '^src/', pathNot: own(`providers|${COMMON}|config|permissions/networks|cache`) },
     ),
     forbid(
       'core-knows-no-graphql',

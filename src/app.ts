@@ -36,6 +36,8 @@ export const createApp = async (foundation: Foundation, services: Services, logg
   const metrics = new Metrics({
     statements: () => database.statements.count,
     hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
+    caches: () => services.caches.counters.totals,
+    redis: services.redisHealth,
     version: VERSION,
   });
   const guard = guardSettings(foundation);
@@ -87,6 +89,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
       apiKeys: services.apiKeyAuthenticator,
       signingKeys: services.signingKeys,
       verifiedTokens: new VerifiedTokenCache(),
+      counters: services.caches.counters,
     }),
   });
 };

@@ -3,14 +3,14 @@ import closeWithGrace from 'close-with-grace';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import { openDatabase } from './composition/open-database.ts';
+import { openRedis } from './composition/open-redis.ts';
 import { createServices } from './composition/services.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
 import { loadMasterKeys } from './database/master-key-file.ts';
 import { SchemaMigrator } from './database/migrator.ts';
 import type { Server } from './http/server.ts';
-import type { SharedCounters } from './limits/redis-counters.ts';
-import { createLogger, type Log, logOf } from './log.ts';
+import { createLogger, logOf } from './log.ts';
 import { announce } from './start/announce.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
@@ -41,8 +41,8 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
   const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
-  const counters = await openCounters(config, foundation.log);
-  const services = createServices({ ...foundation, ...counters });
+  const shared = await openRedis(config, foundation.log);
+  const services = createServices({ ...foundation, ...shared });
   const server = await createApp(foundation, services, logger);
   await lowerPoolPriority();
   await server.app.listen({ host: config.server.host, port: config.server.port });
@@ -51,18 +51,12 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
     await announced; // it still asks the database
     await drain(server, config.server.shutdownGraceSeconds);
     await stopBackground(services);
-    counters.close?.();
+    services.caches.close();
+    shared.redis?.close();
     await opened.close();
   });
   startBackground(services);
   await announced;
-};
-
-/** Counters of limits that replicas share, where the settings name a Redis. */
-const openCounters = async ({ redis }: Config, log: Log): Promise<Partial<SharedCounters>> => {
-  if (redis.url === null) return {};
-  const { redisCounters } = await import('./limits/redis-counters.ts');
-  return redisCounters(redis.url, log);
 };
 
 /** Time for closing the database, after the requests had theirs. */

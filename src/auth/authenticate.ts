@@ -1,3 +1,4 @@
+import type { CacheCounters } from '../cache/cache-counters.ts';
 import { type Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { csrfMatches, csrfToken } from '../crypto/csrf.ts';
@@ -49,6 +50,7 @@ export class RequestAuthenticator {
   readonly #signingKeys: SigningKeyService;
   readonly #masterKeys: MasterKeys;
   readonly #verified: VerifiedTokenCache;
+  readonly #counters: CacheCounters;
   readonly #clock: Clock;
   readonly #settings: Config['tokens'];
 
@@ -58,6 +60,7 @@ export class RequestAuthenticator {
     signingKeys: SigningKeyService;
     masterKeys: MasterKeys;
     verifiedTokens: VerifiedTokenCache;
+    counters: CacheCounters;
     clock: Clock;
     config: Config;
   }) {
@@ -66,6 +69,7 @@ export class RequestAuthenticator {
     this.#signingKeys = parts.signingKeys;
     this.#masterKeys = parts.masterKeys;
     this.#verified = parts.verifiedTokens;
+    this.#counters = parts.counters;
     this.#clock = parts.clock;
     this.#settings = parts.config.tokens;
   }
@@ -125,6 +129,7 @@ export class RequestAuthenticator {
   async #claimsOf(token: string): Promise<AccessClaims> {
     const now = this.#clock.now();
     const known = this.#verified.get(token, now);
+    this.#counters.count('tokens', known === null ? 'miss' : 'hit');
     if (known !== null) return known;
     try {
       const keyring = await this.#signingKeys.keyringFor(keyIdOf(token));

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAdminCommand } from './admin-command.ts';
 import { addAuditCommand } from './audit-command.ts';
+import { addCacheCommands } from './cache-commands.ts';
 import { addConfigCommand } from './config-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportOf, stackOf } from './failure.ts';
@@ -23,6 +24,7 @@ Examples:
   npm run cli -- keys reseal --dry-run
   npm run cli -- verify-audit
   npm run cli -- users import accounts.ndjson --dry-run
+  npm run cli -- cache status
   npm run cli -- config check --production --config gatehouse.yaml
   npm run cli -- mail preview invite --locale it --out preview
   npm run cli -- mail test ada@example.org
@@ -68,6 +70,7 @@ const buildProgram = (host: Host): Command => {
   addUsersCommands(host, program);
   addKeysCommand(host, program);
   addAuditCommand(host, program);
+  addCacheCommands(host, program);
   addConfigCommand(host, program);
   addMailCommands(host, program);
   return program;

@@ -1,4 +1,7 @@
 import { availableParallelism } from 'node:os';
+import { Caches } from '../cache/caches.ts';
+import type { RedisConnection } from '../cache/redis-connection.ts';
+import { RedisHealth } from '../cache/redis-health.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
@@ -32,6 +35,8 @@ export interface Foundation {
   readonly masterKeys: MasterKeys;
   readonly clock: Clock;
   readonly log: Log;
+  /** What limits and caches of all replicas share; absent = each process has its own. */
+  readonly redis?: RedisConnection;
   /** Where limits are counted; absent = in the memory of this process. */
   readonly counterOf?: CounterOf;
   /** Absent = the service of the settings, if there is one. */
@@ -50,13 +55,17 @@ export const createBase = (foundation: Foundation) => {
   const recorder = new Recorder(clock);
   const messaging = createMessaging(foundation);
   const levels = new OrganizationLevels(config);
-  const directory = new GroupDirectory({ database, levels });
+  const redis = foundation.redis ?? null;
+  const caches = new Caches({ ...foundation, redis });
+  const directory = new GroupDirectory({ database, levels, counters: caches.counters });
   const hasher = createHasher(foundation);
   const signingKeys = new SigningKeyService({ ...foundation, recorder });
   const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
   return {
     ...foundation,
     domainResolver: foundation.domainResolver ?? new DnsDomainResolver(),
+    caches,
+    redisHealth: new RedisHealth(redis),
     messaging,
     messages: messaging.messages,
     messageWorker: messaging.messageWorker,

@@ -87,7 +87,18 @@ export const createServices = (foundation: Foundation) => {
   const base = createBase(foundation);
   const proofs = createProofs(base);
   const common = { ...base, ...proofs };
-  const { recorder, directory, levels, hasher, signingKeys, sessions, messaging, schemaKnowledge } = base;
+  const {
+    recorder,
+    directory,
+    levels,
+    hasher,
+    signingKeys,
+    sessions,
+    messaging,
+    schemaKnowledge,
+    caches,
+    redisHealth,
+  } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
   const accounts = createAccounts(common);
   const resources = createResources(base);
@@ -101,6 +112,8 @@ export const createServices = (foundation: Foundation) => {
     signingKeys,
     sessions,
     schemaKnowledge,
+    caches,
+    redisHealth,
     ...messaging,
     secondFactors,
     signInFlow,

@@ -11,8 +11,6 @@ export type { FetchSettings, GroupRule, ProviderSettings } from './provider-list
 
 type Given = Config['providers'];
 
-const FETCH_TTL_SECONDS = 300;
-
 /** Tenants of Logto have their management API beside the issuer, and it is its own resource. */
 const logtoApi = (issuer: string): string | null => {
   const { origin, hostname } = new URL(issuer);
@@ -31,7 +29,7 @@ const fetchOf = (given: Given, issuer: string): FetchSettings | null => {
     clientSecret,
     scope: ours ? 'all' : null,
     resource: ours ? api : null,
-    ttlSeconds: FETCH_TTL_SECONDS,
+    ttlSeconds: given.fetchTtlSeconds,
   };
 };
 

@@ -1,4 +1,4 @@
-import { baseUrl, duration, flag, integer, optional, redisUrl, secretText } from './kinds.ts';
+import { baseUrl, duration, flag, integer, optional, secretText } from './kinds.ts';
 import { fixed, setting } from './setting.ts';
 
 const MINUTE = 60;
@@ -52,17 +52,6 @@ export const rates = {
     env: 'RATE_MESSAGE_WINDOW',
     byDefault: fixed(HOUR, '`1h`'),
     description: 'Window of `rates.messages`.',
-  }),
-};
-
-export const redis = {
-  url: setting({
-    kind: optional(redisUrl),
-    env: 'REDIS_URL',
-    row: '0.33',
-    byDefault: fixed<null>(null, 'none: each replica counts by itself'),
-    description:
-      'Redis 6 or later, for limits that all replicas share: `redis://host:6379/0`, `rediss://` with TLS. Nothing but limits is kept there, and it may vanish at any time.',
   }),
 };
 

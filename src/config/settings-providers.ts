@@ -4,6 +4,7 @@ import { providerList, type ProviderSettings } from './provider-list.ts';
 import { alias, fixed, setting } from './setting.ts';
 
 const MINUTE = 60;
+const HOUR = 3600;
 const DAY = 86_400;
 
 /** The issuer of a Logto tenant, by the tenant's id. */
@@ -119,6 +120,13 @@ const common = {
     env: 'OIDC_JWKS_TTL',
     byDefault: fixed(5 * MINUTE, '`5m`'),
     description: 'How long the keys of an issuer are kept; an unknown key makes them be read again before that.',
+  }),
+  fetchTtlSeconds: setting({
+    kind: duration(0, HOUR),
+    env: 'OIDC_FETCH_TTL',
+    byDefault: fixed(5 * MINUTE, '`5m`'),
+    description:
+      'How long what `fetchUrl` says about a person is kept; 0 = not at all. Groups follow a change at the issuer that much later at most. Providers of the list have `fetch.ttl`.',
   }),
   metadataTtlSeconds: setting({
     kind: duration(MINUTE, DAY),

@@ -1,10 +1,11 @@
 import { type Setting } from './setting.ts';
 import { users } from './settings-attributes.ts';
 import { apiKeys, approvals, audit, impersonation, organizations } from './settings-authorization.ts';
+import { cache, redis } from './settings-cache.ts';
 import { database, databaseParts } from './settings-database.ts';
 import { events, kafka } from './settings-events.ts';
 import { codes, devices, keys, lockout, passwords, tokens } from './settings-identity.ts';
-import { captcha, rates, redis } from './settings-limits.ts';
+import { captcha, rates } from './settings-limits.ts';
 import { mail } from './settings-mail.ts';
 import { mfa } from './settings-mfa.ts';
 import { federation, limits, operations } from './settings-operation.ts';
@@ -38,6 +39,7 @@ const tree = {
   audit,
   providers,
   redis,
+  cache,
   events,
   kafka,
   rates,

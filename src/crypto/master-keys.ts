@@ -4,6 +4,8 @@ import { Secret } from './secret.ts';
 /** One label per use (NIST SP 800-108: a key has one purpose); a label is never given to a second use. */
 export type KeyLabel =
   | 'audit'
+  | 'cache'
+  | 'cache-key'
   | 'code'
   | 'csrf'
   | 'cursor'

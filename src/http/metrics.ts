@@ -5,6 +5,9 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export interface MetricSources {
   readonly statements: () => number;
   readonly hashQueue: () => { readonly running: number; readonly waiting: number };
+  readonly caches: () => ReadonlyMap<string, Readonly<Record<string, number>>>;
+  /** `isUp` is null where the settings name no Redis. */
+  readonly redis: { readonly isUp: boolean | null; readonly outages: number };
   readonly version: string;
 }
 
@@ -56,6 +59,7 @@ export class Metrics {
     gauge('gatehouse_sql_statements', 'SQL statements since the start.', sources.statements);
     gauge('gatehouse_password_hashes_running', 'Password hashes being computed.', () => sources.hashQueue().running);
     gauge('gatehouse_password_hashes_waiting', 'Password hashes waiting.', () => sources.hashQueue().waiting);
+    this.#registerCaches(sources);
     new Gauge({ name: 'gatehouse_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
       { version: sources.version },
       1,
@@ -86,6 +90,39 @@ export class Metrics {
         };
       },
     };
+  }
+
+  #registerCaches({ caches, redis }: MetricSources): void {
+    const registers = [this.registry];
+    new Counter({
+      name: 'gatehouse_cache_requests_total',
+      help: 'Questions to caches by outcome: hit, miss, or error (an entry that could not be read).',
+      labelNames: ['cache', 'outcome'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [cache, counts] of caches())
+          for (const [outcome, count] of Object.entries(counts)) this.inc({ cache, outcome }, count);
+      },
+    });
+    if (redis.isUp === null) return;
+    new Gauge({
+      name: 'gatehouse_redis_up',
+      help: '1 while Redis answers, 0 while each replica goes on by itself.',
+      registers,
+      collect() {
+        this.set(redis.isUp === true ? 1 : 0);
+      },
+    });
+    new Counter({
+      name: 'gatehouse_redis_outages_total',
+      help: 'How often Redis went away since the start.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(redis.outages);
+      },
+    });
   }
 
   #nameOf(name: string | null): string {

@@ -1,3 +1,7 @@
+import type { JSONWebKeySet } from 'jose';
+import type { Dated } from '../cache/cache-entries.ts';
+import type { Caches } from '../cache/caches.ts';
+import type { ReadThrough } from '../cache/read-through.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { type GroupRule, identityProviders, type ProviderSettings } from '../config/identity-providers.ts';
@@ -40,9 +44,10 @@ export class IdentityProvider {
     outbound: Outbound;
     limits: Config['providers'];
     clock: Clock;
+    caches: Caches;
     onSilence: (error: OutboundError) => void;
   }) {
-    const { settings, outbound, clock, limits } = parts;
+    const { settings, outbound, clock, limits, caches } = parts;
     this.settings = settings;
     this.#clock = clock;
     this.#clockToleranceSeconds = limits.clockToleranceSeconds;
@@ -55,9 +60,17 @@ export class IdentityProvider {
       clockToleranceSeconds: limits.clockToleranceSeconds,
       clock,
     });
-    this.#keys = new RemoteKeys(() => this.#client.keys(), { ttlSeconds: limits.keysTtlSeconds, ...lasting }, clock);
+    this.#keys = new RemoteKeys(
+      (early) => this.#readKeys(caches.issuerKeys, early),
+      { ttlSeconds: limits.keysTtlSeconds, ...lasting },
+      clock,
+    );
+    caches.onFlush(() => this.#keys.forget());
+    const { issuer, fetch } = settings;
     this.#fetch =
-      settings.fetch === null ? null : new PersonFetch({ settings: settings.fetch, client: this.#client, clock });
+      fetch === null
+        ? null
+        : new PersonFetch({ issuer, settings: fetch, client: this.#client, cache: caches.people, clock });
   }
 
   /**
@@ -82,6 +95,12 @@ export class IdentityProvider {
     const { idToken, accessToken } = await this.#client.redeem(answer, asked);
     const verified = await this.#verify(idToken.reveal(), 'ID_TOKEN', asked.nonce);
     return this.#evidence(verified, null, accessToken);
+  }
+
+  /** What another replica has read counts here, too, with the age that it has; a key that is missing there does not wait for that. */
+  #readKeys(cache: ReadThrough, early: boolean): Promise<Dated<JSONWebKeySet>> {
+    const read = (): Promise<JSONWebKeySet> => this.#client.keys();
+    return early ? cache.refresh(this.settings.issuer, read) : cache.dated(this.settings.issuer, read);
   }
 
   #verify(text: string, type: SubjectTokenType, nonce?: string) {
@@ -153,7 +172,7 @@ export class IdentityProviders {
   readonly #byIssuer: ReadonlyMap<string, IdentityProvider>;
   readonly #byDomain: ReadonlyMap<string, string>;
 
-  constructor(parts: { config: Config; clock: Clock; onSilence: (error: OutboundError) => void }) {
+  constructor(parts: { config: Config; clock: Clock; caches: Caches; onSilence: (error: OutboundError) => void }) {
     const { environment, providers } = parts.config;
     const outbound = new Outbound({
       allowedNetworks: providers.allowedNetworks,
@@ -161,8 +180,7 @@ export class IdentityProviders {
       loopback: environment === 'development' || environment === 'test',
     });
     const all = identityProviders(providers).map(
-      (settings) =>
-        new IdentityProvider({ settings, outbound, limits: providers, clock: parts.clock, onSilence: parts.onSilence }),
+      (settings) => new IdentityProvider({ ...parts, settings, outbound, limits: providers }),
     );
     this.#byIssuer = new Map(all.map((provider) => [provider.settings.issuer, provider]));
     this.#byDomain = new Map(

@@ -66,7 +66,8 @@ export class IssuerClient {
     this.#provider = parts.provider;
     this.#outbound = parts.outbound;
     this.#clockToleranceSeconds = parts.clockToleranceSeconds;
-    this.#discovered = new Refreshing(() => this.#discover(), parts.refreshing, parts.clock);
+    const discover = async () => ({ at: parts.clock.now(), value: await this.#discover() });
+    this.#discovered = new Refreshing(discover, parts.refreshing, parts.clock);
   }
 
   /** The key set that the discovery document names. */

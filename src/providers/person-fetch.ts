@@ -1,10 +1,10 @@
+import type { ReadThrough } from '../cache/read-through.ts';
 import type { Clock } from '../clock.ts';
 import type { FetchSettings } from '../config/identity-providers.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { IssuerClient } from './issuer-client.ts';
 import { OutboundError } from './provider-error.ts';
 
-const MAXIMUM_REMEMBERED = 1000;
 /** A token is asked for anew this long before its end. */
 const TOKEN_MARGIN_SECONDS = 30;
 const MAXIMUM_TOKEN_SECONDS = 3600;
@@ -20,10 +20,19 @@ export class PersonFetch {
   readonly #settings: FetchSettings;
   readonly #client: IssuerClient;
   readonly #clock: Clock;
-  readonly #known = new Map<string, { readonly of: Promise<unknown>; readonly until: number }>();
+  readonly #issuer: string;
+  readonly #cache: ReadThrough;
   #token: { readonly of: Promise<Secret<string>>; until: number } | null = null;
 
-  constructor(parts: { settings: FetchSettings; client: IssuerClient; clock: Clock }) {
+  constructor(parts: {
+    issuer: string;
+    settings: FetchSettings;
+    client: IssuerClient;
+    cache: ReadThrough;
+    clock: Clock;
+  }) {
+    this.#issuer = parts.issuer;
+    this.#cache = parts.cache;
     this.#settings = parts.settings;
     this.#client = parts.client;
     this.#clock = parts.clock;
@@ -31,20 +40,9 @@ export class PersonFetch {
 
   /** Throws OutboundError when the issuer does not answer; a person it does not know has no values. */
   of(subject: string): Promise<unknown> {
-    const now = this.#clock.now().getTime();
-    const known = this.#known.get(subject);
-    if (known !== undefined && known.until > now) return known.of;
-    const fetched = this.#fetch(subject);
-    this.#known.delete(subject);
-    this.#known.set(subject, { of: fetched, until: now + this.#settings.ttlSeconds * 1000 });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAXIMUM_REMEMBERED) break;
-      this.#known.delete(oldest);
-    }
-    fetched.catch(() => {
-      if (this.#known.get(subject)?.of === fetched) this.#known.delete(subject);
-    });
-    return fetched;
+    const { url, ttlSeconds } = this.#settings;
+    const key = JSON.stringify([this.#issuer, url, subject]);
+    return this.#cache.get<unknown>(key, () => this.#fetch(subject), { ttlSeconds });
   }
 
   async #fetch(subject: string): Promise<unknown> {

@@ -1,3 +1,4 @@
+import type { Dated } from '../cache/cache-entries.ts';
 import type { Clock } from '../clock.ts';
 
 export interface RefreshingSettings {
@@ -14,15 +15,17 @@ export interface RefreshingSettings {
  * is away. After a failure nobody waits for the server again until the pause is over.
  */
 export class Refreshing<T> {
-  readonly #read: () => Promise<T>;
+  readonly #read: (early: boolean) => Promise<Dated<T>>;
   readonly #settings: RefreshingSettings;
   readonly #clock: Clock;
-  #value: { readonly of: T; readonly readAt: number } | null = null;
+  #value: Dated<T> | null = null;
+  #isForgotten = false;
   #failure: { readonly error: unknown; readonly at: number } | null = null;
   #renewedAt: number | null = null;
   #flight: Promise<T> | null = null;
 
-  constructor(read: () => Promise<T>, settings: RefreshingSettings, clock: Clock) {
+  /** `read` is told whether somebody wants it read early: what is known elsewhere then does not do. */
+  constructor(read: (early: boolean) => Promise<Dated<T>>, settings: RefreshingSettings, clock: Clock) {
     this.#read = read;
     this.#settings = settings;
     this.#clock = clock;
@@ -30,8 +33,15 @@ export class Refreshing<T> {
 
   /** The value, fresh if possible. Throws what reading threw when there is none that counts. */
   async get(): Promise<T> {
-    if (this.#value !== null && this.#age(this.#value.readAt) < this.#settings.ttlSeconds) return this.#value.of;
-    return this.#readOrKeep();
+    const known = this.#value;
+    if (known !== null && !this.#isForgotten && this.#ageOf(known) < this.#settings.ttlSeconds) return known.value;
+    return this.#readOrKeep(false);
+  }
+
+  /** The value is no longer fresh; it goes on to count while it cannot be read again. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.#failure = null;
   }
 
   /**
@@ -40,30 +50,30 @@ export class Refreshing<T> {
    */
   async renewed(): Promise<T | null> {
     if (this.#renewedAt !== null && this.#age(this.#renewedAt) < this.#settings.pauseSeconds) {
-      return this.#flight === null ? null : this.#readOrKeep();
+      return this.#flight === null ? null : this.#readOrKeep(true);
     }
     this.#renewedAt = this.#now();
-    return this.#readOrKeep();
+    return this.#readOrKeep(true);
   }
 
-  async #readOrKeep(): Promise<T> {
+  async #readOrKeep(early: boolean): Promise<T> {
     const failed = this.#failure;
     const isPausing = failed !== null && this.#age(failed.at) < this.#settings.pauseSeconds;
     if (isPausing) return this.#keep(failed.error);
     try {
-      this.#flight ??= this.#start();
+      this.#flight ??= this.#start(early || this.#isForgotten);
       return await this.#flight;
     } catch (error) {
       return this.#keep(error);
     }
   }
 
-  async #start(): Promise<T> {
+  async #start(early: boolean): Promise<T> {
     try {
-      const value = await this.#read();
-      this.#value = { of: value, readAt: this.#now() };
+      this.#value = await this.#read(early);
+      this.#isForgotten = false;
       this.#failure = null;
-      return value;
+      return this.#value.value;
     } catch (error) {
       this.#failure = { error, at: this.#now() };
       throw error;
@@ -74,9 +84,12 @@ export class Refreshing<T> {
 
   #keep(error: unknown): T {
     const kept = this.#value;
-    if (kept !== null && this.#age(kept.readAt) < this.#settings.ttlSeconds + this.#settings.staleSeconds)
-      return kept.of;
+    if (kept !== null && this.#ageOf(kept) < this.#settings.ttlSeconds + this.#settings.staleSeconds) return kept.value;
     throw error;
+  }
+
+  #ageOf({ at }: Dated<T>): number {
+    return this.#age(at.getTime());
   }
 
   #age(since: number): number {

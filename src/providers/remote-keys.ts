@@ -6,6 +6,7 @@ import {
   type JWSHeaderParameters,
   type LocalJWKSet,
 } from 'jose';
+import type { Dated } from '../cache/cache-entries.ts';
 import type { Clock } from '../clock.ts';
 import { OutboundError, SubjectTokenError } from './provider-error.ts';
 import { Refreshing, type RefreshingSettings } from './refreshing.ts';
@@ -41,8 +42,18 @@ export const readKeySet = (text: string, host: string): JSONWebKeySet => {
 export class RemoteKeys {
   readonly #keys: Refreshing<LocalJWKSet>;
 
-  constructor(read: () => Promise<JSONWebKeySet>, settings: RefreshingSettings, clock: Clock) {
-    this.#keys = new Refreshing(async () => createLocalJWKSet(await read()), settings, clock);
+  /** `read` is told whether what other replicas know does not do, because a key was missing in it. */
+  constructor(read: (early: boolean) => Promise<Dated<JSONWebKeySet>>, settings: RefreshingSettings, clock: Clock) {
+    const readSet = async (early: boolean): Promise<Dated<LocalJWKSet>> => {
+      const { value, at } = await read(early);
+      return { value: createLocalJWKSet(value), at };
+    };
+    this.#keys = new Refreshing(readSet, settings, clock);
+  }
+
+  /** The keys are read again when one is needed next: an issuer took one back before its time. */
+  forget(): void {
+    this.#keys.forget();
   }
 
   /** The key of a token by its header, whose `alg` was compared with the allowed ones before. Throws SubjectTokenError KEY. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { CacheCounters } from '../cache/cache-counters.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
@@ -28,6 +29,7 @@ const MAXIMUM_REMEMBERED_UNIONS = 10_000;
 export class GroupDirectory {
   readonly #database: Database;
   readonly #levels: OrganizationLevels;
+  readonly #counters: CacheCounters;
   #groups = new Map<GroupId, GroupView>();
   #resources = new Map<string, ResourceDeclaration>();
   #catalogue = new RegisteredCatalogue([]);
@@ -35,9 +37,10 @@ export class GroupDirectory {
   #epoch = -1n;
   #loading: Promise<void> | null = null;
 
-  constructor(parts: { database: Database; levels: OrganizationLevels }) {
+  constructor(parts: { database: Database; levels: OrganizationLevels; counters: CacheCounters }) {
     this.#database = parts.database;
     this.#levels = parts.levels;
+    this.#counters = parts.counters;
   }
 
   /** Every permission there is, those of registered resources included. */
@@ -91,6 +94,7 @@ export class GroupDirectory {
   grantsOf(assignments: readonly Assignment[]): EffectiveGrants {
     const key = assignments.join(' ');
     const known = this.#unions.get(key);
+    this.#counters.count('permissions', known === undefined ? 'miss' : 'hit');
     if (known !== undefined) return known;
     const united = unitedGrants(this.assigned(assignments), this.#catalogue);
     if (this.#unions.size >= MAXIMUM_REMEMBERED_UNIONS) this.#unions.clear();

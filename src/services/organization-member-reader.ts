@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -29,18 +31,29 @@ type MemberRow = UserRow & {
   readonly group_ids: readonly GroupId[];
 };
 
+/** Numbers of members up to here are counted each time: that is as quick as looking them up. */
+const COUNTED_EACH_TIME = 1000;
+
 /** Reads the members of organizations. Whether somebody may ask for them at all, the field says. */
 export class OrganizationMemberReader {
   readonly #database: Database;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
+  readonly #caches: Caches;
 
-  constructor(parts: { database: Database; directory: GroupDirectory; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: {
+    database: Database;
+    directory: GroupDirectory;
+    clock: Clock;
+    masterKeys: MasterKeys;
+    caches: Caches;
+  }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
+    this.#caches = parts.caches;
   }
 
   /** The same page of members of several organizations, in one statement, of those members that the caller may see. */
@@ -82,7 +95,20 @@ export class OrganizationMemberReader {
     });
   }
 
-  async #count(id: OrganizationId, conditions: Conditions): Promise<number> {
+  /**
+   * How many there are. A large number is kept for a while, for those who see the same people alone: it is shown, nothing is decided by
+   * it, and changing the members makes it void.
+   */
+  #count(id: OrganizationId, conditions: Conditions): Promise<number> {
+    const { organizationUsers, organizations } = this.#caches;
+    const asked = hash('sha256', JSON.stringify([conditions.text, conditions.values.slice(1)]), 'base64url');
+    return organizationUsers.get(`${id}:${asked}`, () => this.#counted(id, conditions), {
+      version: organizations.of(id),
+      keep: (count) => count > COUNTED_EACH_TIME,
+    });
+  }
+
+  async #counted(id: OrganizationId, conditions: Conditions): Promise<number> {
     const [row] = await this.#database.query<{ count: number }>(
       `select count(*)::int as count from organization_members om join users u on u.id = om.user_id
        where om.organization_id = any($1::uuid[]) and ${conditions.text}`,

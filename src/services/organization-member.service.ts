@@ -1,4 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -44,6 +45,7 @@ export class OrganizationMemberService {
   readonly #guard: AccessGuard;
   readonly #recorder: Recorder;
   readonly #clock: Clock;
+  readonly #caches: Caches;
 
   constructor(parts: {
     database: Database;
@@ -51,12 +53,14 @@ export class OrganizationMemberService {
     guard: AccessGuard;
     recorder: Recorder;
     clock: Clock;
+    caches: Caches;
   }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#guard = parts.guard;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
+    this.#caches = parts.caches;
   }
 
   /**
@@ -108,7 +112,7 @@ export class OrganizationMemberService {
   ): Promise<OrganizationView> {
     const wanted = readUserIds(input.userIds, 'userIds');
     const permission = 'assign:organizations';
-    return this.#database.transaction(async (em) => {
+    const changed = await this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, can(permission));
       const now = this.#clock.now();
       const organization = await loadTarget(em, authority, now, {
@@ -129,6 +133,8 @@ export class OrganizationMemberService {
       await this.#recorder.record(em, originOf(caller), happenings);
       return organization;
     });
+    this.#caches.membersChanged(changed.id);
+    return changed;
   }
 
   /** Takes people out; gives the groups that each of them had within the organization. */

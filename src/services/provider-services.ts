@@ -1,3 +1,4 @@
+import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
@@ -23,6 +24,7 @@ export const createProviderServices = (parts: {
   readonly database: Database;
   readonly masterKeys: MasterKeys;
   readonly clock: Clock;
+  readonly caches: Caches;
   readonly log: Log;
   readonly recorder: Recorder;
   readonly directory: GroupDirectory;

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import { openRedis } from '../../src/composition/open-redis.ts';
 import { createServices, type Services } from '../../src/composition/services.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { MasterKeys } from '../../src/crypto/master-keys.ts';
@@ -53,7 +54,9 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
   const note = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>): void =>
     logger[level](details ?? {}, message);
+  const shared = await openRedis(config, note);
   const foundation = {
+    ...shared,
     config,
     database,
     masterKeys: options.masterKeys ?? testMasterKeys(),
@@ -81,6 +84,8 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
       await services.activity.flush();
       await services.denialLog.flush();
       await services.apiKeyUse.flush();
+      services.caches.close();
+      shared.redis?.close();
       await database.close();
       await own?.drop();
     },

@@ -1,70 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RedisConnection } from '../../../src/cache/redis-connection.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import type { Log } from '../../../src/log.ts';
 import { type Budget, RateLimiter } from '../../../src/limits/rate-limiter.ts';
-import { redisCounters, type SharedCounters } from '../../../src/limits/redis-counters.ts';
+import { redisCounters } from '../../../src/limits/redis-counters.ts';
+import { redisIsMissing, RedisServer } from '../../support/redis-server.ts';
 
-const executable = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((path) => existsSync(path));
-/** A developer's machine may lack Redis; the build server must not pass without it. */
-const skipped = executable === undefined && process.env['CI'] === undefined;
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-};
-
-describe.skipIf(skipped)('limits shared over Redis (needs redis-server)', () => {
-  let directory: string;
-  let port: number;
-  let server: ChildProcess;
+describe.skipIf(redisIsMissing)('limits shared over Redis (needs redis-server)', () => {
+  let server: RedisServer;
   const lines: string[] = [];
   const log: Log = (_level, message) => void lines.push(message);
-  const opened: SharedCounters[] = [];
+  const opened: RedisConnection[] = [];
 
-  const start = async (): Promise<void> => {
-    if (executable === undefined) throw new Error('CI needs Redis: apt-get install redis-server');
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    server = spawn(executable, [...options, '--dir', directory], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await new Promise<void>((resolve, reject) => {
-      server.stdout?.on('data', (chunk: Buffer) => chunk.includes('Ready to accept connections') && resolve());
-      server.once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)));
-    });
-  };
-  const stop = async (): Promise<void> => {
-    const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-    server.kill('SIGKILL');
-    await ended;
-  };
   /** A limiter as one replica has it. */
   const replica = async (): Promise<RateLimiter> => {
-    const counters = await redisCounters(new Secret(`redis://127.0.0.1:${port}/0`), log);
-    opened.push(counters);
-    return new RateLimiter(counters.counterOf);
+    const connection = await RedisConnection.open({ url: new Secret(server.url), prefix: 'gatehouse' }, log);
+    opened.push(connection);
+    return new RateLimiter(redisCounters(connection));
   };
   const budget = (name: string): Budget => ({ name, points: 5, seconds: 60 });
   const spend = async (limiter: RateLimiter, name: string, times: number) =>
     Promise.all(Array.from({ length: times }, () => limiter.spend(budget(name), '203.0.113.9')));
 
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'gatehouse-redis-'));
-    port = await freePort();
-    await start();
+    server = await RedisServer.start();
   });
   afterAll(async () => {
-    for (const counters of opened) counters.close();
-    await stop();
-    await rm(directory, { recursive: true, force: true });
+    for (const connection of opened) connection.close();
+    await server.close();
   });
 
   test('count for all replicas together, also in parallel', async () => {
@@ -79,7 +43,7 @@ describe.skipIf(skipped)('limits shared over Redis (needs redis-server)', () => 
   test('go on in each replica by itself while Redis is frozen, without waiting for it at every call', async () => {
     const limiter = await replica();
     await spend(limiter, 'frozen', 1);
-    server.kill('SIGSTOP');
+    server.freeze();
     try {
       const began = performance.now();
       const spent = [];
@@ -88,17 +52,17 @@ describe.skipIf(skipped)('limits shared over Redis (needs redis-server)', () => 
       // One command waits for its time-out, then the store is left alone: fifty that waited would take 12 s.
       expect(performance.now() - began).toBeLessThan(6000);
     } finally {
-      server.kill('SIGCONT');
+      server.thaw();
     }
     expect(lines.filter((line) => line.includes('Redis does not answer'))).not.toEqual([]);
   });
 
   test('survive a killed Redis, and use it again when it is back', async () => {
     const limiter = await replica();
-    await stop();
+    await server.kill();
     const spent = await spend(limiter, 'killed', 8);
     expect(spent.filter(({ allowed }) => allowed)).toHaveLength(5);
-    await start();
+    await server.run();
     const other = await replica();
     for (let time = 0; time < 100 && (await other.spent(budget('back'), '203.0.113.9')) === 0; time += 1) {
       await spend(limiter, 'back', 1);
@@ -109,9 +73,18 @@ describe.skipIf(skipped)('limits shared over Redis (needs redis-server)', () => 
   });
 
   test('start without Redis: a server need not wait for it', async () => {
-    const away = await redisCounters(new Secret(`redis://127.0.0.1:${await freePort()}/0`), log);
-    opened.push(away);
-    const spent = await spend(new RateLimiter(away.counterOf), 'away', 8);
+    await server.kill();
+    const spent = await spend(await replica(), 'away', 8);
     expect(spent.filter(({ allowed }) => allowed)).toHaveLength(5);
+    await server.run();
+  });
+
+  test('start beside a frozen Redis, within seconds', async () => {
+    server.freeze();
+    const began = performance.now();
+    const spent = await spend(await replica(), 'frozen at the start', 8);
+    server.thaw();
+    expect(spent.filter(({ allowed }) => allowed)).toHaveLength(5);
+    expect(performance.now() - began).toBeLessThan(4000);
   });
 });

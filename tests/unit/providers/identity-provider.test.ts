@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Caches } from '../../../src/cache/caches.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { IdentityProviders } from '../../../src/providers/identity-providers.ts';
 import { OutboundError, SubjectTokenError } from '../../../src/providers/provider-error.ts';
@@ -6,7 +7,7 @@ import { issuerEntry, issuers } from '../../api/providers/provider-settings.ts';
 import { type Handler, json, type LyingProvider, startLyingProvider } from '../../support/lying-provider.ts';
 import { OWN_CLIENT } from '../../support/oidc-provider.ts';
 import { TestClock } from '../../support/test-clock.ts';
-import { testConfig } from '../../support/test-config.ts';
+import { testConfig, testMasterKeys } from '../../support/test-config.ts';
 
 let liar: LyingProvider;
 
@@ -24,9 +25,11 @@ const silences: OutboundError[] = [];
 /** A provider that has asked nothing yet. */
 const fresh = (more: Readonly<Record<string, unknown>> = {}) => {
   const config = testConfig({ ...issuers(issuerEntry(liar.issuer, more)), 'providers.timeoutSeconds': '1' });
+  const clock = new TestClock();
   const providers = new IdentityProviders({
     config,
-    clock: new TestClock(),
+    clock,
+    caches: new Caches({ redis: null, masterKeys: testMasterKeys(), clock, config }),
     onSilence: (error) => silences.push(error),
   });
   const found = providers.find(liar.issuer);

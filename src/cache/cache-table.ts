@@ -1,0 +1,66 @@
+import type { Config } from '../config/config.ts';
+
+/** Every cache by its name, which is the first part of its keys and the label of its metrics. */
+export type CacheName = keyof typeof cacheTable;
+
+interface CacheDeclaration {
+  /** What the key is made of, after the name. */
+  readonly key: string;
+  readonly holds: string;
+  /** Shared by all replicas where there is a Redis; else in each process alone. */
+  readonly isShared: boolean;
+  /** A key that names a person: it is stored as a hash. */
+  readonly isPersonal: boolean;
+  /** Seconds; null: it is not a time that ends it. */
+  readonly ttlSeconds: (config: Config) => number | null;
+}
+
+const cache = <const Declared extends CacheDeclaration>(declared: Declared): Declared => declared;
+
+/** The one list of what is cached, where, and for how long; docs/caches.md says what may be stale and why. */
+export const cacheTable = {
+  stats: cache({
+    key: 'the question, with its range and organization',
+    holds: 'computed answers of statistics',
+    isShared: true,
+    isPersonal: false,
+    ttlSeconds: ({ cache: settings }) => settings.statisticsSeconds,
+  }),
+  jit_roles: cache({
+    key: 'issuer and subject',
+    holds: 'what the interface of an issuer says about a person',
+    isShared: true,
+    isPersonal: true,
+    ttlSeconds: ({ providers }) => providers.fetchTtlSeconds,
+  }),
+  jwks: cache({
+    key: 'issuer',
+    holds: 'public keys of an issuer',
+    isShared: true,
+    isPersonal: false,
+    ttlSeconds: ({ providers }) => providers.keysTtlSeconds,
+  }),
+  org_users: cache({
+    key: 'organization, and who may be seen',
+    holds: 'how many members a large organization has',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: ({ cache: settings }) => settings.organizationUsersSeconds,
+  }),
+  permissions: cache({
+    key: 'the groups of somebody',
+    holds: 'their grants, united; as new as the version that every request reads',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: () => null,
+  }),
+  tokens: cache({
+    key: 'hash of an access token',
+    holds: 'its claims after the signature was verified; whether its session lives is asked each time',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: () => null,
+  }),
+} as const;
+
+export const cacheNames = Object.keys(cacheTable) as readonly CacheName[];
