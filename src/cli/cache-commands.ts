@@ -64,7 +64,10 @@ const flush = async (host: Host, command: Command): Promise<void> => {
 
 /** `cache ...`: what may vanish at any time. */
 export const addCacheCommands = (host: Host, program: Command): void => {
-  const cache = program.command('cache').helpCommand(false).description('what is cached, and in Redis where there is one');
+  const cache = program
+    .command('cache')
+    .helpCommand(false)
+    .description('what is cached, and in Redis where there is one');
   cache
     .command('status')
     .description('whether Redis answers, what it holds, and how long entries live')

@@ -85,7 +85,8 @@ describe('twenty thousand organizations, eight levels deep', () => {
     return scanned;
   };
   const readers = (database: Database) => {
-    const parts = { database, directory: app().services.directory, clock: app().clock, masterKeys: testMasterKeys() };
+    const { directory, caches } = app().services;
+    const parts = { database, directory, caches, clock: app().clock, masterKeys: testMasterKeys() };
     return {
       organizations: new OrganizationReader(parts),
       trees: new OrganizationTreeReader(parts),
