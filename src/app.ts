@@ -32,14 +32,8 @@ import type { Services } from './composition/services.ts';
 
 /** Builds the guarded schema and the HTTP server around the services. The server does not listen yet. */
 export const createApp = async (foundation: Foundation, services: Services, logger: Logger): Promise<Server> => {
-  const { config, database } = foundation;
-  const metrics = new Metrics({
-    statements: () => database.statements.count,
-    hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
-    caches: () => services.caches.counters.totals,
-    redis: services.redisHealth,
-    version: VERSION,
-  });
+  const { config } = foundation;
+  const metrics = metricsOf(foundation, services);
   const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
@@ -93,6 +87,15 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     }),
   });
 };
+
+const metricsOf = ({ database }: Foundation, services: Services): Metrics =>
+  new Metrics({
+    statements: () => database.statements.count,
+    hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
+    caches: () => services.caches.counters.totals,
+    redis: services.redisHealth,
+    version: VERSION,
+  });
 
 const loadersFrom =
   (services: Services): MakeLoaders =>

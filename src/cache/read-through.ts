@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, secondsAfter } from '../clock.ts';
 import type { CacheCounters } from './cache-counters.ts';
 import type { CacheEntries, CacheEntry, Dated } from './cache-entries.ts';
 import type { CacheName } from './cache-table.ts';
@@ -111,10 +111,11 @@ export class ReadThrough {
   async #known<Value>(key: string, { version, ttlSeconds }: ReadOptions<Value>): Promise<Dated<Value> | null> {
     const entry = await this.#stored(key);
     if (entry === null || entry.version !== (version ?? null)) return null;
-    const ageMs = this.#now() - entry.at;
+    const now = this.#clock.now();
+    const ageMs = now.getTime() - entry.at;
     if (ageMs >= this.#ttlMs(ttlSeconds) || ageMs < -CLOCK_DIFFERENCE_MS) return null;
     this.#counters.count(this.name, 'hit');
-    return { value: entry.value as Value, at: new Date(entry.at) };
+    return { value: entry.value as Value, at: secondsAfter(now, -ageMs / 1000) };
   }
 
   async #stored(key: string): Promise<CacheEntry | null> {
@@ -160,10 +161,6 @@ export class ReadThrough {
 
   #ttlMs(ttlSeconds: number | undefined): number {
     return (ttlSeconds ?? this.#ttlSeconds) * 1000;
-  }
-
-  #now(): number {
-    return this.#clock.now().getTime();
   }
 }
 

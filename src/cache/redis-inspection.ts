@@ -17,7 +17,10 @@ export interface RedisStatus {
 }
 
 const factOf = (info: string, name: string): string =>
-  info.split(/\r?\n/).find((line) => line.startsWith(`${name}:`))?.slice(name.length + 1) ?? 'unknown';
+  info
+    .split(/\r?\n/)
+    .find((line) => line.startsWith(`${name}:`))
+    ?.slice(name.length + 1) ?? 'unknown';
 
 /** Looks through what this installation keeps in Redis, and empties its caches. Throws StoreAway. */
 export class RedisInspection {

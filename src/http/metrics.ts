@@ -93,36 +93,37 @@ export class Metrics {
   }
 
   #registerCaches({ caches, redis }: MetricSources): void {
-    const registers = [this.registry];
-    new Counter({
+    const requests = new Counter({
       name: 'gatehouse_cache_requests_total',
       help: 'Questions to caches by outcome: hit, miss, or error (an entry that could not be read).',
       labelNames: ['cache', 'outcome'],
-      registers,
+      registers: [],
       collect() {
         this.reset();
         for (const [cache, counts] of caches())
           for (const [outcome, count] of Object.entries(counts)) this.inc({ cache, outcome }, count);
       },
     });
+    this.registry.registerMetric(requests);
     if (redis.isUp === null) return;
-    new Gauge({
+    const up = new Gauge({
       name: 'gatehouse_redis_up',
       help: '1 while Redis answers, 0 while each replica goes on by itself.',
-      registers,
+      registers: [],
       collect() {
         this.set(redis.isUp === true ? 1 : 0);
       },
     });
-    new Counter({
+    const outages = new Counter({
       name: 'gatehouse_redis_outages_total',
       help: 'How often Redis went away since the start.',
-      registers,
+      registers: [],
       collect() {
         this.reset();
         this.inc(redis.outages);
       },
     });
+    for (const metric of [up, outages]) this.registry.registerMetric(metric);
   }
 
   #nameOf(name: string | null): string {

@@ -18,7 +18,7 @@ export const keyValueContract = (open: () => { readonly store: KeyValue; readonl
     for (const [index, text] of texts.entries()) await store.set(`text ${index}`, text, 60_000);
     for (const [index, text] of texts.entries()) {
       expect(await store.get(`text ${index}`)).toBe(text);
-      if (other !== null) expect(await other.get(`text ${index}`)).toBe(text);
+      expect(await (other ?? store).get(`text ${index}`)).toBe(text);
     }
   });
 

@@ -61,8 +61,8 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
     await limiter.spend(budget, '203.0.113.9');
     for (let tries = 0; tries < 100 && (await server.command('pubsub', 'channels')) === ''; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    let flushes = 0;
-    caches.onFlush(() => (flushes += 1));
+    const flushes: string[] = [];
+    caches.onFlush(() => void flushes.push('forgotten'));
     await figures();
     await server.command('set', 'somebody:elses', '1');
     const env = { REDIS_URL: server.url };
@@ -85,9 +85,9 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
     expect(await figures()).toBe(2);
     expect(await limiter.spent(budget, '203.0.113.9')).toBe(1);
     expect(await server.command('get', 'somebody:elses')).toBe('1');
-    for (let tries = 0; tries < 50 && flushes === 0; tries += 1)
+    for (let tries = 0; tries < 50 && flushes.length === 0; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(flushes).toBe(1);
+    expect(flushes).toEqual(['forgotten']);
   });
 
   test('fail in one line, without the password, when Redis does not answer', async () => {
