@@ -73,13 +73,13 @@ module.exports = {
     forbid(
       'core-knows-no-graphql',
       'Services, tables, events, keys and settings serve every surface: command line, jobs and pages too.',
-      '^src/(services|messages|entities|crypto|events|loaders|database|config)/',
+      '^src/(services|messages|webhooks|entities|crypto|events|loaders|database|config)/',
       `(${own('schema|resolvers|context|explain|permissions/tree|permissions/shield')}|${GRAPHQL})`,
     ),
     forbid(
       'core-knows-no-http',
       'Services answer callers, not requests.',
-      '^src/(services|messages|entities|crypto|events|loaders|database|permissions|config|explain)/',
+      '^src/(services|messages|webhooks|entities|crypto|events|loaders|database|permissions|config|explain)/',
       `(${own('http|auth|start|cli|app')}|${HTTP})`,
     ),
     forbid(
@@ -93,6 +93,17 @@ module.exports = {
       'What sends messages takes them from the table; whoever causes one calls it, never the other way round.',
       '^src/messages/',
       { path: '^src/', pathNot: own(`messages|entities|${COMMON}|config/settings-mail|crypto|database|installation`) },
+    ),
+    forbid(
+      'webhooks-know-no-service',
+      'What posts events takes them from the table; it does not know why they are there.',
+      '^src/webhooks/',
+      {
+        path: '^src/',
+        pathNot: own(
+          `webhooks|entities|${COMMON}|crypto|database|events/event-sink|events/event-message|providers/outbound|providers/provider-error`,
+        ),
+      },
     ),
     forbid(
       'events-know-entities-only',

@@ -901,6 +901,31 @@ export type CreateUserPayload = {
   violations: Array<PasswordRule>;
 };
 
+/** Input of createWebhook. */
+export type CreateWebhookInput = {
+  /** Types from the event catalogue, 1 to 100. */
+  eventTypes: Array<Scalars['String']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Name for the list, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** Address, https, public unless the settings allow others. */
+  url: Scalars['String']['input'];
+};
+
+/** Answer of createWebhook. */
+export type CreateWebhookPayload = {
+  __typename?: 'CreateWebhookPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** An earlier call with this idempotencyKey was repeated; the secret is not shown. */
+  replayed: Scalars['Boolean']['output'];
+  /** Signing secret; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+  /** The new webhook. */
+  webhook?: Maybe<Webhook>;
+};
+
 /** A span of time, half open. */
 export type DateTimeRange = {
   /** First instant included; absent = no lower bound. */
@@ -1043,6 +1068,21 @@ export type DeleteUsersPayload = {
   errors: Array<UserError>;
   /** Who would gain or lose what; set when `dryRun` was true. */
   preview?: Maybe<AccessPreview>;
+};
+
+/** Input of deleteWebhook. */
+export type DeleteWebhookInput = {
+  /** Webhook to delete with its deliveries. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of deleteWebhook. */
+export type DeleteWebhookPayload = {
+  __typename?: 'DeleteWebhookPayload';
+  /** Former id. */
+  deletedWebhookId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** A device recognised across sessions. Own devices, or requires `view:sessions`. */
@@ -1965,6 +2005,8 @@ export type Mutation = {
   createServiceAccount?: Maybe<CreateServiceAccountPayload>;
   /** Makes a user, by invitation when no password is given. Requires `create:users`. */
   createUser?: Maybe<CreateUserPayload>;
+  /** Makes a webhook. Requires `create:webhooks`. */
+  createWebhook?: Maybe<CreateWebhookPayload>;
   /** Ends a key and removes it; who may is as with revokeApiKey. Requires a signed-in caller. */
   deleteApiKey?: Maybe<DeleteApiKeyPayload>;
   /** Deletes a group. Requires `delete:groups`. */
@@ -1975,6 +2017,8 @@ export type Mutation = {
   deleteOwnAccount?: Maybe<DeleteOwnAccountPayload>;
   /** Deletes users. Requires `delete:users`. */
   deleteUsers?: Maybe<DeleteUsersPayload>;
+  /** Deletes a webhook. Requires `delete:webhooks`. */
+  deleteWebhook?: Maybe<DeleteWebhookPayload>;
   /** Switches TOTP off; does nothing when off. The session must be confirmed where no password is given. Requires a session, not impersonating. */
   disableTotp?: Maybe<DisableTotpPayload>;
   /** Disables users and ends their sessions. Requires `disable:users`. */
@@ -2021,6 +2065,8 @@ export type Mutation = {
   removePasskey?: Maybe<RemovePasskeyPayload>;
   /** Renames an own passkey. Requires a session, not impersonating, confirmed. */
   renamePasskey?: Maybe<RenamePasskeyPayload>;
+  /** Delivers events again. Requires `replay:webhooks`. */
+  replayWebhookDeliveries?: Maybe<ReplayWebhookDeliveriesPayload>;
   /** Sends a link to a new address of the caller; the session must be confirmed where no password is given. Requires a session, not impersonating. */
   requestEmailChange?: Maybe<RequestEmailChangePayload>;
   /** Sends a reset link, or the set-up link of an invitation; always the same answer. Open to anyone. */
@@ -2049,6 +2095,8 @@ export type Mutation = {
   rotateApiKey?: Maybe<RotateApiKeyPayload>;
   /** Makes another key sign access tokens; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
   rotateSigningKey?: Maybe<RotateSigningKeyPayload>;
+  /** Changes the secret of a webhook. Requires `update:webhooks`. */
+  rotateWebhookSecret?: Maybe<RotateWebhookSecretPayload>;
   /** Replaces the grants of a group; protected ones need `grant-protected:groups`. Requires `grant:groups`. */
   setGroupPermissions?: Maybe<SetGroupPermissionsPayload>;
   /** Sets a password by a mailed or challenge token; ends all sessions, keeps MFA, activates an invited account. Open to anyone. */
@@ -2075,6 +2123,8 @@ export type Mutation = {
   stopImpersonation?: Maybe<StopImpersonationPayload>;
   /** Changes the active organization. Requires a session. */
   switchOrganization?: Maybe<SwitchOrganizationPayload>;
+  /** Sends a sample event now. Requires `update:webhooks`. */
+  testWebhook?: Maybe<TestWebhookPayload>;
   /** Unlinks an external identity of the caller; sessions that began with it end, the present one excepted. Requires a session, not impersonating, confirmed. */
   unlinkIdentity?: Maybe<UnlinkIdentityPayload>;
   /** Unlocks users and forgets their failed sign-ins. Requires `lock:users`. */
@@ -2089,6 +2139,8 @@ export type Mutation = {
   updateProfile?: Maybe<UpdateProfilePayload>;
   /** Changes names, identifiers and groups. Requires `update:users`. */
   updateUser?: Maybe<UpdateUserPayload>;
+  /** Changes a webhook. Requires `update:webhooks`. */
+  updateWebhook?: Maybe<UpdateWebhookPayload>;
   /** Looks for the DNS record. Requires `update:organizations`. */
   verifyOrganizationDomain?: Maybe<VerifyOrganizationDomainPayload>;
   /** Signs in by code or link. Open to anyone. */
@@ -2193,6 +2245,11 @@ export type MutationCreateUserArgs = {
 };
 
 
+export type MutationCreateWebhookArgs = {
+  input: CreateWebhookInput;
+};
+
+
 export type MutationDeleteApiKeyArgs = {
   input: DeleteApiKeyInput;
 };
@@ -2215,6 +2272,11 @@ export type MutationDeleteOwnAccountArgs = {
 
 export type MutationDeleteUsersArgs = {
   input: DeleteUsersInput;
+};
+
+
+export type MutationDeleteWebhookArgs = {
+  input: DeleteWebhookInput;
 };
 
 
@@ -2333,6 +2395,11 @@ export type MutationRenamePasskeyArgs = {
 };
 
 
+export type MutationReplayWebhookDeliveriesArgs = {
+  input: ReplayWebhookDeliveriesInput;
+};
+
+
 export type MutationRequestEmailChangeArgs = {
   input: RequestEmailChangeInput;
 };
@@ -2403,6 +2470,11 @@ export type MutationRotateSigningKeyArgs = {
 };
 
 
+export type MutationRotateWebhookSecretArgs = {
+  input: RotateWebhookSecretInput;
+};
+
+
 export type MutationSetGroupPermissionsArgs = {
   input: SetGroupPermissionsInput;
 };
@@ -2468,6 +2540,11 @@ export type MutationSwitchOrganizationArgs = {
 };
 
 
+export type MutationTestWebhookArgs = {
+  input: TestWebhookInput;
+};
+
+
 export type MutationUnlinkIdentityArgs = {
   input: UnlinkIdentityInput;
 };
@@ -2500,6 +2577,11 @@ export type MutationUpdateProfileArgs = {
 
 export type MutationUpdateUserArgs = {
   input: UpdateUserInput;
+};
+
+
+export type MutationUpdateWebhookArgs = {
+  input: UpdateWebhookInput;
 };
 
 
@@ -3041,6 +3123,12 @@ export type Query = {
   users?: Maybe<UserConnection>;
   /** Who is calling; null = not signed in. Open to anyone. */
   viewer?: Maybe<Viewer>;
+  /** One webhook. Requires `view:webhooks`. */
+  webhook?: Maybe<Webhook>;
+  /** Deliveries to webhooks. Requires `view:webhooks`. */
+  webhookDeliveries?: Maybe<WebhookDeliveryConnection>;
+  /** Webhooks, newest first. Requires `view:webhooks`. */
+  webhooks?: Maybe<WebhookConnection>;
 };
 
 
@@ -3220,6 +3308,28 @@ export type QueryUsersArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<UserOrder>;
+};
+
+
+export type QueryWebhookArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryWebhookDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<WebhookDeliveryFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryWebhooksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Input of redeemActionLink. */
@@ -3406,6 +3516,25 @@ export type RenamePasskeyPayload = {
   errors: Array<UserError>;
   /** The passkey after the change. */
   passkey?: Maybe<Passkey>;
+};
+
+/** Input of replayWebhookDeliveries. */
+export type ReplayWebhookDeliveriesInput = {
+  /** Deliveries to replay, at most 10,000. */
+  filter?: InputMaybe<WebhookDeliveryFilter>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Deliveries to replay, at most 100; exactly one of ids and filter. */
+  ids?: InputMaybe<Array<Scalars['ID']['input']>>;
+};
+
+/** Answer of replayWebhookDeliveries. */
+export type ReplayWebhookDeliveriesPayload = {
+  __typename?: 'ReplayWebhookDeliveriesPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Number of new deliveries. */
+  replayedCount?: Maybe<Scalars['Int']['output']>;
 };
 
 /** Input of requestEmailChange. */
@@ -3720,6 +3849,25 @@ export type RotateSigningKeyPayload = {
   retiringKey?: Maybe<SigningKey>;
   /** The new key. */
   signingKey?: Maybe<SigningKey>;
+};
+
+/** Input of rotateWebhookSecret. */
+export type RotateWebhookSecretInput = {
+  /** Webhook whose secret changes. */
+  id: Scalars['ID']['input'];
+  /** How long the old secret signs too, 0 to 604,800. */
+  overlapSeconds?: Scalars['Int']['input'];
+};
+
+/** Answer of rotateWebhookSecret. */
+export type RotateWebhookSecretPayload = {
+  __typename?: 'RotateWebhookSecretPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** New signing secret; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+  /** The webhook after the change. */
+  webhook?: Maybe<Webhook>;
 };
 
 /** Reach of a scope. */
@@ -4339,6 +4487,23 @@ export type SystemGroupInput = {
   permissions: Array<PermissionInput>;
 };
 
+/** Input of testWebhook. */
+export type TestWebhookInput = {
+  /** Type of the sample event; absent = the first it listens to. */
+  eventType?: InputMaybe<Scalars['String']['input']>;
+  /** Webhook to try. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of testWebhook. */
+export type TestWebhookPayload = {
+  __typename?: 'TestWebhookPayload';
+  /** The attempt, with its outcome. */
+  delivery?: Maybe<WebhookDelivery>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Recurring hours in which a grant holds. */
 export type TimeWindow = {
   __typename?: 'TimeWindow';
@@ -4583,6 +4748,29 @@ export type UpdateUserPayload = {
   preview?: Maybe<AccessPreview>;
   /** The user after the change; with VERSION_CONFLICT as they are now. */
   user?: Maybe<User>;
+};
+
+/** Input of updateWebhook. */
+export type UpdateWebhookInput = {
+  /** Whether events are sent; absent = keep. */
+  enabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** New types, at least one; absent = keep. */
+  eventTypes?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Webhook to change. */
+  id: Scalars['ID']['input'];
+  /** New name; absent = keep. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** New address; absent = keep. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of updateWebhook. */
+export type UpdateWebhookPayload = {
+  __typename?: 'UpdateWebhookPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The webhook after the change. */
+  webhook?: Maybe<Webhook>;
 };
 
 /** A person or a service account. */
@@ -4838,6 +5026,8 @@ export type UserErrorCode =
   | 'NOT_MEMBER'
   /** The operation is for other people's accounts only. */
   | 'NOT_ON_ONESELF'
+  /** The delivery still waits, was a test, was replayed already, or its webhook is switched off. */
+  | 'NOT_REPLAYABLE'
   /** No enrolment was started, or it is completed. */
   | 'NO_ENROLLMENT_IN_PROGRESS'
   /** A user would be left without any group. */
@@ -4902,10 +5092,16 @@ export type UserErrorCode =
   | 'TOO_MANY_PASSKEYS'
   /** A group or key can hold at most 100 grants. */
   | 'TOO_MANY_PERMISSIONS'
+  /** The server holds the largest number of webhooks. */
+  | 'TOO_MANY_WEBHOOKS'
+  /** The event catalogue has no such type. */
+  | 'UNKNOWN_EVENT_TYPE'
   /** The issuer is not configured. */
   | 'UNKNOWN_ISSUER'
   /** The catalogue has no such action and resource. */
   | 'UNKNOWN_PERMISSION'
+  /** The address is not https, or leads to a private network. */
+  | 'URL_NOT_ALLOWED'
   /** The user name can be mistaken for an existing one. */
   | 'USERNAME_CONFUSABLE'
   /** The user name belongs to another account. */
@@ -5105,6 +5301,155 @@ export type Viewer = {
   session?: Maybe<Session>;
   /** The person acted as. */
   user: User;
+};
+
+/** An address that events are posted to, signed by HMAC-SHA-256 with a timestamp. */
+export type Webhook = Node & {
+  __typename?: 'Webhook';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Who made it; null when deleted. Requires `view:users`. */
+  createdBy?: Maybe<User>;
+  /** Events are sent. */
+  enabled: Scalars['Boolean']['output'];
+  /** Types from the event catalogue, at most 100. */
+  eventTypes: Array<Scalars['String']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Latest delivery. */
+  lastDelivery?: Maybe<WebhookDelivery>;
+  /** Name for the list. */
+  name: Scalars['String']['output'];
+  /** Until when the secret before the last rotation signs too. */
+  secretOverlapUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Last change. */
+  updatedAt: Scalars['DateTime']['output'];
+  /** Address. */
+  url: Scalars['URL']['output'];
+};
+
+/** One try of a delivery. */
+export type WebhookAttempt = {
+  __typename?: 'WebhookAttempt';
+  /** How long it took, milliseconds; null = it goes on, or was cut off. */
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** Why it failed; null = it did not. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** Which try, from 1. */
+  number: Scalars['Int']['output'];
+  /** HTTP status of the answer; null = no answer. */
+  responseStatus?: Maybe<Scalars['Int']['output']>;
+  /** When it began. */
+  startedAt: Scalars['DateTime']['output'];
+};
+
+/** A page of Webhook. */
+export type WebhookConnection = {
+  __typename?: 'WebhookConnection';
+  /** Items with their cursors. */
+  edges: Array<WebhookEdge>;
+  /** Items without cursors. */
+  nodes: Array<Webhook>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One event on its way to one webhook. */
+export type WebhookDelivery = Node & {
+  __typename?: 'WebhookDelivery';
+  /** Tries so far. */
+  attempts: Scalars['Int']['output'];
+  /** When the event was handed over. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When the receiver accepted it. */
+  deliveredAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Time of the last try, milliseconds. */
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** Event; the same for every try and replay. */
+  eventId: Scalars['ID']['output'];
+  /** Type from the event catalogue. */
+  eventType: Scalars['String']['output'];
+  /** Reason of the last failure. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Why it is sent. */
+  kind: WebhookDeliveryKind;
+  /** Next try; null = none. */
+  nextAttemptAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The delivery that this one replays. */
+  previous?: Maybe<WebhookDelivery>;
+  /** HTTP status of the last try; null = no answer. */
+  responseStatus?: Maybe<Scalars['Int']['output']>;
+  /** Where it stands. */
+  state: WebhookDeliveryState;
+  /** Every try, the first one first; at most 12. */
+  tries: Array<WebhookAttempt>;
+  /** The webhook. */
+  webhook: Webhook;
+};
+
+/** A page of WebhookDelivery. */
+export type WebhookDeliveryConnection = {
+  __typename?: 'WebhookDeliveryConnection';
+  /** Items with their cursors. */
+  edges: Array<WebhookDeliveryEdge>;
+  /** Items without cursors. */
+  nodes: Array<WebhookDelivery>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a WebhookDelivery page. */
+export type WebhookDeliveryEdge = {
+  __typename?: 'WebhookDeliveryEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: WebhookDelivery;
+};
+
+/** Which deliveries; conditions are and-ed. Always newest first. */
+export type WebhookDeliveryFilter = {
+  /** Handed over within. */
+  createdAt?: InputMaybe<DateTimeRange>;
+  /** Of one of these types; empty list = none. */
+  eventTypeIn?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** In one of these states; empty list = none. */
+  stateIn?: InputMaybe<Array<WebhookDeliveryState>>;
+  /** Of this webhook. */
+  webhookId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Why something is sent. */
+export type WebhookDeliveryKind =
+  /** It happened. */
+  | 'EVENT'
+  /** Somebody asked for it once more: replayWebhookDeliveries. */
+  | 'REPLAY'
+  /** A sample: testWebhook. */
+  | 'TEST';
+
+/** Where a delivery stands. */
+export type WebhookDeliveryState =
+  /** Given up; replayWebhookDeliveries tries again. */
+  | 'DEAD'
+  /** The receiver answered 2xx. */
+  | 'DELIVERED'
+  /** Waits for its first or next try. */
+  | 'PENDING';
+
+/** One item of a Webhook page. */
+export type WebhookEdge = {
+  __typename?: 'WebhookEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Webhook;
 };
 
 /** Day of the week, ISO 8601 order. */

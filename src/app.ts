@@ -11,6 +11,7 @@ import { documentLimits } from './http/limits/document-limits.ts';
 import { defaultGraphqlLimits } from './http/limits/graphql-limits.ts';
 import { Metrics } from './http/metrics.ts';
 import { type Server, createServer } from './http/server.ts';
+import { addWebhookMetrics } from './http/webhook-metrics.ts';
 import { limitFields } from './limits/field-limits.ts';
 import { createLoaders } from './loaders/loaders.ts';
 import type { FieldSettings } from './permissions/field-judge.ts';
@@ -34,6 +35,7 @@ import type { Services } from './composition/services.ts';
 export const createApp = async (foundation: Foundation, services: Services, logger: Logger): Promise<Server> => {
   const { config } = foundation;
   const metrics = metricsOf(foundation, services);
+  addWebhookMetrics(metrics.registry, { ...services, clock: foundation.clock });
   const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
@@ -117,6 +119,7 @@ const loadersFrom =
         organizationMembers: services.organizationMemberReader,
         organizationDomains: services.organizationDomainReader,
         apiKeys: services.apiKeyReader,
+        webhooks: services.webhookReader,
       },
       caller,
       assignments,
@@ -158,6 +161,7 @@ const costs = {
   'Group.permissions': { size: 5 },
   'Permission.constraints': { size: 1 },
   'ApiKey.permissions': { size: 5 },
+  'WebhookDelivery.tries': { size: 2 },
   'ApiKey.effectivePermissions': { size: 20 },
   'EffectivePermission.grantedBy': { size: 2 },
   'ResourceScope.organizations': { size: 2 },

@@ -106,6 +106,13 @@ export const errorCatalogue = {
   INVITATION_NOT_PENDING: outcome('The invitation was accepted, revoked, or never made.'),
   NOT_ON_ONESELF: outcome("The operation is for other people's accounts only."),
   MAIL_NOT_RETRYABLE: outcome('The message was sent, still waits, was repeated already, or is past its life.'),
+  // webhooks
+  URL_NOT_ALLOWED: outcome('The address is not https, or leads to a private network.'),
+  UNKNOWN_EVENT_TYPE: outcome('The event catalogue has no such type.'),
+  TOO_MANY_WEBHOOKS: outcome('The server holds the largest number of webhooks.'),
+  NOT_REPLAYABLE: outcome(
+    'The delivery still waits, was a test, was replayed already, or its webhook is switched off.',
+  ),
   // groups and permissions
   LAST_ADMIN: outcome('No active administrator would be left.'),
   SELF_ESCALATION: outcome('The caller would raise their own rights.'),

@@ -60,6 +60,8 @@ import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
 import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
 import { ViewerResolver } from './resolvers/viewer.resolver.ts';
+import { WebhookMutationResolver } from './resolvers/webhook-mutation.resolver.ts';
+import { WebhookDeliveryResolver, WebhookResolver } from './resolvers/webhook.resolver.ts';
 
 const resolvers = [
   ViewerResolver,
@@ -117,6 +119,9 @@ const resolvers = [
   AuditReferenceResolver,
   UserAuditResolver,
   ExportResolver,
+  WebhookResolver,
+  WebhookDeliveryResolver,
+  WebhookMutationResolver,
   OperationsResolver,
 ] as const;
 

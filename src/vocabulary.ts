@@ -149,6 +149,14 @@ export type ApiKeyStatus = Word<typeof ApiKeyStatus>;
 export const ApprovalState = words('PENDING', 'APPROVED', 'REJECTED', 'CANCELLED', 'EXPIRED');
 export type ApprovalState = Word<typeof ApprovalState>;
 
+/** Where an event stands on its way to a webhook. */
+export const WebhookDeliveryState = words('PENDING', 'DELIVERED', 'DEAD');
+export type WebhookDeliveryState = Word<typeof WebhookDeliveryState>;
+
+/** Why something is sent to a webhook. */
+export const WebhookDeliveryKind = words('EVENT', 'REPLAY', 'TEST');
+export type WebhookDeliveryKind = Word<typeof WebhookDeliveryKind>;
+
 /** Why a decision about a permission came out as it did. */
 export const DecisionReason = words(
   'GRANTED',

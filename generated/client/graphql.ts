@@ -1652,6 +1652,8 @@ export type UserErrorCode =
   | 'NOT_MEMBER'
   /** The operation is for other people's accounts only. */
   | 'NOT_ON_ONESELF'
+  /** The delivery still waits, was a test, was replayed already, or its webhook is switched off. */
+  | 'NOT_REPLAYABLE'
   /** No enrolment was started, or it is completed. */
   | 'NO_ENROLLMENT_IN_PROGRESS'
   /** A user would be left without any group. */
@@ -1716,10 +1718,16 @@ export type UserErrorCode =
   | 'TOO_MANY_PASSKEYS'
   /** A group or key can hold at most 100 grants. */
   | 'TOO_MANY_PERMISSIONS'
+  /** The server holds the largest number of webhooks. */
+  | 'TOO_MANY_WEBHOOKS'
+  /** The event catalogue has no such type. */
+  | 'UNKNOWN_EVENT_TYPE'
   /** The issuer is not configured. */
   | 'UNKNOWN_ISSUER'
   /** The catalogue has no such action and resource. */
   | 'UNKNOWN_PERMISSION'
+  /** The address is not https, or leads to a private network. */
+  | 'URL_NOT_ALLOWED'
   /** The user name can be mistaken for an existing one. */
   | 'USERNAME_CONFUSABLE'
   /** The user name belongs to another account. */

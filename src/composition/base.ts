@@ -14,6 +14,7 @@ import { Recorder } from '../events/recorder.ts';
 import type { CaptchaProvider } from '../limits/captcha.ts';
 import { type CounterOf, RateLimiter } from '../limits/rate-limiter.ts';
 import type { Log } from '../log.ts';
+import type { AddressResolver } from '../providers/address-resolver.ts';
 import { createMessaging } from '../messages/messaging.ts';
 import { AccessGuard } from '../services/access-guard.ts';
 import { UserAttributes } from '../services/attributes.ts';
@@ -45,6 +46,8 @@ export interface Foundation {
   readonly domainResolver?: DomainResolver;
   /** Where events go; absent = as the settings say. */
   readonly eventSinks?: readonly EventSink[];
+  /** Where the addresses of webhooks are looked up; absent = the name servers of the machine. */
+  readonly addressResolver?: AddressResolver;
 }
 
 export type Base = ReturnType<typeof createBase>;

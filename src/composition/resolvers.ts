@@ -50,6 +50,8 @@ import { UserMutationResolver } from '../resolvers/user-mutation.resolver.ts';
 import { UserSessionsResolver } from '../resolvers/user-sessions.resolver.ts';
 import { UserResolver } from '../resolvers/user.resolver.ts';
 import { ViewerResolver } from '../resolvers/viewer.resolver.ts';
+import { WebhookMutationResolver } from '../resolvers/webhook-mutation.resolver.ts';
+import { WebhookDeliveryResolver, WebhookResolver } from '../resolvers/webhook.resolver.ts';
 import { VERSION } from '../version.ts';
 import type { Foundation } from './base.ts';
 import type { Services } from './services.ts';
@@ -126,4 +128,7 @@ const madeAlone = (services: Services): readonly (readonly [Function, object])[]
   [AuditReferenceResolver, new AuditReferenceResolver()],
   [UserAuditResolver, new UserAuditResolver()],
   [ExportResolver, new ExportResolver(services)],
+  [WebhookResolver, new WebhookResolver(services)],
+  [WebhookDeliveryResolver, new WebhookDeliveryResolver()],
+  [WebhookMutationResolver, new WebhookMutationResolver(services)],
 ];

@@ -1,4 +1,5 @@
 import { identityProviders } from '../config/identity-providers.ts';
+import type { EventSink } from '../events/event-sink.ts';
 import { ActiveOrganizationService } from '../services/active-organization.service.ts';
 import { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
 import { ApiKeyUse } from '../services/api-key-use.ts';
@@ -79,6 +80,7 @@ import { type Base, createBase, type Foundation } from './base.ts';
 import { createEvents } from './events.ts';
 import { createProofs, type Proofs } from './proofs.ts';
 import { createResources } from './resources.ts';
+import { createWebhooks } from './webhooks.ts';
 
 export type Services = ReturnType<typeof createServices>;
 
@@ -104,6 +106,7 @@ export const createServices = (foundation: Foundation) => {
   const resources = createResources(base);
   const credentials = createCredentials(common);
   const apiKeys = createApiKeys(base);
+  const webhooks = createWebhooks(base);
   return {
     recorder,
     directory,
@@ -128,7 +131,8 @@ export const createServices = (foundation: Foundation) => {
     ...createReaders(base),
     ...resources,
     ...createProviderServices(common),
-    ...createOperations(base),
+    ...webhooks,
+    ...createOperations(base, webhooks.webhookSink),
   };
 };
 
@@ -249,7 +253,7 @@ const createExplanations = (base: Base) => {
 };
 
 /** What the server does by itself. */
-const createOperations = (base: Base) => {
+const createOperations = (base: Base, webhookSink: EventSink) => {
   const activity = new SessionActivity({
     ...base,
     onError: (error) => base.log('warn', 'sessions could not be marked as used', { err: error }),
@@ -261,7 +265,7 @@ const createOperations = (base: Base) => {
   const audit = createAudit(base);
   return {
     ...audit,
-    ...createEvents(base),
+    ...createEvents(base, webhookSink),
     activity,
     apiKeyUse,
     apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),

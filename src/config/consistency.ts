@@ -4,6 +4,7 @@ import type { DatabaseTarget } from './database-url.ts';
 import { providerContradictions, providerOddities } from './identity-providers.ts';
 import { eventContradictions, eventOddities } from './settings-events.ts';
 import { mailContradictions, mailOddities } from './settings-mail.ts';
+import { webhookOddities } from './settings-webhooks.ts';
 import type { Config } from './settings.ts';
 
 /** Settings that are sound one by one but not together. */
@@ -80,6 +81,7 @@ export const oddities = (config: Config, target: DatabaseTarget | null): readonl
   ...mailOddities(config.mail, config.environment),
   ...providerOddities(config.providers),
   ...eventOddities(config.kafka),
+  ...webhookOddities(config.webhooks),
   ...(isIP(config.webauthn.rpId) === 0
     ? []
     : ['webauthn.rpId: is an address, and browsers make passkeys for domains only; give a host name in BASE_URL']),

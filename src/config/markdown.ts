@@ -16,6 +16,7 @@ const TITLES: Readonly<Record<string, string>> = {
   signIn: 'Sign-in (`signIn`)',
   users: 'Users (`users`)',
   providers: 'External identity providers (`providers`)',
+  webhooks: 'Webhooks (`webhooks`)',
   limits: 'Limits (`limits`)',
   federation: 'Federation (`federation`)',
   operations: 'Operation (`operations`)',

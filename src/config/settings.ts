@@ -13,6 +13,7 @@ import { providers } from './settings-providers.ts';
 import { environment, log, server } from './settings-server.ts';
 import { signIn, signUp } from './settings-sign-up.ts';
 import { webauthn } from './settings-webauthn.ts';
+import { webhooks } from './settings-webhooks.ts';
 
 /** The declaration table in the shape of the result; types, parsing, documents and hints all come from it. */
 const tree = {
@@ -38,6 +39,7 @@ const tree = {
   approvals,
   audit,
   providers,
+  webhooks,
   redis,
   cache,
   events,

@@ -16,7 +16,8 @@ export type KeyLabel =
   | 'refresh'
   | 'setup'
   | 'signing'
-  | 'totp';
+  | 'totp'
+  | 'webhook';
 
 /** One entry of MASTER_KEYS: at least 32 random bytes in base64 or base64url. */
 export interface MasterKey {

@@ -21,6 +21,7 @@ export const tokenPrefixes = {
   session: 'ghx_',
   setup: 'ghs_',
   verification: 'ghv_',
+  webhook: 'ghw_',
 } as const;
 
 export type TokenKind = keyof typeof tokenPrefixes;

@@ -33,6 +33,8 @@ import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { User } from './user.entity.ts';
 import { Verification } from './verification.entity.ts';
+import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.ts';
+import { Webhook } from './webhook.entity.ts';
 
 /** Every table, for the ORM. */
 export const entities = [
@@ -75,4 +77,7 @@ export const entities = [
   SigningKey,
   User,
   Verification,
+  Webhook,
+  WebhookAttempt,
+  WebhookDelivery,
 ];

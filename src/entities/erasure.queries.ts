@@ -2,7 +2,7 @@
  * What a person leaves behind, table by table. With the row of `users` go, by foreign keys: identifiers, credentials,
  * external_identities, memberships, organization_members, sessions, devices, one_time_tokens, verifications, invitations, messages,
  * api_keys, action_links and export_jobs with their chunks. Rows of others that name who made them forget the id. The statements
- * here take away the rest. outbox_events, leases, counters and the tables of groups, organizations and resources hold ids only.
+ * here take away the rest. outbox_events, webhook_deliveries, leases, counters and the tables of groups, organizations and resources hold ids only.
  */
 
 /** Ids of what belongs to the user `$1` with the addresses `$2`: the log has lines about these as well. */

@@ -212,4 +212,10 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   'user.unlocked': line('A lock was taken off.', 'User', 'reason'),
   'user.updated': line('Names, language, identifiers or attributes changed.', 'User'),
   'verification.required': line('A sign-up waits for its code.', 'User'),
+  'webhook.created': line('A webhook was made; of its address the log keeps the host.', 'Webhook'),
+  'webhook.deleted': line('A webhook was deleted.', 'Webhook'),
+  'webhook.deliveries-replayed': line('Deliveries of a webhook were sent again.', 'Webhook', 'count'),
+  'webhook.secret-rotated': line('A webhook has a new secret.', 'Webhook', 'overlapSeconds'),
+  'webhook.tested': line('A sample event was sent to a webhook.', 'Webhook', 'eventType'),
+  'webhook.updated': line('Name, address, types or switch of a webhook changed.', 'Webhook'),
 };

@@ -36,3 +36,5 @@ const eventTypes = {
 } as const;
 
 export type EventType = keyof typeof eventTypes;
+
+export const isEventType = (text: string): text is EventType => Object.hasOwn(eventTypes, text);

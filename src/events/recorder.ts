@@ -28,7 +28,8 @@ export interface Reference {
     | 'Session'
     | 'SigningKey'
     | 'System'
-    | 'User';
+    | 'User'
+    | 'Webhook';
   readonly id: string | null;
   readonly label: string | null;
 }

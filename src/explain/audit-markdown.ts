@@ -63,7 +63,7 @@ each time is recorded. In CSV (RFC 4180), cells that a spreadsheet would take fo
 | impersonations | reason and ticket become empty; who took part is forgotten |
 | audit_personal_values | erased for lines that the person did, that were done for them, to them, or to what belonged to them |
 | export_jobs, export_chunks | files about the person, and files of audit events, are withdrawn |
-| audit_events, outbox_events, groups, organizations | hold ids only |
+| audit_events, outbox_events, webhooks, webhook_deliveries, groups, organizations | hold ids only |
 
 Reasons that people type are part of the sealed line and stay; they must not name anybody.
 

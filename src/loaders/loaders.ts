@@ -40,7 +40,9 @@ import type { OrganizationReader } from '../services/organization-reader.ts';
 import type { PasskeyReader } from '../services/passkey-reader.ts';
 import type { SessionReader, SessionRequest } from '../services/session-reader.ts';
 import type { UserReader } from '../services/user-reader.ts';
+import type { WebhookReader } from '../services/webhook-reader.ts';
 import { createImpersonationLoaders, type ImpersonationLoaders } from './impersonation-loaders.ts';
+import { createWebhookLoaders, type WebhookLoaders } from './webhook-loaders.ts';
 
 /** Batches what the fields of one request ask for. Everything is read through what the caller may see. */
 export interface Loaders {
@@ -73,6 +75,7 @@ export interface Loaders {
   readonly invitation: DataLoader<InvitationId, InvitationView | null>;
   readonly mailOfInvitation: DataLoader<InvitationId, MessageView | null>;
   readonly impersonations: ImpersonationLoaders;
+  readonly webhooks: WebhookLoaders;
   /** Number of sessions on a device that are not over. */
   readonly sessionCount: DataLoader<DeviceId, number>;
   /** null for API keys that do not exist or are hidden. */
@@ -108,6 +111,7 @@ interface Readers {
   readonly organizationMembers: OrganizationMemberReader;
   readonly organizationDomains: OrganizationDomainReader;
   readonly apiKeys: ApiKeyReader;
+  readonly webhooks: WebhookReader;
 }
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
@@ -128,6 +132,7 @@ export const createLoaders = (
     organizationDomains,
     apiKeys,
     impersonations,
+    webhooks,
   }: Readers,
   caller: SignedInCaller,
   assignments: readonly Assignment[],
@@ -147,11 +152,9 @@ export const createLoaders = (
   auditEventsOfUser: perRequest((ids: readonly UserId[], request: AuditRequest) => audit.ofUsers(caller, ids, request)),
   deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
   mail: new DataLoader((ids) => messages.byIds(caller, ids)),
-  invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
-  inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
-  invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),
-  mailOfInvitation: new DataLoader((ids) => invitations.mailsOf(ids)),
+  ...loadersOfInvitations(invitations, messages, caller),
   impersonations: createImpersonationLoaders(impersonations, caller),
+  webhooks: createWebhookLoaders(webhooks),
   sessionCount: new DataLoader((ids) => devices.sessionCounts(ids)),
   apiKey: new DataLoader((ids) => apiKeys.byIds(caller, ids)),
   apiKeysOfUser: perRequest((ids: readonly UserId[], request: PageRequest) => apiKeys.ofUsers(caller, ids, request)),
@@ -170,6 +173,17 @@ export const createLoaders = (
   organizationsOfUser: perRequest((ids: readonly UserId[], request: PageRequest) =>
     organizations.ofUsers(caller, ids, request),
   ),
+});
+
+const loadersOfInvitations = (
+  invitations: InvitationReader,
+  messages: MessageReader,
+  caller: SignedInCaller,
+): Pick<Loaders, 'invitationOfUser' | 'inviteEmailOfUser' | 'invitation' | 'mailOfInvitation'> => ({
+  invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
+  inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
+  invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),
+  mailOfInvitation: new DataLoader((ids) => invitations.mailsOf(ids)),
 });
 
 /** Groups and permissions of a user come from the same rows; those of the caller authentication has read already. */

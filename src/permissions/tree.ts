@@ -50,6 +50,9 @@ export const tree = {
     auditEvents: signedIn, // rows by audit.visibility.ts: without view:audit only those about oneself
     exportJob: signedIn, // one's own: export.service.ts
     approvals: signedIn, // without view:approvals only one's own: approval-reader.ts
+    webhook: can('view:webhooks'),
+    webhooks: can('view:webhooks'),
+    webhookDeliveries: can('view:webhooks'),
     signingKeys: anyone,
     health: anyone,
     _service: anyone,
@@ -140,6 +143,12 @@ export const tree = {
     rejectRequest: and(can('approve:requests'), viaSession, notImpersonating, freshly(10), aal2), // approval.service.ts
     cancelRequest: signedIn, // an own one: approval.service.ts
     retryMail: can('retry:mail'), // as mailDeliveries: message-retry.service.ts
+    createWebhook: can('create:webhooks'), // where to: webhook-input.ts
+    updateWebhook: can('update:webhooks'),
+    deleteWebhook: can('delete:webhooks'),
+    rotateWebhookSecret: can('update:webhooks'),
+    testWebhook: can('update:webhooks'),
+    replayWebhookDeliveries: can('replay:webhooks'),
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
   User: {
@@ -205,6 +214,9 @@ export const tree = {
   },
   ResourceDefinition: {
     registeredBy: can('view:api-keys'),
+  },
+  Webhook: {
+    createdBy: can('view:users'),
   },
   Health: {
     checks: can('view:health'),

@@ -3,11 +3,15 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp, type 
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../config/addresses.ts';
+import type { AddressResolver } from './address-resolver.ts';
 import { OutboundError, type OutboundFault } from './provider-error.ts';
 import { ReachableAddresses } from './reachable-addresses.ts';
 
 /** Largest answer that is read. */
 const MAXIMUM_ANSWER_BYTES = 256 * 1024;
+/** What is taken of an answer of which only the status counts, and for how long: its sender need not see a broken connection. */
+const IGNORED_ANSWER_BYTES = 64 * 1024;
+const IGNORED_ANSWER_MS = 500;
 
 export interface OutboundRequest {
   readonly method?: string;
@@ -16,6 +20,8 @@ export interface OutboundRequest {
   /** The address was placed on this machine by the settings, so that calling this machine is what was asked for. */
   readonly loopback?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** The status is the whole answer, a redirect's too: the body is empty, and the call is over before it has come. */
+  readonly statusOnly?: boolean;
 }
 
 export interface OutboundAnswer {
@@ -31,6 +37,10 @@ export interface OutboundSettings {
   readonly timeoutMs: number;
   /** Calls to this machine are possible at all, for addresses that the settings place there. */
   readonly loopback: boolean;
+  /** Addresses in clear http may be called as well. */
+  readonly clearText?: boolean;
+  /** Absent = the look-up of the operating system, for names that the settings give. */
+  readonly resolver?: AddressResolver;
 }
 
 type Refuse = (fault: OutboundFault) => void;
@@ -50,7 +60,8 @@ export class Outbound {
   }
 
   /**
-   * Calls an https address, or an http one on this machine where that was asked for. Any status but a redirect is an answer.
+   * Calls an https address, or an http one on this machine where that was asked for, or anywhere where the settings say so. Any status
+   * but a redirect is an answer.
    * Throws OutboundError: ADDRESS_REFUSED, UNRESOLVED, NOT_REACHED, TIMED_OUT, TOO_LARGE, REDIRECTED.
    */
   async send(address: URL, asked: OutboundRequest = {}): Promise<OutboundAnswer> {
@@ -74,7 +85,8 @@ export class Outbound {
 
   /** What can be said before a name is resolved. Addresses are not looked up, so that the check of names never sees them. */
   #mayBeCalled({ protocol, hostname, username, password }: URL, loopback: boolean): boolean {
-    if (protocol !== 'https:' && !(protocol === 'http:' && loopback && isLoopbackHost(hostname))) return false;
+    const clear = this.#settings.clearText === true || (loopback && isLoopbackHost(hostname));
+    if (protocol !== 'https:' && !(protocol === 'http:' && clear)) return false;
     if (username !== '' || password !== '') return false;
     const literal = hostname.replace(/^\[(.*)\]$/, '$1');
     return isIP(literal) === 0 || this.#reachable.includes(literal, { loopback });
@@ -91,9 +103,12 @@ export class Outbound {
     const abort = (): void => refuse('TIMED_OUT');
     asked.signal?.addEventListener('abort', abort, { once: true });
     request.on('error', (error) => {
-      reject(error instanceof OutboundError ? error : new OutboundError('NOT_REACHED', address.host));
+      reject(error instanceof OutboundError ? error : new OutboundError('NOT_REACHED', address.host, reasonOf(error)));
     });
-    request.on('response', (message) => readAnswer(message, { resolve, refuse }));
+    request.on('response', (message) => {
+      if (asked.statusOnly === true) resolve(statusOf(message));
+      else readAnswer(message, { resolve, refuse });
+    });
     request.end(asked.body);
     return promise.finally(() => {
       clearTimeout(timer);
@@ -104,9 +119,9 @@ export class Outbound {
   /** Resolves a name and hands on only what may be reached; one forbidden answer among several refuses them all. */
   #checkedLookup(host: string, loopback: boolean): LookupFunction {
     return (hostname: string, options: LookupOptions, callback) => {
-      lookup(hostname, { ...options, all: true }, (error: Error | null, addresses: LookupAddress[]) => {
-        const [first] = addresses ?? [];
-        if (error !== null || first === undefined) {
+      this.#addressesOf(hostname, options, (addresses) => {
+        const [first] = addresses;
+        if (first === undefined) {
           callback(new OutboundError('UNRESOLVED', host), '');
           return;
         }
@@ -114,12 +129,40 @@ export class Outbound {
           callback(new OutboundError('ADDRESS_REFUSED', host), '');
           return;
         }
-        if (options.all === true) callback(null, addresses);
+        if (options.all === true) callback(null, [...addresses]);
         else callback(null, first.address, first.family);
       });
     };
   }
+
+  #addressesOf(name: string, options: LookupOptions, take: (addresses: readonly LookupAddress[]) => void): void {
+    const { resolver } = this.#settings;
+    if (resolver === undefined) {
+      lookup(name, { ...options, all: true }, (error: Error | null, found: LookupAddress[]) => {
+        take(error === null ? found : []);
+      });
+      return;
+    }
+    resolver.addressesOf(name).then(take, () => take([]));
+  }
 }
+
+/** Node's word for what happened to a connection, as ECONNREFUSED. */
+const reasonOf = (error: Error): string | null =>
+  'code' in error && typeof error.code === 'string' ? error.code : null;
+
+/** The status, while what follows it is thrown away. */
+const statusOf = (message: IncomingMessage): OutboundAnswer => {
+  let size = 0;
+  const timer = setTimeout(() => message.destroy(), IGNORED_ANSWER_MS);
+  message.on('error', () => undefined);
+  message.on('close', () => clearTimeout(timer));
+  message.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > IGNORED_ANSWER_BYTES) message.destroy();
+  });
+  return { status: message.statusCode ?? 0, headers: new Headers(), body: Buffer.alloc(0) };
+};
 
 const readAnswer = (
   message: IncomingMessage,

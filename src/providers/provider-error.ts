@@ -43,10 +43,13 @@ export class OutboundError extends Error {
   override readonly name = 'OutboundError';
   readonly fault: OutboundFault;
   readonly host: string;
+  /** The word of the operating system or of TLS for it, as ECONNREFUSED; null where there is none. */
+  readonly reason: string | null;
 
-  constructor(fault: OutboundFault, host: string) {
+  constructor(fault: OutboundFault, host: string, reason: string | null = null) {
     super(`The call to ${host} failed: ${fault}.`);
     this.fault = fault;
     this.host = host;
+    this.reason = reason;
   }
 }

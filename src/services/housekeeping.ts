@@ -8,6 +8,7 @@ import { deleteExpiredExports } from './export.service.ts';
 import type { LeaseService } from './lease.service.ts';
 import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts';
 import { closeOverdueImpersonations, type OverdueParts } from './overdue-impersonations.ts';
+import { forgetWebhookRemains } from '../webhooks/webhook-retention.ts';
 import { endExpiredSessions } from './refresh.service.ts';
 import { retireSigningKeys } from './signing-key.service.ts';
 
@@ -39,6 +40,7 @@ export class Housekeeping {
   readonly #deviceRetentionSeconds: number;
   readonly #pendingSeconds: number;
   readonly #eventRetentionSeconds: number;
+  readonly #webhookRetentionSeconds: number;
   readonly #impersonations: OverdueParts;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
@@ -54,6 +56,7 @@ export class Housekeeping {
     this.#deviceRetentionSeconds = parts.config.devices.retentionSeconds;
     this.#pendingSeconds = parts.config.signUp.pendingTtlSeconds;
     this.#eventRetentionSeconds = parts.config.events.retentionSeconds;
+    this.#webhookRetentionSeconds = parts.config.webhooks.retentionSeconds;
     this.#impersonations = parts;
     this.#log = parts.log;
   }
@@ -96,6 +99,8 @@ export class Housekeeping {
     await inBatches(() => this.#delete('users', `status = 'PENDING' and created_at <= $1`, abandoned));
     await inBatches(() => deleteExpiredExports(this.#database, now, BATCH));
     await inBatches(() => this.#deletePublished(now));
+    const keptFrom = secondsAfter(now, -this.#webhookRetentionSeconds);
+    await inBatches(() => forgetWebhookRemains(this.#database, keptFrom, BATCH));
     await this.#auditRetention.run();
     await this.#leases.release(lease);
     return true;

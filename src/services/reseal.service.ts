@@ -2,8 +2,9 @@ import { needsResealing, open, seal } from '../crypto/envelope.ts';
 import type { KeyLabel, MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Recorder } from '../events/recorder.ts';
-import type { CredentialId, MessageId } from '../ids.ts';
+import type { CredentialId, MessageId, WebhookId } from '../ids.ts';
 import { variablesContext } from '../messages/sealed-variables.ts';
+import { webhookSecretContext } from '../webhooks/webhook-secret.ts';
 import { systemOrigin } from './caller.ts';
 import { totpContext } from './second-factor.service.ts';
 
@@ -47,6 +48,24 @@ const COLUMNS: readonly SealedColumn[] = [
     key: 'id',
     condition: 'sealed_variables is not null',
     context: (key) => variablesContext(key as MessageId),
+  },
+  {
+    what: 'webhook secrets',
+    label: 'webhook',
+    table: 'webhooks',
+    column: 'sealed_secret',
+    key: 'id',
+    condition: 'sealed_secret is not null',
+    context: (key) => webhookSecretContext(key as WebhookId),
+  },
+  {
+    what: 'previous webhook secrets',
+    label: 'webhook',
+    table: 'webhooks',
+    column: 'sealed_previous_secret',
+    key: 'id',
+    condition: 'sealed_previous_secret is not null',
+    context: (key) => webhookSecretContext(key as WebhookId),
   },
 ];
 

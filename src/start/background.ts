@@ -13,7 +13,7 @@ const stages = (services: Services): readonly (readonly BackgroundJob[])[] => [
   [services.resetRequests],
   [services.housekeeping, services.messageWorker, services.exportWorker],
   // It brings out what the others caused.
-  [services.eventRelay],
+  [services.eventRelay, services.webhookWorker],
 ];
 
 export const startBackground = (services: Services): void => {

@@ -36,6 +36,9 @@ Query.auditEvent                     rows           rows           yes          
 Query.auditEvents                    rows           rows           yes            yes
 Query.exportJob                      rows           rows           rows           rows
 Query.approvals                      rows           rows           yes            yes
+Query.webhook                        FORBID         FORBID         FORBID         FORBID
+Query.webhooks                       FORBID         FORBID         FORBID         FORBID
+Query.webhookDeliveries              FORBID         FORBID         FORBID         FORBID
 Query.signingKeys                    yes            yes            yes            yes
 Query.health                         yes            yes            yes            yes
 Query._service                       yes            yes            yes            yes
@@ -124,6 +127,12 @@ Mutation.approveRequest              FORBID         FORBID         FORBID       
 Mutation.rejectRequest               FORBID         FORBID         FORBID         FORBID
 Mutation.cancelRequest               FORBID         yes            FORBID         yes
 Mutation.retryMail                   FORBID         FORBID         FORBID         yes
+Mutation.createWebhook               FORBID         FORBID         FORBID         FORBID
+Mutation.updateWebhook               FORBID         FORBID         FORBID         FORBID
+Mutation.rotateWebhookSecret         FORBID         FORBID         FORBID         FORBID
+Mutation.testWebhook                 FORBID         FORBID         FORBID         FORBID
+Mutation.replayWebhookDeliveries     FORBID         FORBID         FORBID         FORBID
+Mutation.deleteWebhook               FORBID         FORBID         FORBID         FORBID
 Mutation.rotateSigningKey            FORBID         FORBID         FORBID         FORBID
 
 User.externalId                      FORBID         FORBID         yes            yes
@@ -150,6 +159,7 @@ ApprovalRequest.requestedBy          self           self           yes          
 ApprovalRequest.decidedBy            self           self           yes            yes
 AccessChange.user                    self           self           yes            yes
 MailDelivery.user                    self           self           yes            yes
+Webhook.createdBy                    FORBID         FORBID         yes            yes
 Group.members                        FORBID         FORBID         yes            yes
 Group.memberCount                    FORBID         FORBID         yes            yes
 Group.createdBy                      FORBID         FORBID         yes            yes

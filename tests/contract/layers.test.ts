@@ -23,6 +23,7 @@ const violations: Readonly<Record<string, readonly [from: string, to: string]>> 
   'core-knows-no-http': ['src/services/group.service.ts', 'src/http/server.ts'],
   'entities-know-no-service': ['src/entities/user.entity.ts', 'src/services/lease.service.ts'],
   'messages-know-no-service': ['src/messages/message-worker.ts', 'src/services/lease.service.ts'],
+  'webhooks-know-no-service': ['src/webhooks/webhook-worker.ts', 'src/services/lease.service.ts'],
   'events-know-entities-only': ['src/events/recorder.ts', 'src/services/lease.service.ts'],
   'schema-holds-no-logic': ['src/schema/user.schema.ts', 'src/services/lease.service.ts'],
   'resolvers-stay-thin': ['src/resolvers/user.resolver.ts', 'src/permissions/grants.ts'],

@@ -30,6 +30,15 @@ const REFUSED: ReadonlySet<string> = new Set([
   'Mutation.createActionLinks',
   'Mutation.redeemActionLink',
   'User.auditEvents',
+  'Query.webhook',
+  'Query.webhooks',
+  'Query.webhookDeliveries',
+  'Mutation.createWebhook',
+  'Mutation.updateWebhook',
+  'Mutation.rotateWebhookSecret',
+  'Mutation.testWebhook',
+  'Mutation.replayWebhookDeliveries',
+  'Mutation.deleteWebhook',
 ]);
 
 const rules: RuleTree = tree;

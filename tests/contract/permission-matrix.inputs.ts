@@ -38,6 +38,9 @@ export interface Facts {
   /** Requests of an administrator that wait for a second person. */
   readonly approvableId: string;
   readonly rejectableId: string;
+  readonly webhookId: string;
+  /** A delivery to it that was given up. */
+  readonly webhookDeliveryId: string;
   /** An instant that is yet to come. */
   readonly later: string;
 }
@@ -130,6 +133,16 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
     userIds: [userId],
   }),
   retryMail: ({ mailId }) => ({ id: mailId }),
+  createWebhook: ({ keyName }) => ({
+    name: keyName,
+    url: 'https://receiver.example/hook',
+    eventTypes: ['UserRegistered'],
+  }),
+  updateWebhook: ({ webhookId }) => ({ id: webhookId, name: 'Changed' }),
+  rotateWebhookSecret: ({ webhookId }) => ({ id: webhookId }),
+  testWebhook: ({ webhookId }) => ({ id: webhookId }),
+  replayWebhookDeliveries: ({ webhookDeliveryId }) => ({ ids: [webhookDeliveryId] }),
+  deleteWebhook: ({ webhookId }) => ({ id: webhookId }),
   completeMfa: ({ setupToken }) => ({ challengeToken: setupToken, code: '000000' }),
   startTotpEnrollment: () => ({}),
   confirmTotpEnrollment: () => ({ code: '000000' }),
@@ -173,6 +186,10 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   tokenStatus: '{ tokenStatus(token: "unknown") { state kind maskedEmail passwordNeeded } }',
   mailDeliveries:
     '{ mailDeliveries(first: 100) { edges { cursor } nodes { id recipient failure user { id } previous { id } } totalCount } }',
+  webhook: 'query ($webhookId: ID!) { webhook(id: $webhookId) { id url lastDelivery { id } } }',
+  webhooks: '{ webhooks(first: 100) { edges { cursor } nodes { id url lastDelivery { id state } } totalCount } }',
+  webhookDeliveries:
+    '{ webhookDeliveries(first: 100) { edges { cursor } nodes { id webhook { id } tries { number } previous { id } } totalCount } }',
   auditEvent: 'query ($userId: ID!) { auditEvent(id: $userId) { id } }',
   auditEvents:
     '{ auditEvents(first: 100) { edges { cursor } nodes { id action actor { id user { id } } changes { field } metadata } totalCount } }',

@@ -13,9 +13,12 @@ import {
   type OrganizationId,
   type SessionId,
   type UserId,
+  type WebhookDeliveryId,
+  type WebhookId,
 } from '../../src/ids.ts';
 import type { PermissionName } from '../../src/permissions/catalogue.ts';
 import * as seeded from '../../src/permissions/seeded-groups.ts';
+import { createWebhookSecret } from '../../src/webhooks/webhook-secret.ts';
 import { type Actor, makeGroup, makePerson, raiseToAal2, signIn } from '../support/cast.ts';
 import { addApiKey } from '../support/api-keys.ts';
 import { addDevices, addSessions } from '../support/sessions.ts';
@@ -23,6 +26,7 @@ import { addFailedMail } from '../support/messages.ts';
 import { joinOrganization, makeOrganization } from '../support/organizations.ts';
 import { registered, resource } from '../support/resources.ts';
 import type { TestApp } from '../support/test-app.ts';
+import { testMasterKeys } from '../support/test-config.ts';
 import type { TestClient } from '../support/test-client.ts';
 import type { Facts } from './permission-matrix.inputs.ts';
 import { type CallerName, callerNames } from './permission-matrix.table.ts';
@@ -185,6 +189,7 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     apiKeyId: await addApiKey(app, userId),
     keyName: 'Matrix',
     ...(await makeThings(app, first)),
+    ...(await addWebhook(app)),
     approvableId: await addRequest(app, 'Matrix approved'),
     rejectableId: await addRequest(app, 'Matrix rejected'),
   };
@@ -200,6 +205,25 @@ const addRequest = async (app: TestApp, name: string): Promise<string> => {
     [id, name, emailOf('admin'), app.clock.now().toISOString()],
   );
   return id;
+};
+
+/** A webhook to an address that the server refuses to call, and a delivery to it that was given up. */
+export const addWebhook = async ({ database, clock }: TestApp): Promise<Pick<Facts, 'webhookId' | 'webhookDeliveryId'>> => {
+  const webhookId = newId<WebhookId>();
+  const webhookDeliveryId = newId<WebhookDeliveryId>();
+  const { sealed } = createWebhookSecret(testMasterKeys(), webhookId);
+  const now = clock.now().toISOString();
+  await database.query(
+    `insert into webhooks (id, name, url, event_types, sealed_secret, created_at, updated_at)
+     values ($1, 'Matrix', 'https://192.0.2.1/', '{UserRegistered}', $2, $3, $3)`,
+    [webhookId, sealed, now],
+  );
+  await database.query(
+    `insert into webhook_deliveries (id, webhook_id, event_id, event_type, kind, body, state, created_at, finished_at)
+     values ($1, $2, $1, 'UserRegistered', 'EVENT', '{}', 'DEAD', $3, $3)`,
+    [webhookDeliveryId, webhookId, now],
+  );
+  return { webhookId, webhookDeliveryId };
 };
 
 /** An application of the first administrator, and a link of its. */
@@ -241,6 +265,8 @@ export const harmless = (real: Facts): Facts => ({
   formerOrganizationId: newId<OrganizationId>(),
   domainId: newId<OrganizationDomainId>(),
   invitationId: newId<InvitationId>(),
+  webhookId: newId<WebhookId>(),
+  webhookDeliveryId: newId<WebhookDeliveryId>(),
   approvableId: newId<ApprovalRequestId>(),
   rejectableId: newId<ApprovalRequestId>(),
   overlapSeconds: 1,

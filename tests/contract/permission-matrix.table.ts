@@ -36,6 +36,9 @@ Query.organization                UNAUTH FORBID FORBID yes    yes    FORBID FORB
 Query.organizations               UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Query.organizationTree            UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Query.mailDeliveries              UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Query.webhook                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Query.webhooks                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Query.webhookDeliveries           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.sessions                    UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
 Query.auditEvent                  UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
 Query.auditEvents                 UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
@@ -116,6 +119,12 @@ Mutation.removeOrganizationDomain UNAUTH FORBID FORBID FORBID FORBID FORBID FORB
 Mutation.addOrganizationMembers   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.removeOrganizationMembers UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.retryMail                UNAUTH FORBID FORBID yes    FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.createWebhook            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.updateWebhook            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.rotateWebhookSecret      UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.testWebhook              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.replayWebhookDeliveries  UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.deleteWebhook            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.registerResources        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.createActionLinks        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.redeemActionLink         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
@@ -155,6 +164,7 @@ AccessChange.user                 UNAUTH self   self   yes    yes    yes    yes 
 Session.user                      UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 Device.user                       UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
 MailDelivery.user                 UNAUTH self   self   yes    yes    yes    yes    self   self   yes    yes    yes
+Webhook.createdBy                 UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes
 Group.members                     UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.memberCount                 UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 Group.createdBy                   UNAUTH FORBID FORBID yes    yes    yes    yes    FORBID FORBID yes    yes    yes

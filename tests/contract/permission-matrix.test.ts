@@ -60,7 +60,7 @@ describe('the matrix', () => {
     const oneSided = guarded.filter(({ expected }) => !Object.values(expected).some((cell) => codeOf(cell) === null));
     expect(oneSided.map(({ coordinate }) => coordinate)).toEqual([]);
     expect(guarded.every(({ expected }) => expected.anon === 'UNAUTH')).toBe(true);
-    expect(guarded).toHaveLength(128);
+    expect(guarded).toHaveLength(138);
   });
 });
 
@@ -134,8 +134,8 @@ describe('over HTTP', () => {
   const send = async ({ typeName, field }: MatrixRow, caller: MatrixCaller, facts: Facts): Promise<AnyAnswer> => {
     if (typeName === 'Query') {
       const document = queryDocuments[field as keyof typeof queryDocuments];
-      const { userId, groupId, organizationId } = facts;
-      return caller.client.run(document, { userId, groupId, organizationId, apiKeyId: caller.apiKeyId });
+      const { userId, groupId, organizationId, webhookId } = facts;
+      return caller.client.run(document, { userId, groupId, organizationId, webhookId, apiKeyId: caller.apiKeyId });
     }
     const client = field === 'signOut' ? await caller.anew() : caller.client;
     const input = mutationInputs[field as keyof typeof mutationInputs](facts);
@@ -207,6 +207,7 @@ describe('over HTTP', () => {
     if (typeName === 'ApiKey') return `{ apiKeys(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Device') return `{ devices(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'MailDelivery') return `{ mailDeliveries(first: 1) { nodes { ${selectionOf(field)} } } }`;
+    if (typeName === 'Webhook') return `{ webhooks(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Invitation') {
       return `query ($invitedId: ID!) { user(id: $invitedId) { invitation { ${selectionOf(field)} } } }`;
     }
@@ -232,6 +233,7 @@ describe('over HTTP', () => {
   const codeOfWay = ({ typeName }: MatrixRow, { name }: MatrixCaller): string | null => {
     const ways: Readonly<Record<string, string>> = {
       MailDelivery: 'Query.mailDeliveries',
+      Webhook: 'Query.webhooks',
       Organization: 'Query.organizations',
       OrganizationLevel: 'Query.organizations',
       GroupMemberEdge: 'Group.members',
@@ -268,7 +270,7 @@ describe('over HTTP', () => {
     const changes = operations.filter(
       ({ typeName, expected }) => typeName === 'Mutation' && expected.member === 'FORBID',
     );
-    expect(changes).toHaveLength(40);
+    expect(changes).toHaveLength(46);
     for (const row of changes) {
       const before = await databaseState(app());
       const answer = first === undefined ? null : await send(row, first, real);

@@ -7,6 +7,7 @@ import { startTestApp, type TestApp, useTestApp } from '../support/test-app.ts';
 import { TestClient } from '../support/test-client.ts';
 import { makeOrganization } from '../support/organizations.ts';
 import { queryDocuments } from './permission-matrix.inputs.ts';
+import { addWebhook } from './permission-matrix.people.ts';
 
 describe('on a database that refuses every write', () => {
   const app = useTestApp();
@@ -15,12 +16,14 @@ describe('on a database that refuses every write', () => {
   let groupId = '';
   let apiKeyId = '';
   let organizationId = '';
+  let webhookId = '';
 
   beforeAll(async () => {
     cast = await app().cast();
     groupId = await makeGroup(app(), 'Readers', ['view:users']);
     apiKeyId = await addApiKey(app(), cast.member.id);
     organizationId = await makeOrganization(app());
+    ({ webhookId } = await addWebhook(app()));
     const name = new URL(app().databaseUrl).pathname.slice(1);
     // Holds for sessions that begin from now on: for those of the second server, all of them.
     await app().database.query(`alter database ${name} set default_transaction_read_only = on`);
@@ -45,7 +48,7 @@ describe('on a database that refuses every write', () => {
   test.each(Object.entries(queryDocuments))(
     '%s is answered, to an administrator and to anybody',
     async (name, document) => {
-      const variables = { userId: cast.member.id, groupId, apiKeyId, organizationId };
+      const variables = { userId: cast.member.id, groupId, apiKeyId, organizationId, webhookId };
       const before = await databaseState(app());
       const answer = await client(cast.admin.headers).run(document, variables);
       expect([answer.status, answer.errors, Object.keys(answer.data)]).toEqual([200, [], [name]]);

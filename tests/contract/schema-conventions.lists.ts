@@ -19,6 +19,8 @@ export const pages = [
   'sessions',
   'sessions',
   'users',
+  'webhookDeliveries',
+  'webhooks',
 ];
 
 /** Plain lists, each bounded by what it holds. */
@@ -73,4 +75,6 @@ export const boundedLists = [
   'User.permissions',
   'UserError.field',
   'Viewer.permissions',
+  'Webhook.eventTypes',
+  'WebhookDelivery.tries',
 ];

@@ -71,7 +71,7 @@ describe('schema.graphql', () => {
 
 describe('mutations', () => {
   const VERBS =
-    /^(accept|add|approve|cancel|change|complete|confirm|create|delete|disable|enable|end|erase|exchange|export|forget|invite|link|lock|move|redeem|refresh|regenerate|register|reject|remove|rename|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|stop|switch|unlink|unlock|update|verify)(?=[A-Z])/;
+    /^(accept|add|approve|cancel|change|complete|confirm|create|delete|disable|enable|end|erase|exchange|export|forget|invite|link|lock|move|redeem|refresh|regenerate|register|reject|remove|rename|replay|request|require|resend|reset|retry|revoke|rotate|set|setUp|sign|signOut|start|stop|switch|test|unlink|unlock|update|verify)(?=[A-Z])/;
 
   test.each(mutations)('$name is verb and object, with one input and a payload of its own name', (field) => {
     expect(field.name).toMatch(VERBS);

@@ -77,6 +77,8 @@ const TABLES = {
   permission_epoch: '*',
   devices: 'id, user_id, secret_hash, name, trusted_until',
   sessions: 'id, user_id, ended_at, end_reason, authenticated_at, refresh_hash',
+  webhooks: '*',
+  webhook_deliveries: '*',
   audit_events: 'id',
   outbox_events: 'id',
 } as const;

@@ -8,6 +8,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';
 import type { EventSink } from '../../src/events/event-sink.ts';
+import type { AddressResolver } from '../../src/providers/address-resolver.ts';
 import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
 import { TestClient } from './test-client.ts';
@@ -42,6 +43,8 @@ interface TestAppOptions {
   readonly domainResolver?: DomainResolver;
   /** Where events go; absent = as the settings say. */
   readonly eventSinks?: readonly EventSink[];
+  /** Where the addresses of webhooks are looked up; absent = as in production. */
+  readonly addressResolver?: AddressResolver;
 }
 
 export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
@@ -64,6 +67,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     log: note,
     ...(options.domainResolver === undefined ? {} : { domainResolver: options.domainResolver }),
     ...(options.eventSinks === undefined ? {} : { eventSinks: options.eventSinks }),
+    ...(options.addressResolver === undefined ? {} : { addressResolver: options.addressResolver }),
   };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);

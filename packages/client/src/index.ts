@@ -10,3 +10,11 @@ export {
 } from './decision-client.ts';
 export { Denied, Guard } from './guard.ts';
 export { TokenVerifier, type TokenVerifierOptions } from './token-verifier.ts';
+export {
+  verifyWebhook,
+  type WebhookEvent,
+  type WebhookFault,
+  type WebhookRequest,
+  type WebhookVerification,
+  WebhookVerificationError,
+} from './webhook-signature.ts';
