@@ -208,7 +208,10 @@ const addRequest = async (app: TestApp, name: string): Promise<string> => {
 };
 
 /** A webhook to an address that the server refuses to call, and a delivery to it that was given up. */
-export const addWebhook = async ({ database, clock }: TestApp): Promise<Pick<Facts, 'webhookId' | 'webhookDeliveryId'>> => {
+export const addWebhook = async ({
+  database,
+  clock,
+}: TestApp): Promise<Pick<Facts, 'webhookId' | 'webhookDeliveryId'>> => {
   const webhookId = newId<WebhookId>();
   const webhookDeliveryId = newId<WebhookDeliveryId>();
   const { sealed } = createWebhookSecret(testMasterKeys(), webhookId);

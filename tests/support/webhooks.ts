@@ -71,7 +71,7 @@ export const reset = (receiver: Receiver): void => {
 
 export const WEBHOOK = `id name url eventTypes enabled secretOverlapUntil createdAt updatedAt
   lastDelivery { id state }`;
-export const DELIVERY = `id eventId eventType kind state attempts responseStatus failure durationMs nextAttemptAt createdAt
+const DELIVERY = `id eventId eventType kind state attempts responseStatus failure durationMs nextAttemptAt createdAt
   deliveredAt webhook { id } previous { id } tries { number startedAt durationMs responseStatus failure }`;
 
 interface UserError {
