@@ -50,6 +50,8 @@ describe('keys reseal', () => {
         'TOTP secrets: 0 under older keys',
         'private signing keys: 1 under older keys',
         'messages: 1 under older keys',
+        'webhook secrets: 0 under older keys',
+        'previous webhook secrets: 0 under older keys',
       ],
       notes: [],
     });
@@ -60,6 +62,8 @@ describe('keys reseal', () => {
         'TOTP secrets: 0 of 0 sealed again',
         'private signing keys: 1 of 1 sealed again',
         'messages: 1 of 1 sealed again',
+        'webhook secrets: 0 of 0 sealed again',
+        'previous webhook secrets: 0 of 0 sealed again',
         'Nothing needs an older key any more; MASTER_KEYS can do without.',
       ],
       notes: [],

@@ -52,11 +52,9 @@ describe('sealing everything again under a newer master key', () => {
     expect(await versions(app())).toEqual({ messages: ['v1'], signing: ['v1'], totp: ['v1'] });
 
     const { answer: done, audit } = await recording(app(), () => reseal.reseal({ dryRun: false }));
-    expect(done.columns.map(({ outdated, resealed, unreadable }) => [outdated - resealed, unreadable])).toEqual([
-      [0, 0],
-      [0, 0],
-      [0, 0],
-    ]);
+    expect(done.columns.map(({ outdated, resealed, unreadable }) => [outdated - resealed, unreadable])).toEqual(
+      dry.columns.map(() => [0, 0]),
+    );
     expect(await versions(app())).toEqual({ messages: ['v2'], signing: ['v2'], totp: ['v2'] });
     expect(audit).toMatchObject([
       {
