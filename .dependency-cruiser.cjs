@@ -21,7 +21,8 @@ const ORM = packages('@mikro-orm|pg|kysely');
 const own = (names) => `^src/(${names})(/|\\.ts$)`;
 
 /** What everything may import. */
-const COMMON = 'errors|ids|clock|principal|vocabulary|factors|crypto/secret|config/config|config/settings|log';
+const COMMON =
+  'errors|ids|clock|principal|vocabulary|factors|crypto/secret|config/config|config/settings|log|telemetry';
 
 /** What a permission is and whether it is held: pure functions. */
 const ALGEBRA =
@@ -69,6 +70,18 @@ module.exports = {
       'What other servers say is checked without database, GraphQL or requests of ours.',
       '^src/providers/',
       { path: '^src/', pathNot: own(`providers|${COMMON}|config|permissions/networks|cache`) },
+    ),
+    forbid(
+      'telemetry-knows-no-layer',
+      'Whatever is counted, timed and traced is told of it; what counts never asks back.',
+      '^src/telemetry/',
+      { path: '^src/', pathNot: own(COMMON) },
+    ),
+    forbid(
+      'opentelemetry-in-one-file',
+      'It is loaded where traces are sent, and nowhere else.',
+      { path: '^src/', pathNot: '^src/telemetry/otlp-tracing\\.ts$' },
+      packages('@opentelemetry'),
     ),
     forbid(
       'core-knows-no-graphql',

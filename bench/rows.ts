@@ -178,7 +178,7 @@ export const makeRows = (servers: Servers, people: People, options: Options): re
 
 const statementsSoFar = async (server: RunningServer): Promise<number> => {
   const text = await once(server, { method: 'GET', path: '/metrics', headers: {} });
-  const found = /^gatehouse_sql_statements (\d+)/m.exec(text);
+  const found = /^gatehouse_sql_statements_total (\d+)/m.exec(text);
   if (found === null) throw new Error('The server does not count its SQL statements.');
   return Number(found[1]);
 };

@@ -1606,7 +1606,7 @@ export type Health = {
 /** One part of the server. */
 export type HealthCheck = {
   __typename?: 'HealthCheck';
-  /** Name: database, mail, sms. */
+  /** Name, as in `/readyz`: database, migrations, mail, sms ... */
   component: Scalars['String']['output'];
   /** Time of the check, milliseconds; null = not measured. */
   latencyMs?: Maybe<Scalars['Float']['output']>;

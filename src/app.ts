@@ -10,6 +10,8 @@ import { schemaFactsOf } from './explain/schema-facts.ts';
 import { documentLimits } from './http/limits/document-limits.ts';
 import { defaultGraphqlLimits } from './http/limits/graphql-limits.ts';
 import { Metrics } from './http/metrics.ts';
+import { Overload } from './http/overload.ts';
+import { RequestTelemetry } from './http/request-telemetry.ts';
 import { type Server, createServer } from './http/server.ts';
 import { addWebhookMetrics } from './http/webhook-metrics.ts';
 import { limitFields } from './limits/field-limits.ts';
@@ -26,16 +28,18 @@ import {
   tree,
 } from './permissions/tree.ts';
 import { buildGuardedSchema } from './schema.ts';
+import type { Figure } from './telemetry/figures.ts';
 import { VERSION } from './version.ts';
 import type { Foundation } from './composition/base.ts';
+import { figuresOf } from './composition/figures.ts';
 import { resolversOf } from './composition/resolvers.ts';
 import type { Services } from './composition/services.ts';
 
 /** Builds the guarded schema and the HTTP server around the services. The server does not listen yet. */
 export const createApp = async (foundation: Foundation, services: Services, logger: Logger): Promise<Server> => {
   const { config } = foundation;
-  const metrics = metricsOf(foundation, services);
-  addWebhookMetrics(metrics.registry, { ...services, clock: foundation.clock });
+  const watching = { overload: new Overload(config.server), requestTelemetry: new RequestTelemetry() };
+  const metrics = metricsOf(foundation, services, Object.values(watching));
   const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
@@ -68,6 +72,9 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     schema,
     logger,
     metrics,
+    ...watching,
+    errors: services.errors,
+    instruments: services.instruments,
     health: services.health,
     signingKeys: services.signingKeys,
     providerSignIn: services.providerSignIn,
@@ -90,14 +97,26 @@ export const createApp = async (foundation: Foundation, services: Services, logg
   });
 };
 
-const metricsOf = ({ database }: Foundation, services: Services): Metrics =>
-  new Metrics({
+const metricsOf = (
+  { database, clock }: Foundation,
+  services: Services,
+  own: readonly { readonly figures: readonly Figure[] }[],
+): Metrics => {
+  const metrics = new Metrics({
     statements: () => database.statements.count,
+    pool: () => database.statements.pool,
     hashQueue: () => ({ running: services.hasher.running, waiting: services.hasher.size }),
-    caches: () => services.caches.counters.totals,
-    redis: services.redisHealth,
+    parts: async () => {
+      const { checks } = await services.health.check();
+      return Object.fromEntries(checks.map(({ component, status }) => [component, status === 'OK' ? 1 : 0]));
+    },
+    messagesQueued: () => services.messageBacklog.count(),
+    figures: [...figuresOf(services), ...own.flatMap(({ figures }) => figures)],
     version: VERSION,
   });
+  addWebhookMetrics(metrics.registry, { ...services, clock });
+  return metrics;
+};
 
 const loadersFrom =
   (services: Services): MakeLoaders =>

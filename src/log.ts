@@ -1,5 +1,6 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from './config/config.ts';
+import { scopeOfLogLine } from './telemetry/request-scope.ts';
 
 /** Writes one line; what needs no more than this takes no logger. */
 export type Log = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>) => void;
@@ -27,17 +28,32 @@ const REDACTED = [
 
 /**
  * Structured logs, one JSON object a line; readable lines in a terminal in development. Errors are written by class, message
- * and stack only: what a database driver hangs on them holds values of rows and statements.
+ * and stack only: what a database driver hangs on them holds values of rows and statements. A line that is written while a
+ * request is under way carries its id, trace, operation and principal. Without a destination it goes to standard output.
  */
-export const createLogger = (config: Config): Logger =>
-  pino({
-    level: config.log.level,
+export const createLogger = ({ log }: Pick<Config, 'log'>, destination?: DestinationStream): Logger => {
+  const options = {
+    level: log.level,
     redact: { paths: REDACTED, censor: '[redacted]' },
     serializers: { err: describeError, error: describeError },
-    ...(config.log.pretty
-      ? { transport: { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } } }
-      : {}),
-  });
+    mixin: scopeOfLogLine,
+  };
+  if (destination !== undefined) return pino(options, destination);
+  return pino({ ...options, ...(log.pretty ? { transport: PRETTY } : {}) });
+};
+
+/** The logger of this process: standard output and, where the settings say so, files that are begun anew when they are full. */
+export const openLogger = async ({ log }: Pick<Config, 'log'>): Promise<Logger> => {
+  const { file } = log;
+  if (file === null) return createLogger({ log });
+  const { openLogFile } = await import('./telemetry/log-file.ts');
+  const output = log.pretty ? pino.transport(PRETTY) : pino.destination(1);
+  // Whatever passes the level of the logger goes to both.
+  const streams = [output, await openLogFile({ ...log, file })].map((stream) => ({ level: 'trace' as const, stream }));
+  return createLogger({ log }, pino.multistream(streams));
+};
+
+const PRETTY = { target: 'pino-pretty', options: { translateTime: 'HH:MM:ss', ignore: 'pid,hostname' } };
 
 interface ErrorDescription {
   readonly type: string;

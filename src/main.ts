@@ -10,18 +10,21 @@ import { type Config, ConfigError, readProcessConfig } from './config/config.ts'
 import { loadMasterKeys } from './database/master-key-file.ts';
 import { SchemaMigrator } from './database/migrator.ts';
 import type { Server } from './http/server.ts';
-import { createLogger, logOf } from './log.ts';
+import { logOf, openLogger } from './log.ts';
 import { announce } from './start/announce.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
 import { lowerPoolPriority } from './start/thread-priority.ts';
+import { startTracing } from './start/tracing.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 type OpenedDatabase = Awaited<ReturnType<typeof openDatabase>>;
 
 /** The process: reads the settings, starts everything, and stops it in order when told to. No logic of its own. */
 const start = async (config: Config): Promise<void> => {
-  const logger = createLogger(config);
+  const logger = await openLogger(config);
+  const tracing = await startTracing(config);
   for (const warning of config.warnings) logger.warn(warning);
   const opened = await openDatabase(config, {
     log: logOf(logger),
@@ -29,14 +32,18 @@ const start = async (config: Config): Promise<void> => {
     onUnexpectedExit: (reason) => fatal(logger, reason),
   });
   try {
-    await serve(config, opened, logger);
+    await serve(config, opened, { logger, tracing });
   } catch (error) {
     await opened.close();
     throw error;
   }
 };
 
-const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Promise<void> => {
+const serve = async (
+  config: Config,
+  opened: OpenedDatabase,
+  { logger, tracing }: { readonly logger: Logger; readonly tracing: Tracing | null },
+): Promise<void> => {
   const migrator = new SchemaMigrator(opened.database);
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
@@ -54,6 +61,7 @@ const serve = async (config: Config, opened: OpenedDatabase, logger: Logger): Pr
     services.caches.close();
     shared.redis?.close();
     await opened.close();
+    await tracing?.close();
   });
   startBackground(services);
   await announced;

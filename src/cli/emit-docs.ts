@@ -5,8 +5,10 @@ import { configurationMarkdown } from '../config/markdown.ts';
 import { auditMarkdown } from '../explain/audit-markdown.ts';
 import { errorsMarkdown } from '../explain/errors-markdown.ts';
 import { flowMarkdown, flowsMarkdown } from '../explain/flows-markdown.ts';
+import { metricsMarkdown } from '../explain/metrics-markdown.ts';
 import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
 import { flows } from '../flows/flows.ts';
+import { documentedFigures } from '../http/documented-figures.ts';
 import { tree } from '../permissions/tree.ts';
 
 /** Another directory to write into, for the check whether the committed pages are stale. */
@@ -20,6 +22,7 @@ const pages = {
   'docs/errors.md': errorsMarkdown(),
   'docs/flows/README.md': flowsMarkdown(flows),
   ...Object.fromEntries(flows.map((flow) => [`docs/flows/${flow.name}.md`, flowMarkdown(flow)])),
+  'docs/metrics.md': metricsMarkdown(documentedFigures()),
   'docs/permissions.md': permissionsMarkdown(tree),
 };
 

@@ -28,6 +28,9 @@ import { SchemaKnowledge } from '../services/schema-knowledge.ts';
 import { SessionTokenIssuer } from '../services/session-tokens.ts';
 import { SessionService } from '../services/session.service.ts';
 import { SigningKeyService } from '../services/signing-key.service.ts';
+import { ErrorTracker } from '../telemetry/error-tracker.ts';
+import { Instruments } from '../telemetry/instruments.ts';
+import { StatementWatch } from '../telemetry/statement-watch.ts';
 
 /** What everything is built of; tests bring their own. */
 export interface Foundation {
@@ -53,19 +56,23 @@ export interface Foundation {
 export type Base = ReturnType<typeof createBase>;
 
 /** What nearly every service needs: the log of what happened, passwords, tokens, sessions, messages and the guard of access. */
-export const createBase = (foundation: Foundation) => {
+export const createBase = (given: Foundation) => {
+  const telemetry = createTelemetry(given);
+  const foundation = { ...given, log: telemetry.log };
   const { config, database, clock } = foundation;
-  const recorder = new Recorder(clock);
-  const messaging = createMessaging(foundation);
+  const { instruments } = telemetry;
+  const recorder = new Recorder(clock, (happening) => instruments.happened(happening));
+  const messaging = createMessaging({ ...foundation, instruments });
   const levels = new OrganizationLevels(config);
   const redis = foundation.redis ?? null;
   const caches = new Caches({ ...foundation, redis });
   const directory = new GroupDirectory({ database, levels, counters: caches.counters });
-  const hasher = createHasher(foundation);
+  const hasher = createHasher(foundation, instruments);
   const signingKeys = new SigningKeyService({ ...foundation, recorder });
   const issuer = new SessionTokenIssuer({ ...foundation, signingKeys });
   return {
     ...foundation,
+    ...telemetry,
     domainResolver: foundation.domainResolver ?? new DnsDomainResolver(),
     caches,
     redisHealth: new RedisHealth(redis),
@@ -80,7 +87,7 @@ export const createBase = (foundation: Foundation) => {
     issuer,
     passwords: new PasswordService({ ...foundation, hasher, guesses: new PasswordGuesses() }),
     sessions: new SessionService({ ...foundation, recorder, issuer, directory }),
-    limiter: new RateLimiter(foundation.counterOf),
+    limiter: new RateLimiter(foundation.counterOf, (budget) => instruments.rateLimited.add(budget)),
     guard: new AccessGuard({ directory, clock, config }),
     oneTimeTokens: new OneTimeTokenService(foundation),
     idempotency: new IdempotencyService(clock),
@@ -89,7 +96,24 @@ export const createBase = (foundation: Foundation) => {
   };
 };
 
-const createHasher = ({ config, masterKeys }: Foundation): PasswordHasher => {
+/** What counts, times and tracks; everything else is built around it. */
+const createTelemetry = ({ config, database, clock, log }: Foundation) => {
+  const instruments = new Instruments();
+  const errors = new ErrorTracker(clock);
+  const statementWatch = new StatementWatch({ log, slowMs: config.log.slowStatementMs });
+  database.statements.observe(statementWatch);
+  return { instruments, errors, statementWatch, log: tracking(log, errors) };
+};
+
+/** An error that is logged outside of a request is tracked as well. */
+const tracking =
+  (log: Log, errors: ErrorTracker): Log =>
+  (level, message, details) => {
+    const kind = level === 'error' && details?.['err'] !== undefined ? errors.track(details['err']) : null;
+    log(level, message, kind === null ? details : { ...details, fingerprint: kind.fingerprint });
+  };
+
+const createHasher = ({ config, masterKeys }: Foundation, instruments: Instruments): PasswordHasher => {
   const { memoryKib, iterations, parallelism, implementation, maximumBytes, pepper, queueLength } = config.passwords;
   return new PasswordHasher({
     parameters: { memoryKib, iterations, parallelism },
@@ -98,5 +122,10 @@ const createHasher = ({ config, masterKeys }: Foundation): PasswordHasher => {
     pepper: pepperOf(masterKeys, pepper),
     concurrency: availableParallelism(),
     limit: queueLength,
+    watch: {
+      waited: (seconds) => instruments.hashWait.record(seconds),
+      refused: () => instruments.hashesRefused.add(),
+      compute: (job) => instruments.hash(job),
+    },
   });
 };

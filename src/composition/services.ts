@@ -27,6 +27,7 @@ import { InvitationRevocationService } from '../services/invitation-revocation.s
 import { InvitationService } from '../services/invitation.service.ts';
 import { InvitedSignUp } from '../services/invited-sign-up.ts';
 import { LeaseService } from '../services/lease.service.ts';
+import { MessageBacklog } from '../services/message-backlog.ts';
 import { MessageReader } from '../services/message-reader.ts';
 import { MessageRetryService } from '../services/message-retry.service.ts';
 import { MfaReader } from '../services/mfa-reader.ts';
@@ -75,6 +76,7 @@ import { UserReader } from '../services/user-reader.ts';
 import { UserStatusService } from '../services/user-status.service.ts';
 import { UserService } from '../services/user.service.ts';
 import { createAudit } from './audit.ts';
+import { healthChecks } from './health-checks.ts';
 import { createAccess } from './access.ts';
 import { type Base, createBase, type Foundation } from './base.ts';
 import { createEvents } from './events.ts';
@@ -101,6 +103,7 @@ export const createServices = (foundation: Foundation) => {
     caches,
     redisHealth,
   } = base;
+  const { instruments, errors, statementWatch } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
   const accounts = createAccounts(common);
   const resources = createResources(base);
@@ -117,6 +120,9 @@ export const createServices = (foundation: Foundation) => {
     schemaKnowledge,
     caches,
     redisHealth,
+    instruments,
+    errors,
+    statementWatch,
     ...messaging,
     secondFactors,
     signInFlow,
@@ -270,7 +276,8 @@ const createOperations = (base: Base, webhookSink: EventSink) => {
     apiKeyUse,
     apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),
     introspection: new TokenIntrospection(base),
-    health: new HealthService({ ...base, transports: base.messaging.transportHealth }),
+    messageBacklog: new MessageBacklog(base.database),
+    health: new HealthService({ clock: base.clock, checks: healthChecks(base) }),
     housekeeping: new Housekeeping({ ...base, ...audit, leases: new LeaseService(base) }),
     authenticator: new SessionAuthenticator({ ...base, activity }),
   };

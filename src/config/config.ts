@@ -87,7 +87,8 @@ const deepFreeze = (node: unknown): void => {
 /** Last touches that need more than the value itself. */
 const finished = (path: string, value: unknown, cwd: string): unknown => {
   if (path === 'database.dataDirectory') return resolve(cwd, String(value));
-  if (path === 'mail.templatesDirectory') return typeof value === 'string' ? resolve(cwd, value) : null;
+  if (path === 'mail.templatesDirectory' || path === 'log.file')
+    return typeof value === 'string' ? resolve(cwd, value) : null;
   return path === 'database.url' && value instanceof Secret
     ? new Secret(withoutTlsMode(String(value.reveal())))
     : value;

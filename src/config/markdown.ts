@@ -20,6 +20,7 @@ const TITLES: Readonly<Record<string, string>> = {
   limits: 'Limits (`limits`)',
   federation: 'Federation (`federation`)',
   operations: 'Operation (`operations`)',
+  tracing: 'Traces (`tracing`)',
 };
 
 const INTRODUCTION = `# Configuration

@@ -1,4 +1,4 @@
-import { flag, integer, optional, secretText } from './kinds.ts';
+import { baseUrl, flag, integer, optional, secretText, text } from './kinds.ts';
 import { fixed, setting } from './setting.ts';
 
 export const limits = {
@@ -59,6 +59,35 @@ export const federation = {
     env: 'FEDERATION_SECURITY_DIRECTIVES',
     byDefault: fixed(false),
     description: 'The subgraph schema carries @authenticated and @requiresScopes, for routers that know them.',
+  }),
+};
+
+/** OpenTelemetry's own names, so that what an operator sets for every other service works here, too. */
+export const tracing = {
+  endpoint: setting({
+    kind: optional(baseUrl),
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    byDefault: fixed<null>(null, 'none: nothing is traced'),
+    description:
+      'OTLP/HTTP collector that traces are sent to, without `/v1/traces`, for example http://localhost:4318.',
+  }),
+  headers: setting({
+    kind: optional(secretText(1, 4096)),
+    env: 'OTEL_EXPORTER_OTLP_HEADERS',
+    byDefault: fixed<null>(null, 'none'),
+    description: 'Headers for the collector, `name=value` separated by commas.',
+  }),
+  serviceName: setting({
+    kind: text(100),
+    env: 'OTEL_SERVICE_NAME',
+    byDefault: fixed('gatehouse'),
+    description: 'What the service is called in traces.',
+  }),
+  samplePercent: setting({
+    kind: integer(0, 100),
+    env: 'TRACE_SAMPLE_PERCENT',
+    byDefault: fixed(100),
+    description: 'Share of traces that is recorded, chosen by the id of the trace, so that all services choose alike.',
   }),
 };
 

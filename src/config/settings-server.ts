@@ -1,5 +1,18 @@
 import { isLoopbackHost } from './addresses.ts';
-import { baseUrl, bytes, duration, flag, host, integer, networks, oneOf, origins, redirectUris } from './kinds.ts';
+import {
+  baseUrl,
+  bytes,
+  duration,
+  flag,
+  host,
+  integer,
+  networks,
+  oneOf,
+  optional,
+  origins,
+  redirectUris,
+  text,
+} from './kinds.ts';
 import { alias, derived, type Environment, fixed, outsideProduction, setting } from './setting.ts';
 
 const ENVIRONMENTS = ['development', 'staging', 'production', 'test'] as const satisfies readonly Environment[];
@@ -107,6 +120,19 @@ const behaviour = {
     byDefault: fixed(30, '`30s`'),
     description: 'How long a request may take to arrive.',
   }),
+  maximumInFlight: setting({
+    kind: integer(0, 1_000_000),
+    env: 'MAX_REQUESTS_IN_FLIGHT',
+    byDefault: fixed(1000),
+    description:
+      'Most requests at once; further ones are answered 503 with Retry-After, probes never; 0 is any number.',
+  }),
+  maximumLoopDelayMs: setting({
+    kind: integer(0, 60_000),
+    env: 'MAX_EVENT_LOOP_DELAY_MS',
+    byDefault: derived('`1000`, in test `0`', (known) => (known.environment === 'test' ? 0 : 1000)),
+    description: 'Mean delay of the event loop from which on requests are turned away in the same way; 0 is any delay.',
+  }),
 };
 
 export const server = { ...reach, ...behaviour };
@@ -147,5 +173,47 @@ export const log = {
     env: 'LOG_REQUESTS',
     byDefault: fixed(true),
     description: 'Writes one entry per request.',
+  }),
+  requestLevel: setting<LogLevel>({
+    kind: oneOf(LEVELS, { warning: 'warn' }),
+    env: 'LOG_REQUEST_LEVEL',
+    byDefault: fixed<LogLevel>('info'),
+    description: 'Level of the entries of requests; those below `LOG_LEVEL` are not written.',
+  }),
+  bodies: setting({
+    kind: oneOf(['none', 'requests', 'all']),
+    env: 'LOG_BODIES',
+    row: '1.19',
+    byDefault: fixed<'none' | 'requests' | 'all'>('none'),
+    description:
+      'Writes the document and variables of each GraphQL request, with `all` also the answer: their form, words of enums, ids and numbers, never a secret or a text of a person.',
+  }),
+  slowStatementMs: setting({
+    kind: integer(0, 3_600_000),
+    env: 'LOG_SLOW_STATEMENT_MS',
+    byDefault: fixed(500),
+    description: 'SQL statements that take longer are logged without their values, milliseconds; 0 logs none.',
+  }),
+  file: setting({
+    kind: optional(text(1024, 'path')),
+    env: 'LOG_FILE',
+    row: '2.6',
+    byDefault: fixed<null>(null, 'none'),
+    description:
+      'Writes the log into files as well: `logs/gatehouse.log` becomes `logs/gatehouse.1.log`, `.2.log` and so on; relative to the working directory.',
+  }),
+  fileBytes: setting({
+    kind: bytes(1024, 1024 * 1_048_576),
+    env: 'LOG_FILE_SIZE',
+    row: '2.6',
+    byDefault: fixed(16 * 1_048_576, '`16mb`'),
+    description: 'Size at which the next file is begun.',
+  }),
+  fileCount: setting({
+    kind: integer(1, 1000),
+    env: 'LOG_FILE_COUNT',
+    row: '2.6',
+    byDefault: fixed(10),
+    description: 'Files that are kept, the present one included; the oldest is removed.',
   }),
 };

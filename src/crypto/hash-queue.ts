@@ -4,11 +4,21 @@ interface Waiter {
   readonly start: () => void;
 }
 
+/** Told how the queue does. */
+export interface HashWatch {
+  /** A job begins, after so many seconds. */
+  waited(seconds: number): void;
+  refused(): void;
+  /** Runs the job. */
+  compute<T>(job: () => Promise<T>): Promise<T>;
+}
+
 export interface HashQueueOptions {
   /** Most jobs at once: one per core, because more only push each other out of the caches (and take 19 MiB each). */
   readonly concurrency: number;
   /** Most jobs waiting behind them. */
   readonly limit: number;
+  readonly watch?: HashWatch;
 }
 
 /**
@@ -18,16 +28,18 @@ export interface HashQueueOptions {
 export class HashQueue {
   readonly #concurrency: number;
   readonly #limit: number;
+  readonly #watch: HashWatch | null;
   /** In order of arrival; a Set, so that an aborted waiter leaves from the middle at once. */
   readonly #waiting = new Set<Waiter>();
   #running = 0;
 
-  constructor({ concurrency, limit }: HashQueueOptions) {
+  constructor({ concurrency, limit, watch }: HashQueueOptions) {
     if (!Number.isSafeInteger(concurrency) || concurrency < 1 || !Number.isSafeInteger(limit) || limit < 0) {
       throw new RangeError('A hash queue needs a concurrency of at least 1 and a limit of at least 0.');
     }
     this.#concurrency = concurrency;
     this.#limit = limit;
+    this.#watch = watch ?? null;
   }
 
   /** Jobs being computed. */
@@ -46,9 +58,11 @@ export class HashQueue {
    */
   async run<T>(job: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
+    const asked = performance.now();
     await this.#takeSlot(signal);
+    this.#watch?.waited((performance.now() - asked) / 1000);
     try {
-      return await job();
+      return await (this.#watch === null ? job() : this.#watch.compute(job));
     } finally {
       this.#passSlotOn();
     }
@@ -60,6 +74,7 @@ export class HashQueue {
       return Promise.resolve();
     }
     if (this.#waiting.size >= this.#limit) {
+      this.#watch?.refused();
       throw new Failure('SERVICE_UNAVAILABLE', 'Too many sign-ins are waiting; try again in a moment.', {
         retryAfterSeconds: 1,
       });

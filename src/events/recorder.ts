@@ -91,9 +91,12 @@ const RECORD = `with ${recorded()} select`;
  */
 export class Recorder {
   readonly #clock: Clock;
+  readonly #count: (happening: Happening) => void;
 
-  constructor(clock: Clock) {
+  /** @param count called with everything that is written, before its transaction ends. */
+  constructor(clock: Clock, count: (happening: Happening) => void = () => undefined) {
     this.#clock = clock;
+    this.#count = count;
   }
 
   async record(em: EntityManager, origin: Origin, happenings: readonly Happening[]): Promise<void> {
@@ -107,6 +110,7 @@ export class Recorder {
 
   /** The values of `recorded`. */
   values(origin: Origin, happenings: readonly Happening[]): readonly [rows: string, at: string] {
+    for (const happening of happenings) this.#count(happening);
     const rows = happenings.map((happening) => rowOf(origin, happening));
     return [JSON.stringify(rows), this.#clock.now().toISOString()];
   }

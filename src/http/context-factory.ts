@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RequestAuthenticator } from '../auth/authenticate.ts';
+import type { Authentication, RequestAuthenticator } from '../auth/authenticate.ts';
 import { identityOf, type MakeLoaders } from '../auth/identity.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { presentFacts } from '../telemetry/request-scope.ts';
 import { clientAddress } from './client-address.ts';
 import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
@@ -12,24 +14,29 @@ const MAXIMUM_USER_AGENT = 500;
 /** What a context is made with. */
 export interface ContextParts {
   readonly config: Config;
+  readonly instruments: Pick<Instruments, 'authentications'>;
   readonly authenticator: RequestAuthenticator;
   readonly loaders: MakeLoaders;
 }
 
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
-export const contextFactory = ({ config, authenticator, loaders }: ContextParts) => {
+export const contextFactory = ({ config, authenticator, loaders, instruments }: ContextParts) => {
   const name = cookieName(config);
   const deviceName = deviceCookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
     const csrfHeader = request.headers['x-csrf-token'];
     const from = { ipAddress: clientAddress(request), userAgent: userAgentOf(request), requestId: request.id };
-    const { authenticated, csrfToken, csrfMissing } = await authenticator.authenticate({
+    const presented = {
       authorization: request.headers.authorization,
       cookie: presentedCookie(request, name),
       csrfHeader: typeof csrfHeader === 'string' ? csrfHeader : undefined,
-      ...from,
-    });
+    };
+    const { authenticated, csrfToken, csrfMissing } = await counted(instruments, presented, () =>
+      authenticator.authenticate({ ...presented, ...from }),
+    );
     const own = identityOf(authenticated, from, loaders);
+    const facts = presentFacts();
+    if (facts !== null) facts.principalId = own.principal?.userId ?? null;
     return {
       ...own,
       own,
@@ -41,6 +48,23 @@ export const contextFactory = ({ config, authenticator, loaders }: ContextParts)
       deviceCookie: deviceCookie(request, reply, deviceName),
     };
   };
+};
+
+/** Counts what was presented, and whether somebody stood behind it. */
+const counted = async (
+  { authentications }: ContextParts['instruments'],
+  { authorization, cookie }: { readonly authorization: string | undefined; readonly cookie: string | undefined },
+  authenticate: () => Promise<Authentication>,
+): Promise<Authentication> => {
+  const presented = authorization === undefined ? (cookie === undefined ? 'none' : 'cookie') : 'bearer';
+  try {
+    const authentication = await authenticate();
+    authentications.add(presented, authentication.authenticated === null ? 'nobody' : 'accepted');
+    return authentication;
+  } catch (error) {
+    authentications.add(presented, 'refused');
+    throw error;
+  }
 };
 
 /** The program of the client as it calls itself; null when it does not. */

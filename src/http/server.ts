@@ -23,6 +23,7 @@ import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
+import type { ErrorTracker } from '../telemetry/error-tracker.ts';
 import { accountPages } from './account-pages/account-pages.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
 import { boundDocumentsPlugin } from './bound-documents-plugin.ts';
@@ -39,9 +40,12 @@ import { documentLimits, MAXIMUM_ERRORS, oneOfEach } from './limits/document-lim
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
+import { OperationLog } from './operation-log.ts';
 import { operationsRoutes } from './operations-routes.ts';
+import type { Overload } from './overload.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
+import type { RequestTelemetry } from './request-telemetry.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
 export interface ServerParts extends ContextParts {
@@ -53,6 +57,9 @@ export interface ServerParts extends ContextParts {
   readonly networkLimits: NetworkLimits;
   readonly introspection: TokenIntrospection;
   readonly metrics: Metrics;
+  readonly errors: ErrorTracker;
+  readonly requestTelemetry: RequestTelemetry;
+  readonly overload: Overload;
   readonly logger: Logger;
   /** Shown at `/dev/mail`; null: nothing is captured, or nobody may look. */
   readonly capturedInbox: CapturedInbox | null;
@@ -77,19 +84,22 @@ const noSchemas = (): never => {
 /** The HTTP server: `/graphql`, health, metrics, keys, playground. It is ready but does not listen yet. */
 export const createServer = async (parts: ServerParts): Promise<Server> => {
   const { config, logger } = parts;
-  const report: ReportError = ({ error, code, requestId, path }) =>
-    logger[code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'warn'](
-      { err: error, requestId, path, code },
-      'request failed',
-    );
+  const report = reportInto(parts);
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
-  const requestLog = new RequestLog({ enabled: config.log.requests });
+  const { requestTelemetry } = parts;
+  const requestLog = new RequestLog({
+    enabled: config.log.requests,
+    level: config.log.requestLevel,
+    factsOf: (request) => requestTelemetry.factsOf(request),
+  });
   let accepting = true;
   // Widened: with pino's own type the server would be of another type than every plugin expects.
   const loggerInstance: FastifyBaseLogger = logger;
   const app = fastify({
     loggerInstance,
     logController: requestLog,
+    // What a child would carry is in the scope of the request; only routes with a level of their own need one.
+    childLoggerFactory: (own, _bindings, options) => (options.level === undefined ? own : own.child({}, options)),
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomId();
@@ -109,14 +119,17 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
     // answers hold tokens and personal data; what may be kept says so itself
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
+  requestTelemetry.follow(app);
   await registerProtections(app, config);
+  // After them: pages of other origins may read that they were turned away, too.
+  parts.overload.guard(app);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await app.register(accountPages, { config });
   await app.register(frontPage, { config });
   await app.register(exportRoutes, parts);
   if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
   await app.register(introspectionRoute, parts);
-  await registerGraphql(app, parts, { report, requestLog });
+  await registerGraphql(app, parts, report);
   if (parts.capturedInbox !== null) {
     const { devMailRoutes } = await import('./dev-mail.ts');
     await app.register(devMailRoutes, { inbox: parts.capturedInbox, config });
@@ -134,6 +147,17 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
   };
 };
 
+/** Unforeseen errors are tracked, and written with the name of their kind. */
+const reportInto =
+  ({ errors, logger }: ServerParts): ReportError =>
+  ({ error, code, requestId, path }) => {
+    const { fingerprint } = errors.track(error, { code });
+    logger[code === 'INTERNAL_SERVER_ERROR' ? 'error' : 'warn'](
+      { err: error, requestId, path, code, fingerprint },
+      'request failed',
+    );
+  };
+
 const registerProtections = async (app: FastifyInstance, config: Config): Promise<void> => {
   await app.register(helmet, {
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
@@ -145,18 +169,21 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
     origin: [...config.server.corsOrigins],
     credentials: true,
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'x-csrf-token', 'x-request-id', 'apollo-require-preflight'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'x-csrf-token',
+      'x-request-id',
+      'apollo-require-preflight',
+      'traceparent',
+    ],
     exposedHeaders: ['x-request-id', 'retry-after'],
     maxAge: 600,
   });
   await app.register(cookie);
 };
 
-const registerGraphql = async (
-  app: FastifyInstance,
-  parts: ServerParts,
-  { report, requestLog }: { readonly report: ReportError; readonly requestLog: RequestLog },
-): Promise<void> => {
+const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report: ReportError): Promise<void> => {
   const { config } = parts;
   const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
   const limits = { ...defaultGraphqlLimits, ...config.limits };
@@ -175,8 +202,7 @@ const registerGraphql = async (
     logger: parts.logger,
     plugins: [
       formatting.plugin,
-      parts.metrics.plugin(),
-      requestLog.plugin(),
+      parts.metrics.plugin(operationLogOf(parts)),
       csrfPlugin(parts.isPublicMutation),
       boundDocumentsPlugin(),
       oneOfEach(),
@@ -195,15 +221,16 @@ const registerGraphql = async (
     path: '/graphql',
     context: async (request, reply) => {
       try {
-        const context = await makeContext(request, reply);
-        requestLog.began(request, context);
-        return context;
+        return await makeContext(request, reply);
       } catch (error) {
         throw formatting.refusal(error, { requestId: request.id, headers: refusalHeaders(error) });
       }
     },
   });
 };
+
+const operationLogOf = ({ config, logger, schema }: ServerParts): OperationLog | null =>
+  config.log.bodies === 'none' ? null : new OperationLog({ logger, schema, bodies: config.log.bodies });
 
 /** What goes with a refusal before execution: how to come back with another token, or when. */
 const refusalHeaders = (error: unknown): Readonly<Record<string, string>> => {

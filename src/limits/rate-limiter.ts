@@ -36,9 +36,12 @@ export const inMemory: CounterOf = ({ name, points, seconds }) =>
 export class RateLimiter {
   readonly #counterOf: CounterOf;
   readonly #counters = new Map<string, Counter>();
+  readonly #onRefusal: (budget: string) => void;
 
-  constructor(counterOf: CounterOf = inMemory) {
+  /** @param onRefusal called with the name of a budget that had no points left. */
+  constructor(counterOf: CounterOf = inMemory, onRefusal: (budget: string) => void = () => undefined) {
     this.#counterOf = counterOf;
+    this.#onRefusal = onRefusal;
   }
 
   /** Spends one point, before what it pays for is done: of parallel calls no more get through than there are points. */
@@ -46,8 +49,9 @@ export class RateLimiter {
     try {
       return spendingOf(await this.#counter(budget).consume(key, 1), true);
     } catch (error) {
-      if (error instanceof RateLimiterRes) return spendingOf(error, false);
-      throw error;
+      if (!(error instanceof RateLimiterRes)) throw error;
+      this.#onRefusal(budget.name);
+      return spendingOf(error, false);
     }
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Secret } from '../crypto/secret.ts';
+import { traceHeaders } from '../telemetry/tracing.ts';
 import { TransportFailure } from './message-transport.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -60,6 +61,7 @@ const once = async (target: Target, body: string, signal: AbortSignal): Promise<
     headers: {
       'content-type': 'application/json',
       'idempotency-key': target.idempotencyKey,
+      ...traceHeaders(),
       ...(target.token === null ? {} : { authorization: `Bearer ${target.token.reveal()}` }),
     },
     body,

@@ -6,6 +6,8 @@ import type { Database } from '../database/database.ts';
 import type { MessageView } from '../entities/message.queries.ts';
 import type { MessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
+import { traced } from '../telemetry/tracing.ts';
 import { failureText } from './failure-text.ts';
 import { type AttemptResult, type ClaimedMessage, MessageQueue } from './message-queue.ts';
 import type { MessageRenderer } from './message-renderer.ts';
@@ -49,6 +51,7 @@ interface WorkerParts {
   readonly renderer: MessageRenderer;
   readonly transports: Transports;
   readonly health: TransportHealth;
+  readonly instruments: Instruments;
 }
 
 /**
@@ -177,8 +180,9 @@ export class MessageWorker {
   }
 
   async #attempt(message: ClaimedMessage): Promise<MessageView | null> {
-    const { clock, log } = this.#parts;
+    const { clock, log, instruments } = this.#parts;
     const result = await this.#try(message);
+    instruments.messages.add(message.channel, result.state);
     const view = await this.#queue.settle(message, result, clock.now());
     const facts = { messageId: message.id, template: message.template, channel: message.channel };
     const tries = { ...facts, attempt: message.attempt };
@@ -200,7 +204,12 @@ export class MessageWorker {
     let variables: Variables = {};
     try {
       const rendered = await this.#render(message, (opened) => (variables = opened));
-      await transport.send(rendered, AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ATTEMPT_MS)]));
+      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(ATTEMPT_MS)]);
+      const attributes = {
+        'gatehouse.message.template': message.template,
+        'gatehouse.message.channel': message.channel,
+      };
+      await traced('send message', { kind: 'client', alone: true, attributes }, () => transport.send(rendered, signal));
       health.worked(message.channel);
       return { state: 'SENT' };
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
+import { Instruments } from '../telemetry/instruments.ts';
 import { CapturedInbox } from './captured-inbox.ts';
 import { MessageOutbox } from './message-outbox.ts';
 import { MessageRenderer } from './message-renderer.ts';
@@ -19,16 +20,23 @@ export const createMessaging = (parts: {
   masterKeys: MasterKeys;
   clock: Clock;
   log: Log;
+  instruments?: Instruments;
   /** Instead of those that the settings name. */
   transports?: Transports;
 }) => {
-  const { config, log } = parts;
+  const { config, log, instruments = new Instruments() } = parts;
   const inbox = new CapturedInbox(parts.clock);
   const transports = parts.transports ?? createTransports(config, inbox);
   const transportHealth = new TransportHealth({ transports, log });
   const templates = new TemplateStore({ directory: config.mail.templatesDirectory, log });
   const messageRenderer = new MessageRenderer({ templates, config, log });
-  const messageWorker = new MessageWorker({ ...parts, renderer: messageRenderer, transports, health: transportHealth });
+  const messageWorker = new MessageWorker({
+    ...parts,
+    instruments,
+    renderer: messageRenderer,
+    transports,
+    health: transportHealth,
+  });
   const messages = new MessageOutbox({ ...parts, onWriting: () => messageWorker.wake() });
   return { inbox, transports, transportHealth, messageRenderer, messageWorker, messages };
 };

@@ -3,6 +3,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp, type 
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { isLoopbackHost } from '../config/addresses.ts';
+import { traced, traceHeaders } from '../telemetry/tracing.ts';
 import type { AddressResolver } from './address-resolver.ts';
 import { OutboundError, type OutboundFault } from './provider-error.ts';
 import { ReachableAddresses } from './reachable-addresses.ts';
@@ -64,13 +65,20 @@ export class Outbound {
    * but a redirect is an answer.
    * Throws OutboundError: ADDRESS_REFUSED, UNRESOLVED, NOT_REACHED, TIMED_OUT, TOO_LARGE, REDIRECTED.
    */
-  async send(address: URL, asked: OutboundRequest = {}): Promise<OutboundAnswer> {
+  send(address: URL, asked: OutboundRequest = {}): Promise<OutboundAnswer> {
+    const method = asked.method ?? 'GET';
+    const attributes = { 'http.request.method': method, 'server.address': address.hostname };
+    return traced(`${method} ${address.hostname}`, { kind: 'client', attributes }, () => this.#send(address, asked));
+  }
+
+  async #send(address: URL, asked: OutboundRequest): Promise<OutboundAnswer> {
     const host = address.host;
     const loopback = asked.loopback === true && this.#settings.loopback;
     if (!this.#mayBeCalled(address, loopback)) throw new OutboundError('ADDRESS_REFUSED', host);
     const headers = {
       accept: 'application/json',
       'accept-encoding': 'identity', // what is compressed is larger than it looks
+      ...traceHeaders(),
       ...asked.headers,
       ...(asked.body === undefined ? {} : { 'content-length': String(Buffer.byteLength(asked.body)) }),
     };

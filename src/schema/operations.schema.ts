@@ -55,7 +55,7 @@ export class RotateSigningKeyPayload extends PendingPayload {
 
 @ObjectType('HealthCheck', { simpleResolvers: true, description: 'One part of the server.' })
 export class HealthCheckType {
-  @Field(() => String, { description: 'Name: database, mail, sms.' })
+  @Field(() => String, { description: 'Name, as in `/readyz`: database, migrations, mail, sms ...' })
   component!: string;
 
   @Field(() => HealthStatus, { description: 'Its state.' })

@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { pino } from 'pino';
 import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { openRedis } from '../../src/composition/open-redis.ts';
@@ -9,6 +8,7 @@ import type { MasterKeys } from '../../src/crypto/master-keys.ts';
 import { Database } from '../../src/database/database.ts';
 import type { EventSink } from '../../src/events/event-sink.ts';
 import type { AddressResolver } from '../../src/providers/address-resolver.ts';
+import { createLogger, logOf } from '../../src/log.ts';
 import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
 import { TestClient } from './test-client.ts';
@@ -54,17 +54,18 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   const databaseUrl = own?.url ?? options.beside?.databaseUrl ?? '';
   const database = await Database.connect({ url: databaseUrl, poolSize: 10 });
   const log: string[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(line) });
-  const note = (level: 'info' | 'warn' | 'error', message: string, details?: Record<string, unknown>): void =>
-    logger[level](details ?? {}, message);
-  const shared = await openRedis(config, note);
+  const logger = createLogger(
+    { log: { ...config.log, level: 'debug' } },
+    { write: (line: string) => void log.push(line) },
+  );
+  const shared = await openRedis(config, logOf(logger));
   const foundation = {
     ...shared,
     config,
     database,
     masterKeys: options.masterKeys ?? testMasterKeys(),
     clock,
-    log: note,
+    log: logOf(logger),
     ...(options.domainResolver === undefined ? {} : { domainResolver: options.domainResolver }),
     ...(options.eventSinks === undefined ? {} : { eventSinks: options.eventSinks }),
     ...(options.addressResolver === undefined ? {} : { addressResolver: options.addressResolver }),

@@ -11,7 +11,10 @@ describe('/healthz and /readyz', () => {
     const health = await getPath(app(), '/healthz');
     expect([health.status, await health.json()]).toEqual([200, { status: 'OK' }]);
     const ready = await getPath(app(), '/readyz');
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'OK' }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'OK', checks: { database: 'OK', migrations: 'OK', mail: 'OK', sms: 'OK' } },
+    ]);
     expect(ready.headers.get('cache-control')).toBe('no-store');
   });
 
@@ -21,7 +24,10 @@ describe('/healthz and /readyz', () => {
     try {
       expect((await getPath(other, '/healthz')).status).toBe(200);
       const ready = await getPath(other, '/readyz');
-      expect([ready.status, await ready.json()]).toEqual([503, { status: 'DOWN' }]);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { status: 'DOWN', checks: { database: 'DOWN', migrations: 'DOWN', mail: 'OK', sms: 'OK' } },
+      ]);
       await restore();
       const readyAgain = async (): Promise<number> => {
         other.clock.advance(2); // a report is kept for a second

@@ -1,0 +1,46 @@
+import { AppliedMigrations } from '../database/applied-migrations.ts';
+import type { TransportState } from '../messages/transport-health.ts';
+import type { HealthCheck } from '../services/health.service.ts';
+import type { Base } from './base.ts';
+
+/** The parts that `/readyz`, `health` and the metrics tell apart. What is not necessary only makes answers poorer. */
+export const healthChecks = (base: Base): readonly HealthCheck[] => {
+  const { database, messaging } = base;
+  const migrations = new AppliedMigrations(database);
+  return [
+    {
+      component: 'database',
+      isNecessary: true,
+      failure: 'The database does not answer.',
+      look: async () => {
+        await database.query('select epoch from permission_epoch');
+        return {};
+      },
+    },
+    {
+      component: 'migrations',
+      isNecessary: true,
+      failure: 'The database is behind this release, or cannot be asked.',
+      look: async () => {
+        await migrations.check();
+        return { latencyMs: null };
+      },
+    },
+    {
+      component: 'redis',
+      isNecessary: false,
+      failure: 'Redis does not answer.',
+      look: async () => (await base.redisHealth.check())[0] ?? null,
+    },
+    transport('mail', () => messaging.transportHealth.states),
+    transport('sms', () => messaging.transportHealth.states),
+  ];
+};
+
+/** Mail servers are not asked by probes: messages and the check at the start tell. */
+const transport = (component: TransportState['component'], states: () => readonly TransportState[]): HealthCheck => ({
+  component,
+  isNecessary: false,
+  failure: 'Not known.',
+  look: async () => states().find((state) => state.component === component) ?? null,
+});
