@@ -234,6 +234,19 @@ export type ApiKeyConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** API keys, now. */
+export type ApiKeyCounts = {
+  __typename?: 'ApiKeyCounts';
+  /** In state ACTIVE. */
+  active: Scalars['Int']['output'];
+  /** In state EXPIRED. */
+  expired: Scalars['Int']['output'];
+  /** In state REVOKED. */
+  revoked: Scalars['Int']['output'];
+  /** Used at least once on the days of the range, whole days in UTC. */
+  usedWithinRange: Scalars['Int']['output'];
+};
+
 /** One item of a ApiKey page. */
 export type ApiKeyEdge = {
   __typename?: 'ApiKeyEdge';
@@ -1806,6 +1819,15 @@ export type InviteToOrganizationPayload = {
   setupLink?: Maybe<Scalars['URL']['output']>;
 };
 
+/** Organizations at one level. */
+export type LevelCount = {
+  __typename?: 'LevelCount';
+  /** Number of organizations. */
+  count: Scalars['Int']['output'];
+  /** The level. */
+  level: OrganizationLevel;
+};
+
 /** Input of linkIdentity. */
 export type LinkIdentityInput = {
   /** Issuer identifier, one of signInOptions. */
@@ -1919,6 +1941,19 @@ export type MailState =
   | 'QUEUED'
   /** The mail server took it. */
   | 'SENT';
+
+/** Second factors of active persons, now. */
+export type MfaAdoption = {
+  __typename?: 'MfaAdoption';
+  /** Active persons. */
+  persons: Scalars['Int']['output'];
+  /** With any second factor. */
+  withMfa: Scalars['Int']['output'];
+  /** With at least one passkey. */
+  withPasskey: Scalars['Int']['output'];
+  /** With TOTP. */
+  withTotp: Scalars['Int']['output'];
+};
 
 /** A second factor. */
 export type MfaMethod =
@@ -2707,6 +2742,15 @@ export type OrganizationConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** Organizations, now. */
+export type OrganizationCounts = {
+  __typename?: 'OrganizationCounts';
+  /** By level, top first. */
+  byLevel: Array<LevelCount>;
+  /** All. */
+  total: Scalars['Int']['output'];
+};
+
 /** An e-mail domain that belongs to an organization once its DNS record was seen. */
 export type OrganizationDomain = Node & {
   __typename?: 'OrganizationDomain';
@@ -3115,6 +3159,8 @@ export type Query = {
   signInOptions?: Maybe<SignInOptions>;
   /** Public keys that verify access tokens, as in `/.well-known/jwks.json`. Open to anyone. */
   signingKeys?: Maybe<Array<SigningKey>>;
+  /** Figures; counts what is visible. Requires `view:stats`. */
+  stats?: Maybe<Stats>;
   /** What a mailed token is good for; does not consume it. Open to anyone. */
   tokenStatus?: Maybe<TokenStatus>;
   /** One user. Requires `view:users`, or about oneself. */
@@ -3288,6 +3334,13 @@ export type QuerySessionsArgs = {
 
 export type QuerySignInOptionsArgs = {
   identifier?: InputMaybe<Scalars['String']['input']>;
+};
+
+
+export type QueryStatsArgs = {
+  interval?: StatsInterval;
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+  range?: InputMaybe<DateTimeRange>;
 };
 
 
@@ -3927,6 +3980,15 @@ export type SessionConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** Sessions, now. */
+export type SessionCounts = {
+  __typename?: 'SessionCounts';
+  /** Not ended. */
+  active: Scalars['Int']['output'];
+  /** Users with at least one. */
+  activeUsers: Scalars['Int']['output'];
+};
+
 /** One item of a Session page. */
 export type SessionEdge = {
   __typename?: 'SessionEdge';
@@ -4415,6 +4477,46 @@ export type StartTotpEnrollmentPayload = {
   secret?: Maybe<Scalars['String']['output']>;
 };
 
+/** Figures over the visible users and organizations. Series have every bucket of the range, empty ones too. */
+export type Stats = {
+  __typename?: 'Stats';
+  /** API keys. */
+  apiKeys: ApiKeyCounts;
+  /** When the figures were computed; the beginning of 1970: never yet. */
+  computedAt: Scalars['DateTime']['output'];
+  /** Failed sign-ins. */
+  failures: Array<TimeBucket>;
+  /** Impersonations begun. */
+  impersonations: Array<TimeBucket>;
+  /** Automatic and manual locks. */
+  lockouts: Array<TimeBucket>;
+  /** Second factors. */
+  mfaAdoption: MfaAdoption;
+  /** Organizations. */
+  organizations: OrganizationCounts;
+  /** Sessions. */
+  sessions: SessionCounts;
+  /** Completed sign-ins. */
+  signIns: Array<TimeBucket>;
+  /** Older than the refresh interval, 5 min by default. */
+  stale: Scalars['Boolean']['output'];
+  /** The server itself; null when limited to an organization. Requires `view:health`. */
+  system?: Maybe<SystemMetrics>;
+  /** Users by state. */
+  users: UserCounts;
+};
+
+/** Width of a time bucket. */
+export type StatsInterval =
+  /** One day in UTC; ranges up to 366 days. */
+  | 'DAY'
+  /** One hour; ranges up to 31 days. */
+  | 'HOUR'
+  /** A calendar month in UTC; ranges up to ten years. */
+  | 'MONTH'
+  /** Seven days from Monday in UTC; ranges up to ten years. */
+  | 'WEEK';
+
 /** What a session needs before it may go on. */
 export type StepUp = {
   __typename?: 'StepUp';
@@ -4487,6 +4589,19 @@ export type SystemGroupInput = {
   permissions: Array<PermissionInput>;
 };
 
+/** The server itself, now. */
+export type SystemMetrics = {
+  __typename?: 'SystemMetrics';
+  /** Cache hits, 0 to 1, of the last 5 min; null without use. */
+  cacheHitRatio?: Maybe<Scalars['Float']['output']>;
+  /** Messages not yet sent. */
+  mailQueued: Scalars['Int']['output'];
+  /** Events not yet published. */
+  outboxPending: Scalars['Int']['output'];
+  /** Replicas seen within the last minute. */
+  replicas: Scalars['Int']['output'];
+};
+
 /** Input of testWebhook. */
 export type TestWebhookInput = {
   /** Type of the sample event; absent = the first it listens to. */
@@ -4502,6 +4617,15 @@ export type TestWebhookPayload = {
   delivery?: Maybe<WebhookDelivery>;
   /** What the caller can correct; empty on success. */
   errors: Array<UserError>;
+};
+
+/** A count over one interval. */
+export type TimeBucket = {
+  __typename?: 'TimeBucket';
+  /** Number of events. */
+  count: Scalars['Int']['output'];
+  /** Beginning, included; UTC. */
+  start: Scalars['DateTime']['output'];
 };
 
 /** Recurring hours in which a grant holds. */
@@ -4900,6 +5024,27 @@ export type UserConnection = {
   pageInfo: PageInfo;
   /** Number of visible items over all pages; computed only when asked. */
   totalCount: Scalars['Int']['output'];
+};
+
+/** Users by state, now. */
+export type UserCounts = {
+  __typename?: 'UserCounts';
+  /** In state ACTIVE. */
+  active: Scalars['Int']['output'];
+  /** Made within the range, those included that are gone again. */
+  createdWithinRange: Scalars['Int']['output'];
+  /** In state DISABLED. */
+  disabled: Scalars['Int']['output'];
+  /** In state INVITED. */
+  invited: Scalars['Int']['output'];
+  /** In state LOCKED. */
+  locked: Scalars['Int']['output'];
+  /** In state PENDING. */
+  pending: Scalars['Int']['output'];
+  /** Signed in at least once on the days of the range, whole days in UTC. */
+  signedInWithinRange: Scalars['Int']['output'];
+  /** All. */
+  total: Scalars['Int']['output'];
 };
 
 /** One item of a User page. */

@@ -56,6 +56,7 @@ import { PermissionResourceResolver, ResourceResolver } from './resolvers/resour
 import { SessionResolver } from './resolvers/session.resolver.ts';
 import { SignInResolver } from './resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from './resolvers/sign-up.resolver.ts';
+import { StatsResolver } from './resolvers/stats.resolver.ts';
 import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
 import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
@@ -122,6 +123,7 @@ const resolvers = [
   WebhookResolver,
   WebhookDeliveryResolver,
   WebhookMutationResolver,
+  StatsResolver,
   OperationsResolver,
 ] as const;
 

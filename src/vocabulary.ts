@@ -188,3 +188,15 @@ export const ExplanationStepKind = words(
   'ASSURANCE',
 );
 export type ExplanationStepKind = Word<typeof ExplanationStepKind>;
+
+/** Width of the buckets of a time series. */
+export const StatsInterval = words('HOUR', 'DAY', 'WEEK', 'MONTH');
+export type StatsInterval = Word<typeof StatsInterval>;
+
+/** Events that are counted by the hour. */
+export const StatsKind = words('SIGN_IN', 'FAILURE', 'LOCKOUT', 'IMPERSONATION', 'CREATION');
+export type StatsKind = Word<typeof StatsKind>;
+
+/** What is counted once for a range, however often it was active. */
+export const StatsSubject = words('PERSON', 'API_KEY');
+export type StatsSubject = Word<typeof StatsSubject>;

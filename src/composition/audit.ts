@@ -6,17 +6,20 @@ import { DenialLog } from '../services/denial-log.ts';
 import { ExportService } from '../services/export.service.ts';
 import { ExportWorker } from '../services/export-worker.ts';
 import { LeaseService } from '../services/lease.service.ts';
+import { StatsCounter } from '../services/stats-counter.ts';
 import type { Base } from './base.ts';
 
 /** The audit log: reading, sealing, verifying, keeping, taking away. */
 export const createAudit = (base: Base) => {
   const auditChain = new AuditChainService({ ...base, leases: new LeaseService(base) });
+  const statsCounter = new StatsCounter({ ...base, leases: new LeaseService(base) });
   const exportWorker = new ExportWorker(base);
   return {
     auditReader: new AuditReader(base),
     auditChain,
+    statsCounter,
     auditVerification: new AuditVerification(base),
-    auditRetention: new AuditRetention({ ...base, chain: auditChain }),
+    auditRetention: new AuditRetention({ ...base, chain: auditChain, statsCounter }),
     denialLog: new DenialLog(base),
     exportWorker,
     exports: new ExportService({ ...base, exportWorker }),

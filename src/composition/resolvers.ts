@@ -46,6 +46,7 @@ import { PermissionResourceResolver, ResourceResolver } from '../resolvers/resou
 import { SessionResolver } from '../resolvers/session.resolver.ts';
 import { SignInResolver } from '../resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from '../resolvers/sign-up.resolver.ts';
+import { StatsResolver } from '../resolvers/stats.resolver.ts';
 import { UserMutationResolver } from '../resolvers/user-mutation.resolver.ts';
 import { UserSessionsResolver } from '../resolvers/user-sessions.resolver.ts';
 import { UserResolver } from '../resolvers/user.resolver.ts';
@@ -131,4 +132,5 @@ const madeAlone = (services: Services): readonly (readonly [Function, object])[]
   [WebhookResolver, new WebhookResolver(services)],
   [WebhookDeliveryResolver, new WebhookDeliveryResolver()],
   [WebhookMutationResolver, new WebhookMutationResolver(services)],
+  [StatsResolver, new StatsResolver(services)],
 ];

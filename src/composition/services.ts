@@ -83,6 +83,7 @@ import { createEvents } from './events.ts';
 import { createProofs, type Proofs } from './proofs.ts';
 import { createResources } from './resources.ts';
 import { createWebhooks } from './webhooks.ts';
+import { createStats } from './stats.ts';
 
 export type Services = ReturnType<typeof createServices>;
 
@@ -272,6 +273,7 @@ const createOperations = (base: Base, webhookSink: EventSink) => {
   return {
     ...audit,
     ...createEvents(base, webhookSink),
+    ...createStats({ ...base, ...audit }),
     activity,
     apiKeyUse,
     apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),

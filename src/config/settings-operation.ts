@@ -1,4 +1,4 @@
-import { baseUrl, flag, integer, optional, secretText, text } from './kinds.ts';
+import { baseUrl, duration, flag, integer, optional, secretText, text } from './kinds.ts';
 import { fixed, setting } from './setting.ts';
 
 export const limits = {
@@ -97,5 +97,14 @@ export const operations = {
     env: 'METRICS',
     byDefault: fixed(true),
     description: 'Serves Prometheus metrics at /metrics.',
+  }),
+};
+
+export const stats = {
+  refreshSeconds: setting({
+    kind: duration(10, 86_400),
+    env: 'STATS_REFRESH',
+    byDefault: fixed(300, '`5m`'),
+    description: 'How long statistics are good; computed anew in the background before that.',
   }),
 };

@@ -8,7 +8,7 @@ import { codes, devices, keys, lockout, passwords, tokens } from './settings-ide
 import { captcha, rates } from './settings-limits.ts';
 import { mail } from './settings-mail.ts';
 import { mfa } from './settings-mfa.ts';
-import { federation, limits, operations, tracing } from './settings-operation.ts';
+import { federation, limits, operations, stats, tracing } from './settings-operation.ts';
 import { providers } from './settings-providers.ts';
 import { environment, log, server } from './settings-server.ts';
 import { signIn, signUp } from './settings-sign-up.ts';
@@ -50,6 +50,7 @@ const tree = {
   federation,
   operations,
   tracing,
+  stats,
 };
 
 type ValuesOf<Node> = Node extends Setting<infer Value> ? Value : { readonly [Key in keyof Node]: ValuesOf<Node[Key]> };

@@ -19,6 +19,8 @@ export interface AccountRow extends SignInAccountRow {
   readonly password_version: number | null;
   /** This try was counted: the account is active, and neither it nor the known device was locked when the try began. */
   readonly counted: boolean;
+  /** This try is the one too many: unless its password is right, the account or the known device is locked by it. */
+  readonly locks: boolean;
   /** A sign-up that waits for the proof of its address; it stands beside the account that has the address, if there is one. */
   readonly is_pending: boolean;
 }
@@ -64,16 +66,18 @@ with found as (
   update users c set ${countedFailure('c')}, status_reason = null
   where c.id = (select user_id from found) and not exists (select from known) and c.status = 'ACTIVE'
     and (c.locked_until is null or c.locked_until <= $3::timestamptz) and ${unhurried}
-  returning c.id
+  returning c.locked_until
 ), counted_on_device as (
   update devices k set ${countedFailure('k')}
   from users c
   where k.id = (select id from known) and c.id = k.user_id and ${openToSignIns('c')}
     and (k.locked_until is null or k.locked_until <= $3::timestamptz) and ${unhurried}
-  returning k.id
+  returning k.locked_until
 )
 select ${signInColumns}, p.id as credential_id, p.secret as password_hash, p.version as password_version, c.is_pending,
-  not c.is_pending and (exists (select from counted) or exists (select from counted_on_device)) as counted
+  not c.is_pending and (exists (select from counted) or exists (select from counted_on_device)) as counted,
+  not c.is_pending and exists (select from counted where locked_until is not null union all
+    select from counted_on_device where locked_until is not null) as locks
 from (select user_id, false as is_pending from found union all select user_id, true from pending) c
 join users u on u.id = c.user_id
 left join devices d on d.id = (select id from known) and d.user_id = u.id
@@ -90,16 +94,20 @@ where u.id = $1`;
 
 /**
  * Counts a wrong second factor after a right first one: on the device when it is known, else on the account, and locks as
- * wrong passwords do. `$1` user, `$2` device or null, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now.
+ * wrong passwords do; gives a row when this one locks. `$1` user, `$2` device or null, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now.
  */
 export const countSecondFactorFailure = `
 with counted_on_device as (
   update devices k set ${countedFailure('k')} where k.id = $2::uuid and k.user_id = $1
     and (k.locked_until is null or k.locked_until <= $3::timestamptz)
+  returning k.locked_until
+), counted as (
+  update users c set ${countedFailure('c')}
+  where c.id = $1 and $2::uuid is null and c.status_reason is null
+    and (c.locked_until is null or c.locked_until <= $3::timestamptz)
+  returning c.locked_until
 )
-update users c set ${countedFailure('c')}
-where c.id = $1 and $2::uuid is null and c.status_reason is null
-  and (c.locked_until is null or c.locked_until <= $3::timestamptz)`;
+select from counted_on_device where locked_until is not null union all select from counted where locked_until is not null`;
 
 /**
  * Takes one try back after a right password whose sign-in is not complete: guesses of the second factor add up over several

@@ -28,9 +28,11 @@ import { OutboxEvent } from './outbox-event.entity.ts';
 import { OutboxOrder, OutboxSink } from './outbox-sink.entity.ts';
 import { PermissionEpoch } from './permission-epoch.entity.ts';
 import { RegisteredResource, ResourceNamespace } from './registered-resource.entity.ts';
+import { Replica } from './replica.entity.ts';
 import { ResetRequest } from './reset-request.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
+import { StatsFigures, StatsHour, StatsPresence, StatsReturn, StatsState } from './stats.entity.ts';
 import { User } from './user.entity.ts';
 import { Verification } from './verification.entity.ts';
 import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.ts';
@@ -71,10 +73,16 @@ export const entities = [
   OutboxSink,
   PermissionEpoch,
   RegisteredResource,
+  Replica,
   ResetRequest,
   ResourceNamespace,
   Session,
   SigningKey,
+  StatsFigures,
+  StatsHour,
+  StatsPresence,
+  StatsReturn,
+  StatsState,
   User,
   Verification,
   Webhook,

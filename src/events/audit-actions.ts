@@ -170,7 +170,15 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'Session',
     'organizationName',
   ),
-  'session.started': line('Somebody signed in, or tried to.', 'Session', 'method', 'issuer', 'reason', 'userId'),
+  'session.started': line(
+    'Somebody signed in, or tried to; `locked`: this failure was one too many.',
+    'Session',
+    'method',
+    'issuer',
+    'reason',
+    'userId',
+    'locked',
+  ),
   'sign-up.completed': line('A sign-up was completed.', 'User', 'groupIds', 'invited'),
   'sign-up.removed': line(
     'A sign-up that nobody proved was removed: somebody else proved its address.',

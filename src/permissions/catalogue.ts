@@ -210,7 +210,7 @@ type ConcretePermission = { [R in BuiltInResource]: `${keyof Table[R] & string}:
 /** Every built-in permission, and `admin:*`; a text that names none does not compile. */
 export type PermissionName = ConcretePermission | 'admin:*';
 
-/** Resources whose rows lie in organizations. */
+/** Resources whose rows lie in organizations, or that tell of such rows. */
 const LIE_IN_ORGANIZATIONS: ReadonlySet<string> = new Set<BuiltInResource>([
   'users',
   'impersonations',
@@ -219,6 +219,7 @@ const LIE_IN_ORGANIZATIONS: ReadonlySet<string> = new Set<BuiltInResource>([
   'sessions',
   'organizations',
   'mail',
+  'stats',
 ]);
 
 /**

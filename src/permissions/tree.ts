@@ -49,6 +49,7 @@ export const tree = {
     auditEvent: signedIn, // as auditEvents
     auditEvents: signedIn, // rows by audit.visibility.ts: without view:audit only those about oneself
     exportJob: signedIn, // one's own: export.service.ts
+    stats: can('view:stats'), // of what lies in its reach: stats-reader.ts
     approvals: signedIn, // without view:approvals only one's own: approval-reader.ts
     webhook: can('view:webhooks'),
     webhooks: can('view:webhooks'),
@@ -217,6 +218,9 @@ export const tree = {
   },
   Webhook: {
     createdBy: can('view:users'),
+  },
+  Stats: {
+    system: can('view:health'),
   },
   Health: {
     checks: can('view:health'),

@@ -14,6 +14,7 @@ import {
   SignUpMode,
   SubjectTokenType,
   SigningKeyStatus,
+  StatsInterval,
   TokenDelivery,
   UserKind,
   UserStatus,
@@ -291,6 +292,13 @@ describe(SigningKeyStatus, 'SigningKeyStatus', 'State of a signing key.', {
 
 export const HealthStatus = { OK: 'OK', DEGRADED: 'DEGRADED', DOWN: 'DOWN' } as const;
 export type HealthStatus = keyof typeof HealthStatus;
+describe(StatsInterval, 'StatsInterval', 'Width of a time bucket.', {
+  HOUR: 'One hour; ranges up to 31 days.',
+  DAY: 'One day in UTC; ranges up to 366 days.',
+  WEEK: 'Seven days from Monday in UTC; ranges up to ten years.',
+  MONTH: 'A calendar month in UTC; ranges up to ten years.',
+});
+
 describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
   OK: 'Works.',
   DEGRADED: 'Works with less; nothing is lost.',

@@ -6,11 +6,13 @@ import { sql } from '../database/sql.ts';
 import { lockChain } from '../entities/audit-chain.queries.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { AuditChainService } from './audit-chain.ts';
+import type { StatsCounter } from './stats-counter.ts';
 import { systemOrigin } from './caller.ts';
 
 interface Parts {
   readonly database: Database;
   readonly chain: AuditChainService;
+  readonly statsCounter: StatsCounter;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly config: Config;
@@ -43,15 +45,16 @@ export class AuditRetention {
     this.#parts = parts;
   }
 
-  /** Drops what is due; gives the months, as 2026_01. A month with events that are not sealed yet is left for the next time. */
+  /** Drops what is due; gives the months, as 2026_01. A month with events that are not sealed, or not counted, yet is left for the next time. */
   async run(): Promise<readonly string[]> {
-    const { database, clock, config } = this.#parts;
+    const { database, statsCounter, clock, config } = this.#parts;
     const { retentionMonths } = config.audit;
     if (retentionMonths === 0) return [];
     const now = clock.now();
     // The months before this one are kept whole: a month is older than n months when n whole months lie between it and the present one.
     const kept = monthAt(now.getUTCFullYear() * 12 + now.getUTCMonth() - retentionMonths);
     const due = (await database.query<{ month: string }>(MONTHS)).map(({ month }) => month).filter((one) => one < kept);
+    if (due.length > 0) await statsCounter.count();
     const dropped: string[] = [];
     for (const month of due) {
       if (await database.transaction((em) => this.#drop(em, month))) dropped.push(month);
@@ -66,8 +69,12 @@ export class AuditRetention {
     await sql(em, `set local lock_timeout = '3s'`);
     await sql(em, lockChain);
     await sql(em, `lock table audit_events, audit_personal_values in access exclusive mode`);
-    const [unsealed] = await sql(em, `select 1 as found from ${partition} where chain_sequence is null limit 1`);
-    if (unsealed !== undefined) return false;
+    const [open] = await sql(
+      em,
+      `select 1 as found from ${partition}
+       where chain_sequence is null or chain_sequence > (select position from stats_state) limit 1`,
+    );
+    if (open !== undefined) return false;
     const runs = await sql<Run>(em, runsOf(partition));
     for (const { first, last, hash } of runs) {
       await sql(em, 'delete from audit_checkpoints where sequence between $1 and $2 and dropped_from is null', [

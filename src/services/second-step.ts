@@ -212,21 +212,21 @@ export class SecondStep {
   async #recordFailure(caller: Caller, account: SignInAccountRow, count: boolean): Promise<void> {
     const { clock, config, database, recorder } = this.#parts;
     const now = clock.now();
-    if (count) {
-      await database.query(countSecondFactorFailure, [
-        account.user_id,
-        account.device_id,
-        now.toISOString(),
-        config.lockout.maximumFailures,
-        secondsAfter(now, config.lockout.lockSeconds).toISOString(),
-      ]);
-    }
+    const locked = count
+      ? await database.query(countSecondFactorFailure, [
+          account.user_id,
+          account.device_id,
+          now.toISOString(),
+          config.lockout.maximumFailures,
+          secondsAfter(now, config.lockout.lockSeconds).toISOString(),
+        ])
+      : [];
     await recorder.recordAlone(database, originOf(caller), [
       {
         action: 'session.started',
         result: 'FAILURE',
         target: userReference(userViewOf(account, now)),
-        metadata: { reason: 'WRONG_SECOND_FACTOR' },
+        metadata: { reason: 'WRONG_SECOND_FACTOR', ...(locked.length === 0 ? {} : { locked: true }) },
       },
     ]);
   }

@@ -111,11 +111,12 @@ export class SignInService {
 
   /** The reason is kept for administrators in the log; the caller never learns it. */
   async #refuse(caller: Caller, account: AccountRow | null, matches: boolean): Promise<never> {
+    const locks = account?.locks === true && !matches;
     await this.#record(caller, {
       action: 'session.started',
       result: 'FAILURE',
       ...(account === null ? {} : { target: userReference(userViewOf(account, this.#clock.now())) }),
-      metadata: { method: 'PASSWORD', reason: reasonOf(account, matches) },
+      metadata: { method: 'PASSWORD', reason: reasonOf(account, matches), ...(locks ? { locked: true } : {}) },
     });
     return reject('INVALID_CREDENTIALS');
   }

@@ -35,6 +35,7 @@ Query.mailDeliveries                 FORBID         FORBID         FORBID       
 Query.auditEvent                     rows           rows           yes            yes
 Query.auditEvents                    rows           rows           yes            yes
 Query.exportJob                      rows           rows           rows           rows
+Query.stats                          FORBID         FORBID         yes            yes
 Query.approvals                      rows           rows           yes            yes
 Query.webhook                        FORBID         FORBID         FORBID         FORBID
 Query.webhooks                       FORBID         FORBID         FORBID         FORBID
@@ -170,6 +171,7 @@ Organization.domains                 FORBID         FORBID         yes          
 Organization.members                 FORBID         FORBID         yes            yes
 OrganizationLevel.groups             FORBID         FORBID         yes            yes
 ResourceDefinition.registeredBy      FORBID         FORBID         yes            yes
+Stats.system                         FORBID         FORBID         yes            yes
 Health.checks                        FORBID         FORBID         yes            yes
 Health.version                       FORBID         FORBID         yes            yes
 `;

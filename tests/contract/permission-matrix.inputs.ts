@@ -199,6 +199,7 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   approvals:
     '{ approvals(first: 100) { edges { cursor } nodes { id state requestedBy { id } preview { changes { user { id } } } } totalCount } }',
   apiKeys: '{ apiKeys(first: 100) { edges { cursor } nodes { id status owner { id } } totalCount } }',
+  stats: '{ stats { users { total } signIns { count } organizations { byLevel { level { name } } } computedAt } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
   _service: '{ _service { sdl } }',
@@ -249,6 +250,7 @@ const COMPOSITE: Readonly<Record<string, string>> = {
   requestedBy: '{ id }',
   decidedBy: '{ id }',
   checks: '{ component }',
+  system: '{ replicas }',
   mfa: '{ enabled recoveryCodesLeft }',
 };
 

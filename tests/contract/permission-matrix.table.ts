@@ -45,6 +45,7 @@ Query.auditEvents                 UNAUTH rows   rows   rows   rows   yes    rows
 Query.exportJob                   UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   rows   rows   rows
 Query.impersonations              UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
 Query.devices                     UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
+Query.stats                       UNAUTH FORBID FORBID FORBID yes    FORBID FORBID FORBID FORBID yes    yes    yes
 Query.approvals                   UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 Query.apiKey                      UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
 Query.apiKeys                     UNAUTH rows   rows   rows   rows   rows   rows   rows   rows   yes    yes    yes
@@ -175,6 +176,7 @@ Organization.domains              UNAUTH FORBID FORBID yes    yes    FORBID FORB
 Organization.members              UNAUTH FORBID FORBID yes    yes    FORBID FORBID FORBID FORBID yes    yes    yes
 OrganizationLevel.groups          UNAUTH FORBID FORBID yes    yes    yes    FORBID FORBID FORBID yes    yes    yes
 ResourceDefinition.registeredBy   UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Stats.system                      UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Health.checks                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Health.version                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 `;

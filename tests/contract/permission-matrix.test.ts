@@ -60,7 +60,7 @@ describe('the matrix', () => {
     const oneSided = guarded.filter(({ expected }) => !Object.values(expected).some((cell) => codeOf(cell) === null));
     expect(oneSided.map(({ coordinate }) => coordinate)).toEqual([]);
     expect(guarded.every(({ expected }) => expected.anon === 'UNAUTH')).toBe(true);
-    expect(guarded).toHaveLength(138);
+    expect(guarded).toHaveLength(140);
   });
 });
 
@@ -193,6 +193,7 @@ describe('over HTTP', () => {
 
   const documentOf = ({ typeName, field }: MatrixRow, { name }: MatrixCaller): string => {
     if (typeName === 'Health') return `{ health { ${selectionOf(field)} } }`;
+    if (typeName === 'Stats') return `{ stats { ${selectionOf(field)} } }`;
     if (typeName === 'Session') return `{ sessions(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'Organization') return `{ organizations(first: 1) { nodes { ${selectionOf(field)} } } }`;
     if (typeName === 'OrganizationLevel')
@@ -234,6 +235,7 @@ describe('over HTTP', () => {
     const ways: Readonly<Record<string, string>> = {
       MailDelivery: 'Query.mailDeliveries',
       Webhook: 'Query.webhooks',
+      Stats: 'Query.stats',
       Organization: 'Query.organizations',
       OrganizationLevel: 'Query.organizations',
       GroupMemberEdge: 'Group.members',

@@ -13,6 +13,8 @@ const LATER = [
   'Migration20261121164141_authorization',
   'Migration20261121170000_audit',
   'Migration20261121180000_events',
+  'Migration20261121181000_webhooks',
+  'Migration20261121183000_statistics',
 ];
 const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
 
