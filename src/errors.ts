@@ -32,6 +32,10 @@ export const errorCatalogue = {
     403,
     'The caller may not do this; `missing` names the permission of which one would have sufficed.',
   ),
+  HTTPS_REQUIRED: failure(
+    403,
+    'The request came by clear http; send it by https, with new credentials: these were readable.',
+  ),
   STEP_UP_REQUIRED: failure(403, 'The caller must first prove the identity again; `required` says how.'),
   NOT_FOUND: failure(404, 'There is no such object, or the caller may not see it.'),
   BAD_USER_INPUT: failure(

@@ -9,9 +9,9 @@ import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
 import { loadMasterKeys } from './database/master-key-file.ts';
 import { SchemaMigrator } from './database/migrator.ts';
-import type { Server } from './http/server.ts';
 import { logOf, openLogger } from './log.ts';
 import { announce } from './start/announce.ts';
+import { drain } from './start/drain.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
@@ -52,11 +52,11 @@ const serve = async (
   const services = createServices({ ...foundation, ...shared });
   const server = await createApp(foundation, services, logger);
   await lowerPoolPriority();
-  await server.app.listen({ host: config.server.host, port: config.server.port });
+  await server.listen();
   const announced = announce({ config, services, logger, embedded: opened.embedded });
   stopWhenTold(config, logger, async () => {
     await announced; // it still asks the database
-    await drain(server, config.server.shutdownGraceSeconds);
+    await drain(server, config);
     await stopBackground(services);
     services.caches.close();
     shared.redis?.close();
@@ -71,8 +71,13 @@ const serve = async (
 const CLOSING_MS = 5000;
 
 const stopWhenTold = (config: Config, logger: Logger, stop: () => Promise<void>): void => {
+  const { shutdownDelaySeconds, shutdownGraceSeconds } = config.server;
   const { close } = closeWithGrace(
-    { delay: config.server.shutdownGraceSeconds * 1000 + CLOSING_MS, logger: false, skip: [...STOP_SIGNALS] },
+    {
+      delay: (shutdownDelaySeconds + shutdownGraceSeconds) * 1000 + CLOSING_MS,
+      logger: false,
+      skip: [...STOP_SIGNALS],
+    },
     async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an unexpected error');
       await stop();
@@ -86,14 +91,6 @@ const stopWhenTold = (config: Config, logger: Logger, stop: () => Promise<void>)
     },
     stopNow: (signal) => fatal(logger, `stopped at once by a second ${signal}.`),
   });
-};
-
-/** Lets requests in flight finish; what takes longer than the grace is cut off. */
-const drain = async (server: Server, graceSeconds: number): Promise<void> => {
-  server.stopAccepting();
-  const cut = setTimeout(() => server.app.server.closeAllConnections(), graceSeconds * 1000);
-  await server.app.close();
-  clearTimeout(cut);
 };
 
 try {

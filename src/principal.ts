@@ -22,6 +22,8 @@ interface Caller {
   /** Changes whenever the grants may have changed. */
   readonly permissionVersion: string;
   readonly ipAddress: string | null;
+  /** Set where administrators' operations are not served on the way that the request came: `grants` hold none of them. */
+  readonly administrationElsewhere?: true;
 }
 
 interface NoImpersonation {

@@ -28,7 +28,7 @@ export interface CommandServices {
 export interface Host {
   readonly terminal: Terminal;
   readonly clock: Clock;
-  readConfig(flags: Pick<ConfigSources, 'argv' | 'assignments'>): Config;
+  readConfig(flags: Pick<ConfigSources, 'argv' | 'assignments' | 'evenIfRefused'>): Config;
   /** Starts the embedded server when the settings name no other. */
   openDatabase(config: Config, log: Log): Promise<OpenDatabase>;
   openServices(config: Config, database: Database, log: Log): Promise<CommandServices>;

@@ -25,11 +25,12 @@ export interface Session {
 }
 
 /** The settings as the global options change them. */
-export const configOf = (host: Host, command: Command): Config => {
+export const configOf = (host: Host, command: Command, { evenIfRefused = false } = {}): Config => {
   const { env, config, set } = command.optsWithGlobals<GlobalOptions>();
   return host.readConfig({
     argv: { ...(env === undefined ? {} : { environment: env }), ...(config === undefined ? {} : { config }) },
     assignments: set ?? [],
+    evenIfRefused,
   });
 };
 

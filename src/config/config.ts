@@ -24,6 +24,8 @@ export interface ConfigSources {
   readonly envFiles?: boolean;
   /** Whether standard output is a terminal; decides the default of `log.pretty`. */
   readonly terminal?: boolean;
+  /** Gives a configuration that production refuses all the same: for whoever lists what is wrong with it. */
+  readonly evenIfRefused?: boolean;
 }
 
 /** The settings are wrong. The message lists every problem on a line of its own, with its cure, and holds no secret. */
@@ -122,12 +124,13 @@ export const loadConfig = (sources: ConfigSources): Config => {
   const config: Config = { ...unwarned, warnings };
   rememberOrigins(config, resolution.origins);
   const problems = [...findings.problems, ...contradictions(config)];
-  if (config.environment === 'production') problems.push(...productionProblems(config, resolution.failed));
+  if (config.environment === 'production' && sources.evenIfRefused !== true)
+    problems.push(...productionProblems(config, resolution.failed));
   if (problems.length > 0) throw new ConfigError(problems);
   deepFreeze(config);
   return config;
 };
 
 /** The configuration of this process; the one place that reads its environment. */
-export const readProcessConfig = (flags: Pick<ConfigSources, 'argv' | 'assignments'> = {}): Config =>
+export const readProcessConfig = (flags: Pick<ConfigSources, 'argv' | 'assignments' | 'evenIfRefused'> = {}): Config =>
   loadConfig({ ...flags, env: process.env, cwd: process.cwd(), terminal: process.stdout.isTTY });

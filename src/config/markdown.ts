@@ -4,6 +4,7 @@ import { allSettings, type ListedSetting } from './settings.ts';
 const TITLES: Readonly<Record<string, string>> = {
   '': 'Environment',
   server: 'Server (`server`)',
+  administration: 'Administration (`administration`)',
   database: 'Database (`database`)',
   log: 'Log (`log`)',
   keys: 'Keys (`keys`)',

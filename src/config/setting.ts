@@ -49,6 +49,9 @@ export interface ProductionFacts {
   readonly isDefault: boolean;
   readonly serverIsLoopback: boolean;
   readonly metricsServed: boolean;
+  readonly proxiesTrusted: boolean;
+  /** Some networks may come by clear http. */
+  readonly plainNetworks: boolean;
   readonly database: { readonly target: DatabaseTarget; readonly password: string } | null;
 }
 

@@ -68,6 +68,30 @@ const reach = {
     byDefault: fixed<readonly string[]>([], 'none'),
     description: 'Networks of the reverse proxies whose X-Forwarded-* headers are believed, counted from the right.',
   }),
+  forceHttps: setting({
+    kind: flag,
+    env: 'FORCE_HTTPS',
+    byDefault: derived('`true` when `baseUrl` is https beyond this machine', ({ baseUrl: address }) => {
+      const url = new URL(address);
+      return url.protocol === 'https:' && !isLoopbackHost(url.hostname);
+    }),
+    description:
+      'Refuses clear http (HTTPS_REQUIRED), pages are sent on to https. Health, metrics and clients on this machine without a proxy are excepted. Whether a request came by https is what a trusted proxy says in X-Forwarded-Proto.',
+    production: {
+      text: 'needs `trustedProxies`',
+      problem: (value, { proxiesTrusted, plainNetworks }) =>
+        !value || proxiesTrusted || plainNetworks
+          ? null
+          : 'is on, and no proxy is believed that says that a request came by https, so everything would be refused; give TRUSTED_PROXIES, the networks of the proxies that end TLS',
+    },
+  }),
+  plainHttpNetworks: setting({
+    kind: networks,
+    env: 'PLAIN_HTTP_NETWORKS',
+    byDefault: fixed<readonly string[]>([], 'none'),
+    description:
+      'Networks whose clients may come by clear http in spite of `forceHttps`: routers and services beside the gateway, on a way that nobody else reads.',
+  }),
   corsOrigins: setting({
     kind: origins,
     env: 'CORS_ORIGINS',
@@ -107,6 +131,15 @@ const behaviour = {
     env: 'FIELD_SUGGESTIONS',
     byDefault: derived('as `introspection`', ({ introspection }) => introspection),
     description: 'Lets error messages suggest field names, which gives the schema away piece by piece.',
+  }),
+  shutdownDelaySeconds: setting({
+    kind: duration(0, 120),
+    env: 'SHUTDOWN_DELAY',
+    byDefault: derived('`5s` in staging and production, else `0s`', ({ environment: where }) =>
+      where === 'staging' || where === 'production' ? 5 : 0,
+    ),
+    description:
+      'How long the server goes on answering after it was told to stop, while /readyz says 503: the time that load balancers have to send requests elsewhere.',
   }),
   shutdownGraceSeconds: setting({
     kind: duration(0, 600),

@@ -1,4 +1,5 @@
 import { type Setting } from './setting.ts';
+import { administration } from './settings-administration.ts';
 import { users } from './settings-attributes.ts';
 import { apiKeys, approvals, audit, impersonation, organizations } from './settings-authorization.ts';
 import { cache, redis } from './settings-cache.ts';
@@ -19,6 +20,7 @@ import { webhooks } from './settings-webhooks.ts';
 const tree = {
   environment,
   server,
+  administration,
   database,
   log,
   keys,

@@ -1,3 +1,4 @@
+import { needsAdministration } from '../permissions/administration.ts';
 import { adminDefinition, permissionDefinitions } from '../permissions/catalogue.ts';
 import type { ImpersonationUse, PermissionDefinition } from '../permissions/catalogue-types.ts';
 import { covers, permissionKey } from '../permissions/grants.ts';
@@ -80,6 +81,14 @@ const sayTree = (tree: RuleTree, which: (entry: readonly [string, unknown]) => b
       .flatMap(([typeName, fields]) => rules(typeName, fields)),
   );
 
+/** Fields of a root type that nobody passes without administering. */
+const administrators = (tree: RuleTree): string =>
+  (['Query', 'Mutation'] as const)
+    .flatMap((typeName) => Object.entries(tree[typeName] ?? {}))
+    .filter(([, rule]) => needsAdministration(rule))
+    .map(([field]) => `\`${field}\``)
+    .join(', ');
+
 /** The text of docs/permissions.md. */
 export const permissionsMarkdown = (tree: RuleTree): string => `${INTRODUCTION}
 ## The catalogue
@@ -103,6 +112,16 @@ decided by the service, on the row itself, in the same transaction. What is not 
 - *a session*: not by API key. *not impersonating*: not while acting as somebody else.
 
 ${sayTree(tree, isRoot, 'operation')}
+
+## Administrators' operations
+
+With \`ADMIN_PORT\` or \`ADMIN_NETWORKS\` these are served on the second listener, or to those networks, only:
+${administrators(tree)}.
+
+Elsewhere they answer FORBIDDEN with the reason ADMINISTRATION_ELSEWHERE, whoever calls, and everybody holds the permissions of
+applications' own resources alone: lists and nested fields show one's own rows, and a rule with another way, such as *about oneself*,
+is passed that way only. \`src/permissions/administration.ts\` says which permissions are not administrators' ones.
+\`POST /oauth/introspect\` and the files of \`/exports/\` are served on both.
 
 ## Fields with a rule of their own
 

@@ -41,7 +41,13 @@ const sdlMaker = ({ schema, tree, guard }: OperationJudging): SchemaFacts['sdlFo
 const keyOf = (principal: Principal | null): string =>
   principal === null
     ? 'nobody'
-    : [principal.permissionVersion, principal.via, principal.apiKeyId, principal.impersonationMode].join(' ');
+    : [
+        principal.permissionVersion,
+        principal.via,
+        principal.apiKeyId,
+        principal.impersonationMode,
+        principal.administrationElsewhere,
+      ].join(' ');
 
 const open = (grants: readonly Grant[]): readonly Grant[] =>
   grants.map((grant) => ({ ...grant, constraints: grant.constraints.filter((one) => asksAboutRow(one)) }));

@@ -17,10 +17,13 @@ export interface ContextParts {
   readonly instruments: Pick<Instruments, 'authentications'>;
   readonly authenticator: RequestAuthenticator;
   readonly loaders: MakeLoaders;
+  /** Whether administrators' operations are served on the way that a request came. */
+  readonly servesAdministration: (request: FastifyRequest) => boolean;
 }
 
 /** Makes the context of a request: who calls, from where, with loaders of their own. Throws UNAUTHENTICATED for bad tokens. */
-export const contextFactory = ({ config, authenticator, loaders, instruments }: ContextParts) => {
+export const contextFactory = (parts: ContextParts) => {
+  const { config, authenticator, loaders, instruments, servesAdministration } = parts;
   const name = cookieName(config);
   const deviceName = deviceCookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
@@ -34,7 +37,7 @@ export const contextFactory = ({ config, authenticator, loaders, instruments }: 
     const { authenticated, csrfToken, csrfMissing } = await counted(instruments, presented, () =>
       authenticator.authenticate({ ...presented, ...from }),
     );
-    const own = identityOf(authenticated, from, loaders);
+    const own = identityOf(authenticated, { ...from, administration: servesAdministration(request) }, loaders);
     const facts = presentFacts();
     if (facts !== null) facts.principalId = own.principal?.userId ?? null;
     return {

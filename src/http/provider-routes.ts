@@ -38,6 +38,7 @@ const stranger = (request: FastifyRequest): Caller => ({
   ipAddress: clientAddress(request),
   userAgent: userAgentOf(request),
   requestId: request.id,
+  administration: false,
 });
 
 /** What the page at the target learns, in the fragment, which no server logs. */

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -25,6 +26,7 @@ import type { TokenIntrospection } from '../services/token-introspection.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 import type { ErrorTracker } from '../telemetry/error-tracker.ts';
 import { accountPages } from './account-pages/account-pages.ts';
+import { AdministrationListener } from './administration-listener.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
 import { boundDocumentsPlugin } from './bound-documents-plugin.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
@@ -38,6 +40,7 @@ import type { CostTable } from './limits/cost-declaration.ts';
 import { costPlugin } from './limits/cost-plugin.ts';
 import { documentLimits, MAXIMUM_ERRORS, oneOfEach } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
+import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
 import { OperationLog } from './operation-log.ts';
@@ -48,7 +51,7 @@ import { RequestLog } from './request-log.ts';
 import type { RequestTelemetry } from './request-telemetry.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
-export interface ServerParts extends ContextParts {
+export interface ServerParts extends Omit<ContextParts, 'servesAdministration'> {
   readonly schema: GraphQLSchema;
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
@@ -70,8 +73,14 @@ export interface ServerParts extends ContextParts {
 
 export interface Server {
   readonly app: FastifyInstance;
-  /** From now on `/readyz` says that the process stops. */
+  /** Listens where the settings say, on the second address for administrators too. */
+  listen(): Promise<void>;
+  /** Null while there is no second listener. */
+  administrationAddress(): AddressInfo | null;
+  /** From now on `/readyz` says that the process stops, and each answer closes its connection. */
   stopAccepting(): void;
+  /** Cuts off what is in flight. */
+  closeAllConnections(): void;
 }
 
 const REQUEST_ID = /^[\w.:-]{8,128}$/;
@@ -82,8 +91,10 @@ const noSchemas = (): never => {
 };
 
 /** The HTTP server: `/graphql`, health, metrics, keys, playground. It is ready but does not listen yet. */
-export const createServer = async (parts: ServerParts): Promise<Server> => {
-  const { config, logger } = parts;
+export const createServer = async (given: ServerParts): Promise<Server> => {
+  const { config, logger } = given;
+  const administration = new AdministrationListener(config);
+  const parts = { ...given, servesAdministration: administration.serves };
   const report = reportInto(parts);
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
   const { requestTelemetry } = parts;
@@ -108,6 +119,8 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
     bodyLimit: config.server.bodyLimitBytes,
     requestTimeout: config.server.requestTimeoutSeconds * 1000,
     forceCloseConnections: 'idle',
+    // What still arrives on a connection that is about to close is answered, and told to come back on another one.
+    return503OnClosing: false,
     frameworkErrors: handlers.onFrameworkError,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
@@ -118,8 +131,10 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
     void reply.header('x-request-id', request.id);
     // answers hold tokens and personal data; what may be kept says so itself
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    if (!accepting) void reply.header('connection', 'close');
   });
   requestTelemetry.follow(app);
+  app.addHook('preClose', () => administration.close());
   await registerProtections(app, config);
   // After them: pages of other origins may read that they were turned away, too.
   parts.overload.guard(app);
@@ -139,10 +154,20 @@ export const createServer = async (parts: ServerParts): Promise<Server> => {
     const { playgroundPlugin } = await import('./playground.ts');
     await app.register(playgroundPlugin);
   }
+  let administrationAddress: AddressInfo | null = null;
   return {
     app,
+    listen: async () => {
+      await app.listen({ host: config.server.host, port: config.server.port });
+      administrationAddress = await administration.listen(app);
+    },
+    administrationAddress: () => administrationAddress,
     stopAccepting: () => {
       accepting = false;
+    },
+    closeAllConnections: () => {
+      app.server.closeAllConnections();
+      administration.closeAllConnections();
     },
   };
 };
@@ -165,6 +190,8 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
     crossOriginResourcePolicy: { policy: 'same-origin' },
     referrerPolicy: { policy: 'no-referrer' },
   });
+  // After the headers that protect browsers, before anything is allowed to them.
+  httpsOnly(app, config);
   await app.register(cors, {
     origin: [...config.server.corsOrigins],
     credentials: true,
@@ -183,7 +210,11 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
   await app.register(cookie);
 };
 
-const registerGraphql = async (app: FastifyInstance, parts: ServerParts, report: ReportError): Promise<void> => {
+const registerGraphql = async (
+  app: FastifyInstance,
+  parts: ServerParts & ContextParts,
+  report: ReportError,
+): Promise<void> => {
   const { config } = parts;
   const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
   const limits = { ...defaultGraphqlLimits, ...config.limits };

@@ -1,6 +1,7 @@
 import { Failure, type FailureDetails } from '../errors.ts';
 import { parseId, type UserId } from '../ids.ts';
 import type { Principal } from '../principal.ts';
+import { isAdministrative } from './administration.ts';
 import { builtInCatalogue, type PermissionName } from './catalogue.ts';
 import type { PermissionDefinition } from './catalogue-types.ts';
 import type { Circumstances } from './constraints.ts';
@@ -37,6 +38,8 @@ export interface Denial {
   readonly required?: StepUp;
   /** Set where the caller is refused for acting as somebody else: they could go on after stopImpersonation. */
   readonly impersonation?: ImpersonationMode;
+  /** Set where the operation is an administrator's and is not served on the way that the request came. */
+  readonly administrationElsewhere?: true;
 }
 
 export type Verdict = { readonly allowed: true } | Denial;
@@ -49,6 +52,8 @@ interface Outcome {
   readonly missing: readonly PermissionName[];
   readonly barred: boolean;
   readonly stepUp: StepUp | null;
+  /** Barred because administrators' operations are served elsewhere. */
+  readonly elsewhere: boolean;
 }
 
 /** The situation of a caller who is signed in. */
@@ -77,11 +82,13 @@ const isUsable = (definition: PermissionDefinition, principal: Principal): boole
   return principal.actorId === null || isUsableWhileImpersonating(definition, principal.impersonationMode);
 };
 
-type Standing = 'held' | 'missing' | 'barred' | 'needsAal2';
+type Standing = 'held' | 'missing' | 'barred' | 'needsAal2' | 'elsewhere';
 
 const standingOf = (permission: PermissionName, { principal, circumstances }: Signed): Standing => {
   const definition = builtInCatalogue.find(permission);
   if (definition === undefined) return 'missing';
+  // Said to everybody alike, so that it tells nothing about what the caller holds.
+  if (principal.administrationElsewhere === true && isAdministrative(permission)) return 'elsewhere';
   const usable = isUsable(definition, principal);
   // Whether the person acted as holds it does not show in the grants any more, and is no matter.
   if (principal.actorId !== null && !usable) return 'barred';
@@ -150,10 +157,11 @@ const judgeClause = (clause: Clause, signed: Signed): Outcome | null => {
   const standings = clause.permissions.map((permission) => standingOf(permission, signed));
   if (!barredByCaller && asked === null && standings.every((standing) => standing === 'held')) return null;
   const missing = clause.permissions.filter((_, index) => standings[index] === 'missing');
-  const barred = barredByCaller || standings.includes('barred');
+  const elsewhere = standings.includes('elsewhere');
+  const barred = barredByCaller || elsewhere || standings.includes('barred');
   // Whoever lacks a permission is not told what else there would be to do.
-  if (barred || missing.length > 0) return { missing, barred, stepUp: null };
-  return { missing, barred, stepUp: standings.includes('needsAal2') ? bothStepUps(asked, AAL2) : asked };
+  if (barred || missing.length > 0) return { missing, barred, stepUp: null, elsewhere };
+  return { missing, barred, stepUp: standings.includes('needsAal2') ? bothStepUps(asked, AAL2) : asked, elsewhere };
 };
 
 /** Without the sets that contain another one: nobody needs more than that one. */
@@ -161,6 +169,9 @@ const smallest = (sets: readonly (readonly PermissionName[])[]): readonly (reado
   sets.filter((set) => !sets.some((other) => other.length < set.length && other.every((name) => set.includes(name))));
 
 const forbidden = (outcomes: readonly Outcome[], { impersonationMode }: Principal): Verdict => {
+  if (outcomes.some(({ elsewhere }) => elsewhere)) {
+    return { allowed: false, code: 'FORBIDDEN', missing: [], administrationElsewhere: true };
+  }
   const curable = outcomes.filter((outcome) => !outcome.barred);
   const sets = (curable.length > 0 ? curable : outcomes)
     .map((outcome) => outcome.missing)
@@ -217,9 +228,10 @@ export const judgeImpersonating = (
   return { allowed: false, code: 'FORBIDDEN', missing: [], impersonation: impersonationMode };
 };
 
-const messageOf = ({ code, missing, impersonation }: Denial): string => {
+const messageOf = ({ code, missing, impersonation, administrationElsewhere }: Denial): string => {
   if (code === 'UNAUTHENTICATED') return 'Sign in first.';
   if (code === 'STEP_UP_REQUIRED') return 'Confirm your identity first.';
+  if (administrationElsewhere === true) return 'Operations of administrators are not served here.';
   if (impersonation === 'READ_ONLY') return 'This impersonation is read-only.';
   if (impersonation === 'ACT') return 'This is not possible while impersonating.';
   return missing.length === 0 ? 'This is not allowed.' : `This needs ${missing.join(' or ')}.`;
@@ -232,6 +244,7 @@ export const explainDenial = (denial: Denial): { readonly message: string; reado
     ...(denial.code === 'UNAUTHENTICATED' ? {} : { missing: denial.missing }),
     ...(denial.required === undefined ? {} : { required: denial.required }),
     ...(denial.impersonation === undefined ? {} : { impersonation: denial.impersonation }),
+    ...(denial.administrationElsewhere === undefined ? {} : { reason: 'ADMINISTRATION_ELSEWHERE' }),
   },
 });
 

@@ -7,6 +7,7 @@ import { assignmentsColumn, type AssignmentsRow } from '../entities/assignment.q
 import { goesOn } from '../entities/impersonation.queries.ts';
 import { apiKeyColumns, type ApiKeyRow, apiKeyViewOf, keyWorksAt2 } from '../entities/api-key.queries.ts';
 import type { ApiKeyId, UserId } from '../ids.ts';
+import { withoutAdministration } from '../permissions/administration.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import { EffectiveGrants } from '../permissions/grants.ts';
 import { impersonatedGrants } from '../permissions/impersonated.ts';
@@ -66,7 +67,8 @@ export class AccessGuard {
     );
     if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
     // A statement of its own: the snapshot of the one that waited for the lock is older than what it waited for.
-    const grants = await this.#grantsOfCaller(em, caller.principal, row.epoch);
+    const held = await this.#grantsOfCaller(em, caller.principal, row.epoch);
+    const grants = caller.principal.administrationElsewhere === true ? withoutAdministration(held) : held;
     const authority = new Authority({ ...caller.principal, grants }, this.#clock.now(), this.#settings);
     authority.demand(rule);
     return authority;

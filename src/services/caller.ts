@@ -20,6 +20,8 @@ export interface Caller {
   readonly ipAddress: string;
   readonly userAgent: string | null;
   readonly requestId: string;
+  /** Administrators' operations are served on the way that the request came. */
+  readonly administration: boolean;
 }
 
 /** A caller who is known to be signed in. */

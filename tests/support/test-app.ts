@@ -19,6 +19,8 @@ import { createTestDatabase } from './test-database.ts';
 /** The real server, on a database of its own, listening on a free port of this machine. */
 export interface TestApp {
   readonly url: string;
+  /** The second listener, for administrators; null without. */
+  readonly administrationUrl: string | null;
   readonly config: Config;
   readonly clock: TestClock;
   readonly database: Database;
@@ -72,10 +74,12 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   };
   const services = createServices(foundation);
   const server = await createApp(foundation, services, logger);
-  await server.app.listen({ host: '127.0.0.1', port: 0 });
+  await server.listen();
   const url = `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`;
+  const second = server.administrationAddress();
   const app: TestApp = {
     url,
+    administrationUrl: second === null ? null : `http://127.0.0.1:${second.port}`,
     config,
     clock,
     database,

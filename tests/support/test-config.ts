@@ -7,6 +7,8 @@ export const testConfig = (settings: Readonly<Record<string, string>> = {}): Con
   loadConfig({
     env: {
       APP_ENVIRONMENT: 'test',
+      HOST: '127.0.0.1',
+      PORT: '0',
       BASE_URL: 'http://localhost:4000',
       PASSWORD_MEMORY_KIB: '1024',
       PASSWORD_ITERATIONS: '1',

@@ -34,6 +34,7 @@ export const keyText = (first: number, length = 32): string =>
 export const productionEnv = {
   APP_ENVIRONMENT: 'production',
   BASE_URL: 'https://id.example.org',
+  TRUSTED_PROXIES: '10.0.0.0/8',
   DATABASE_URL: 'postgresql://gatehouse:tr0ub4dor-horse@db.example.org/gatehouse',
   MASTER_KEYS: `v1:${keyText(1)}`,
   METRICS_TOKEN: '0123456789abcdef0123456789abcdef',
