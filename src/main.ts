@@ -8,12 +8,14 @@ import { createServices } from './composition/services.ts';
 import { systemClock } from './clock.ts';
 import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
 import { loadMasterKeys } from './database/master-key-file.ts';
+import { migratorOptions } from './composition/migrator-options.ts';
 import { SchemaMigrator } from './database/migrator.ts';
 import { logOf, openLogger } from './log.ts';
 import { announce } from './start/announce.ts';
 import { drain } from './start/drain.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
+import { warnOfUnboundStatements } from './start/pooler-check.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
 import { lowerPoolPriority } from './start/thread-priority.ts';
 import { startTracing } from './start/tracing.ts';
@@ -44,8 +46,9 @@ const serve = async (
   opened: OpenedDatabase,
   { logger, tracing }: { readonly logger: Logger; readonly tracing: Tracing | null },
 ): Promise<void> => {
-  const migrator = new SchemaMigrator(opened.database);
+  const migrator = new SchemaMigrator(opened.database, migratorOptions(config));
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
+  await warnOfUnboundStatements(config, opened.database, logOf(logger));
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
   const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
   const shared = await openRedis(config, foundation.log);

@@ -8,6 +8,8 @@ interface OrmSettings {
   readonly url: string;
   readonly poolSize?: number;
   readonly statementTimeoutMs?: number;
+  /** `transaction`: a pooler refuses parameters of a connection, so the time of a statement must be bounded there. */
+  readonly pooler?: 'none' | 'transaction';
   readonly applicationName?: string;
   readonly ssl?: boolean | { readonly rejectUnauthorized: boolean };
   /** Called once with the pool, before it is used. */
@@ -27,7 +29,9 @@ export const ormOptions = (settings: OrmSettings): Options => {
     driverOptions: {
       application_name: settings.applicationName ?? 'gatehouse',
       connectionTimeoutMillis: 5000,
-      ...(settings.statementTimeoutMs === undefined ? {} : { statement_timeout: settings.statementTimeoutMs }),
+      ...(settings.statementTimeoutMs === undefined || settings.pooler === 'transaction'
+        ? {}
+        : { statement_timeout: settings.statementTimeoutMs }),
       ...(settings.ssl === undefined ? {} : { ssl: settings.ssl }),
       ...(settings.onPoolCreated === undefined ? {} : { onPoolCreated: settings.onPoolCreated }),
     },

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
 import { Database } from '../database/database.ts';
 import { connectionOfRunning } from '../database/embedded/running.ts';
+import { migratorOptions } from '../composition/migrator-options.ts';
 import { SchemaMigrator } from '../database/migrator.ts';
 import type { Log } from '../log.ts';
 import { RefusedError } from './exit-codes.ts';
@@ -70,7 +71,7 @@ export const withSession = async <T>(
       host,
       config,
       database,
-      migrator: new SchemaMigrator(database),
+      migrator: new SchemaMigrator(database, migratorOptions(config)),
       openServices: () => host.openServices(config, database, log),
     });
   } finally {

@@ -15,6 +15,7 @@ export const openDatabase = async (
     const database = await Database.connect({
       url: embedded?.url ?? config.database.url?.reveal() ?? '',
       poolSize: config.database.poolSize,
+      pooler: embedded === null ? config.database.pooler : 'none',
       statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
       ssl: embedded === null ? tlsOptions(config.database.tls) : false,
     });

@@ -4,6 +4,8 @@ import { alias, derived, fixed, type Known, setting } from './setting.ts';
 
 const TLS_MODES = ['require', 'verify-full', 'disable'] as const satisfies readonly DatabaseTls[];
 
+const POOLERS = ['none', 'transaction'] as const;
+
 /** Passwords that stand in the sources' samples, in images and in tutorials: known to everybody. */
 const WELL_KNOWN_PASSWORDS: ReadonlySet<string> = new Set([
   'admin',
@@ -113,6 +115,26 @@ export const database = {
     env: 'DATABASE_STATEMENT_TIMEOUT',
     byDefault: fixed(15, '`15s`'),
     description: 'Longest time of one SQL statement of a request.',
+  }),
+  pooler: setting({
+    kind: oneOf(POOLERS),
+    env: 'DATABASE_POOLER',
+    byDefault: fixed<(typeof POOLERS)[number]>('none'),
+    description:
+      'What stands between the server and its database: `transaction` = PgBouncer or its like, which hands out connections for a transaction each. Nothing is then set for a connection, so bound statements there: docs/operations.md.',
+  }),
+  migrationLockSeconds: setting({
+    kind: duration(1, 3600),
+    env: 'MIGRATION_LOCK_TIMEOUT',
+    byDefault: fixed(5, '`5s`'),
+    description:
+      'How long a migration waits for a table that is in use before it gives up and changes nothing: everybody behind it waits as long.',
+  }),
+  migrationStatementSeconds: setting({
+    kind: duration(0, 86_400),
+    env: 'MIGRATION_STATEMENT_TIMEOUT',
+    byDefault: fixed(0, '`0s`'),
+    description: 'Longest time of one SQL statement of a migration; 0 = any time.',
   }),
   migrateOnStart: setting({
     kind: flag,

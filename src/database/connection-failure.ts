@@ -1,5 +1,7 @@
 /** What a person who runs the server can do about a state of PostgreSQL (appendix A of its manual). */
 const STATES: Readonly<Record<string, (reason: string) => string>> = {
+  '08P01': (reason) =>
+    `What answers at the address of the database refuses the connection (${reason}): behind PgBouncer set DATABASE_POOLER=transaction.`,
   '28P01': () => 'The database refuses the user or the password: correct DATABASE_URL.',
   '28000': (reason) => `The database refuses the connection (${reason}): correct DATABASE_URL or its pg_hba.conf.`,
   '3D000': (reason) => `The database of DATABASE_URL is missing (${reason}): run "npm run cli -- migrate init".`,

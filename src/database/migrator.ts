@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Migrator } from '@mikro-orm/migrations';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { nearest } from '../config/near-miss.ts';
+import { type MigrationTimes, runConcurrently, stretchesOf } from './concurrent-migration.ts';
 import { sqlStateOf } from './database.ts';
 import { dropSchemaObjects } from './drop-schema-objects.ts';
 import {
@@ -9,11 +10,11 @@ import {
   createHistory,
   historyShape,
   lastGroup,
-  namesOfLastGroup,
   readHistory,
-  type HistoryRow,
   withoutEnding,
 } from './migration-history.ts';
+import { MigrationError } from './migration-error.ts';
+import { dueDown, pick, without } from './migration-names.ts';
 import { instantOf, sql } from './sql.ts';
 
 /** A migration and what the database knows of it; `unknown`: applied by another release, its file is not here. */
@@ -25,34 +26,39 @@ export interface MigrationState {
   readonly group: number | null;
 }
 
-/** The schema cannot be changed, or is not what this release needs. The message is one line and says what to do. */
-export class MigrationError extends Error {
-  override readonly name = 'MigrationError';
-}
+export { MigrationError };
 
 /** Any fixed number will do; this one spells "gatehous" in ASCII. */
 const LOCK_KEY = '7449363237540164979';
+const TRY_LOCK = 'select pg_try_advisory_xact_lock($1::bigint) as taken';
 /** How long a replica waits for another one that is migrating already. */
-const WAIT_FOR_OTHERS = '10min';
+const WAIT_FOR_OTHERS_MS = 600_000;
+const LOOK_AGAIN_MS = 50;
 /** DDL that waits for a table makes everybody behind it wait too, so it gives up early. */
 const WAIT_FOR_TABLES_MS = 5000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
+/** How a migrator goes to work. */
+export interface MigratorOptions extends Partial<MigrationTimes> {
+  /** A pooler shares out connections by the transaction, so what must run outside of one is refused. */
+  readonly pooled?: boolean;
+}
+
 /**
- * Applies and undoes the files of `migrations/`, each run in one transaction: all of it or nothing. Any number of processes
- * may do so at once: they take turns by a lock that lives as long as the transaction, so that it works through a connection
- * pooler too, and whoever comes second finds nothing left to do.
+ * Applies and undoes the files of `migrations/`, each run in one transaction: all of it or nothing. One that says that it is not
+ * transactional runs by itself between two such runs. Any number of processes may do so at once: they take turns by a lock that lives
+ * as long as the transaction, so that it works through a connection pooler too, and whoever comes second finds nothing left to do.
  */
 export class SchemaMigrator {
   readonly #orm: MikroORM;
-  readonly #tableWaitMs: number;
+  readonly #times: MigrationTimes;
+  readonly #pooled: boolean;
 
-  constructor(
-    { orm }: { readonly orm: MikroORM },
-    { tableWaitMs = WAIT_FOR_TABLES_MS }: { readonly tableWaitMs?: number } = {},
-  ) {
+  constructor({ orm }: { readonly orm: MikroORM }, options: MigratorOptions = {}) {
+    const { tableWaitMs = WAIT_FOR_TABLES_MS, statementMs = 0, pooled = false } = options;
     this.#orm = orm;
-    this.#tableWaitMs = tableWaitMs;
+    this.#times = { tableWaitMs, statementMs };
+    this.#pooled = pooled;
   }
 
   /** Creates the history table; false when it is there already. */
@@ -111,23 +117,28 @@ export class SchemaMigrator {
   /** Applies everything that is due, or the one that is named, as one group. Gives the names of what it applied. */
   async up(name?: string): Promise<readonly string[]> {
     const files = await this.#files();
-    const wanted = name === undefined ? files : [pick(name, files)];
-    if (without(wanted, await this.applied()).length === 0) return [];
+    const wanted = without(name === undefined ? files : [pick(name, files)], await this.applied());
+    if (wanted.length === 0) return [];
     await this.prepare();
-    const migrator = await this.#migrator();
-    return this.#exclusively(async (em) => {
-      const history = await adoptStrays(em);
-      const due = without(
-        wanted,
-        history.map((row) => row.name),
-      );
-      const group = lastGroup(history) + 1;
-      for (const migration of due) {
-        await applying(migration, () => migrator.up({ migrations: [migration], ...transactionOf(em) }));
-        await sql(em, 'update schema_migrations set group_number = $2 where name = $1', [migration, group]);
-      }
-      return due;
-    });
+    const done: string[] = [];
+    let group: number | null = null;
+    for (const { names, isConcurrent } of await stretchesOf(this.#orm, wanted)) {
+      const migrator = await this.#migrator();
+      const applied = await this.#exclusively(async (em) => {
+        const history = await adoptStrays(em);
+        group ??= lastGroup(history) + 1;
+        const present = history.map((row) => row.name);
+        const due = without(names, present);
+        for (const migration of due) {
+          if (isConcurrent) await this.#concurrently(em, migration, 'up');
+          else await applying(migration, done, () => migrator.up({ migrations: [migration], ...transactionOf(em) }));
+          await sql(em, 'update schema_migrations set group_number = $2 where name = $1', [migration, group]);
+        }
+        return due;
+      });
+      done.push(...applied);
+    }
+    return done;
   }
 
   /** Undoes the group that was applied last, or the one migration that is named. Gives the names, in the order undone. */
@@ -135,21 +146,20 @@ export class SchemaMigrator {
     if ((await this.applied()).length === 0) return [];
     await this.prepare();
     const files = await this.#files();
-    const migrator = await this.#migrator();
-    return this.#exclusively(async (em) => {
-      const history = await adoptStrays(em);
-      const due = name === undefined ? namesOfLastGroup(history) : [appliedName(name, history, files)];
-      const [missing] = without(due, files);
-      if (missing !== undefined) {
-        throw new MigrationError(
-          `${missing} cannot be undone: its file is not in this release; use the release that applied it.`,
-        );
-      }
-      for (const migration of due) {
-        await applying(migration, () => migrator.down({ migrations: [migration], ...transactionOf(em) }));
-      }
-      return due;
-    });
+    const wanted = await this.#exclusively(async (em) => dueDown(await adoptStrays(em), files, name));
+    const done: string[] = [];
+    for (const { names, isConcurrent } of await stretchesOf(this.#orm, wanted)) {
+      const migrator = await this.#migrator();
+      await this.#exclusively(async (em) => {
+        const present = (await adoptStrays(em)).map((row) => row.name);
+        for (const migration of names.filter((one) => present.includes(one))) {
+          if (isConcurrent) await this.#concurrently(em, migration, 'down');
+          else await applying(migration, done, () => migrator.down({ migrations: [migration], ...transactionOf(em) }));
+          done.push(migration);
+        }
+      });
+    }
+    return done;
   }
 
   /** Drops everything in the schema, the history included, whoever made it. Gives the number of tables. */
@@ -176,27 +186,58 @@ export class SchemaMigrator {
     return migrator;
   }
 
+  /**
+   * Beside the transaction that holds the lock, which keeps no snapshot between its statements, so nothing waits for it. The line of
+   * the history is written in it, after the work: a crash in between runs the work again.
+   */
+  async #concurrently(em: EntityManager, migration: string, method: 'up' | 'down'): Promise<void> {
+    if (this.#pooled) {
+      throw new MigrationError(
+        `${migration} runs outside of a transaction, which a pooler does not allow: give the migration job the address of PostgreSQL itself and DATABASE_POOLER=none.`,
+      );
+    }
+    try {
+      await runConcurrently(this.#orm, migration, method, this.#times);
+    } catch (error) {
+      const message = `${migration} failed, and may have left an index behind that is not valid; it can be run again: ${reasonOf(error)}`;
+      throw new MigrationError(message, { cause: error });
+    }
+    const change =
+      method === 'up'
+        ? 'insert into schema_migrations (name) values ($1)'
+        : 'delete from schema_migrations where name = $1';
+    await sql(em, change, [migration]);
+  }
+
+  /**
+   * Runs `work` in a transaction that holds the lock. Until then each look at the lock is a transaction of its own: an index that is
+   * built concurrently waits for every transaction that it finds at work, so none may wait for the lock that its builder holds.
+   */
   async #exclusively<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
-    return this.#orm.em.fork().transactional(async (em) => {
-      await setForTransaction(em, { statement_timeout: '0', lock_timeout: WAIT_FOR_OTHERS });
-      try {
-        await sql(em, 'select pg_advisory_xact_lock($1::bigint)', [LOCK_KEY]);
-      } catch (error) {
-        if (sqlStateOf(error) !== LOCK_NOT_AVAILABLE) throw error;
-        const message = 'Another process has been migrating this database for ten minutes: see what it waits for.';
-        throw new MigrationError(message, { cause: error });
-      }
-      await setForTransaction(em, { lock_timeout: `${this.#tableWaitMs}ms` });
-      return work(em);
-    });
+    for (let waited = 0; waited < WAIT_FOR_OTHERS_MS; waited += LOOK_AGAIN_MS) {
+      const done = await this.#orm.em.fork().transactional(async (em) => {
+        const [row] = await sql<{ taken: boolean }>(em, TRY_LOCK, [LOCK_KEY]);
+        if (row?.taken !== true) return null;
+        const { tableWaitMs, statementMs } = this.#times;
+        await setForTransaction(em, { statement_timeout: `${statementMs}ms`, lock_timeout: `${tableWaitMs}ms` });
+        return { result: await work(em) };
+      });
+      if (done !== null) return done.result;
+      await sleep(LOOK_AGAIN_MS);
+    }
+    throw new MigrationError(
+      'Another process has been migrating this database for ten minutes: see what it waits for.',
+    );
   }
 }
 
-const applying = async (migration: string, step: () => Promise<unknown>): Promise<void> => {
+/** `done`: what an earlier transaction of the same run has committed. */
+const applying = async (migration: string, done: readonly string[], step: () => Promise<unknown>): Promise<void> => {
   try {
     await step();
   } catch (error) {
-    throw new MigrationError(`${migration} failed, nothing was changed: ${reasonOf(error)}`, { cause: error });
+    const left = done.length === 0 ? 'nothing was changed' : `what was done before it stays (${done.join(', ')})`;
+    throw new MigrationError(`${migration} failed, ${left}: ${reasonOf(error)}`, { cause: error });
   }
 };
 
@@ -212,38 +253,7 @@ const setForTransaction = async (em: EntityManager, settings: Readonly<Record<st
   ]);
 };
 
-const without = (names: readonly string[], others: readonly string[]): readonly string[] =>
-  names.filter((name) => !others.includes(name));
-
 const counted = (count: number): string => (count === 1 ? 'one migration' : `${count} migrations`);
-
-/** The migration that a person means: by its name, its file, its time, or what stands behind the time. */
-const pick = (given: string, names: readonly string[]): string => {
-  const bare = withoutEnding(given.slice(given.lastIndexOf('/') + 1));
-  const exact = names.filter((name) => name === bare);
-  const found =
-    exact.length > 0
-      ? exact
-      : names.filter((name) =>
-          name
-            .replace(/^Migration(\d{14})_?/, '$1 ')
-            .split(' ')
-            .includes(bare),
-        );
-  const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) return only;
-  if (only !== undefined) throw new MigrationError(`"${bare}" means several migrations: ${found.join(', ')}.`);
-  const meant = nearest(bare, [...names, ...names.map((name) => name.replace(/^Migration\d{14}_?/, ''))], 3);
-  const hint = meant === null ? 'see "migrate status"' : `did you mean ${meant}?`;
-  throw new MigrationError(`There is no migration "${bare.slice(0, 100)}"; ${hint}`);
-};
-
-const appliedName = (given: string, history: readonly HistoryRow[], files: readonly string[]): string => {
-  const applied = history.map((row) => row.name);
-  const name = pick(given, [...new Set([...applied, ...files])]);
-  if (!applied.includes(name)) throw new MigrationError(`${name} is not applied, so there is nothing to undo.`);
-  return name;
-};
 
 /** One line; the statement that failed, which the ORM puts in front, is left out. */
 const reasonOf = (error: unknown): string => {

@@ -12,7 +12,7 @@ import { type Config, loadConfig } from '../../../src/config/config.ts';
 import { Database } from '../../../src/database/database.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../../src/database/embedded/embedded-postgres.ts';
 import { loadMasterKeys } from '../../../src/database/master-key-file.ts';
-import { SchemaMigrator } from '../../../src/database/migrator.ts';
+import { type MigratorOptions, SchemaMigrator } from '../../../src/database/migrator.ts';
 import { ormOptions } from '../../../src/orm.ts';
 
 const projectMigrations = join(import.meta.dirname, '../../../migrations');
@@ -139,13 +139,14 @@ export const startCluster = async (): Promise<Cluster> => {
 export const migratorOf = async (
   url: string,
   migrations: string = projectMigrations,
+  options: MigratorOptions = {},
 ): Promise<{ migrator: SchemaMigrator; close: () => Promise<void> }> => {
-  const options = ormOptions({ url, poolSize: 2 });
+  const settings = ormOptions({ url, poolSize: 2 });
   const orm = await MikroORM.init({
-    ...options,
-    migrations: { ...options.migrations, path: migrations, pathTs: migrations },
+    ...settings,
+    migrations: { ...settings.migrations, path: migrations, pathTs: migrations },
   });
-  return { migrator: new SchemaMigrator({ orm }, { tableWaitMs: 500 }), close: () => orm.close(true) };
+  return { migrator: new SchemaMigrator({ orm }, { tableWaitMs: 500, ...options }), close: () => orm.close(true) };
 };
 
 /** A copy of the project's migrations inside the project, where their imports resolve, to add others to. */

@@ -262,7 +262,15 @@ describe('the result', () => {
     expectTypeOf<Config['server']['redirectUris']>().toEqualTypeOf<readonly string[]>();
     expectTypeOf<Config['server']['playground']>().toEqualTypeOf<boolean>();
     expectTypeOf<keyof Config['database']>().toEqualTypeOf<
-      'url' | 'tls' | 'poolSize' | 'statementTimeoutSeconds' | 'migrateOnStart' | 'dataDirectory'
+      | 'url'
+      | 'tls'
+      | 'poolSize'
+      | 'statementTimeoutSeconds'
+      | 'pooler'
+      | 'migrationLockSeconds'
+      | 'migrationStatementSeconds'
+      | 'migrateOnStart'
+      | 'dataDirectory'
     >();
   });
 });
