@@ -9,6 +9,7 @@ import { allSettings } from '../../src/config/settings.ts';
 interface Service {
   readonly image: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly networks: readonly string[];
   readonly volumes?: readonly string[];
@@ -17,6 +18,7 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly healthcheck?: { readonly test: readonly string[] };
+  readonly stop_grace_period?: string;
 }
 
 interface Compose {
@@ -26,7 +28,28 @@ interface Compose {
   readonly secrets?: Readonly<Record<string, unknown>>;
 }
 
-const text = readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
+const root = join(import.meta.dirname, '../..');
+const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+
+/** The words of the Compose specification that are used here: a misspelt one would be passed over by nobody but the person. */
+const WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
+  top: new Set(['name', 'services', 'networks', 'volumes', 'x-gateway']),
+  service: new Set(
+    `build image env_file environment networks read_only tmpfs cap_drop security_opt restart depends_on ports stop_grace_period
+     healthcheck command volumes shm_size profiles`.split(/\s+/),
+  ),
+  healthcheck: new Set(['test', 'interval', 'timeout', 'retries', 'start_period']),
+};
+const PROFILES = ['development', 'staging', 'production'] as const;
+
+/** A file of NAME=value lines, without comments. */
+const envFile = (path: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    readFileSync(join(root, path), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 const compose = parse(text, { merge: true, strict: true }) as Compose;
 const services = Object.entries(compose.services);
 
@@ -45,7 +68,25 @@ const filled = (value: string, given: Readonly<Record<string, string>>): string 
 
 describe('docker-compose.yml', () => {
   test('holds the gateway, its servers and one migration job', () => {
-    expect(Object.keys(compose.services)).toStrictEqual(['gateway', 'migrate', 'postgres', 'redis', 'mail']);
+    expect(Object.keys(compose.services)).toStrictEqual(['gateway', 'migrate', 'postgres', 'redis', 'mail', 'kafka']);
+  });
+
+  test('uses words of the specification only', () => {
+    const unknown = (words: ReadonlySet<string> | undefined, given: object): readonly string[] =>
+      Object.keys(given).filter((word) => words?.has(word) !== true);
+    expect(unknown(WORDS['top'], compose)).toStrictEqual([]);
+    for (const [name, service] of services) {
+      expect([name, unknown(WORDS['service'], service)]).toStrictEqual([name, []]);
+      expect([name, unknown(WORDS['healthcheck'], service.healthcheck ?? {})]).toStrictEqual([name, []]);
+    }
+  });
+
+  test('has catchers of mail and events beside those that need none, and nothing else that a profile leaves out', () => {
+    const optional = services.filter(([, { profiles }]) => profiles !== undefined);
+    expect(optional.map(([name, { profiles }]) => [name, profiles])).toStrictEqual([
+      ['mail', ['development', 'staging']],
+      ['kafka', ['development', 'staging']],
+    ]);
   });
 
   test.each(services)('%s refers only to what is declared', (_name, service) => {
@@ -108,18 +149,53 @@ describe('docker-compose.yml', () => {
     expect(migrate?.image).toBe(served?.image);
   });
 
-  test('gives settings that exist, and that production accepts once the secrets are given', () => {
-    const known = new Set(allSettings.map(({ setting }) => setting.env));
-    expect(Object.keys(gateway).filter((name) => !known.has(name))).toStrictEqual([]);
-    const given = {
-      DATABASE_PASSWORD: 'f3a91c55e0b74d2e8c6a',
-      MASTER_KEYS: `v1:${randomBytes(32).toString('base64')}`,
-      METRICS_TOKEN: '0123456789abcdef0123456789abcdef',
-    };
-    const env = Object.fromEntries(Object.entries(gateway).map(([name, value]) => [name, filled(value, given)]));
-    const config = loadConfig({ cwd: import.meta.dirname, env });
-    expect(config.environment).toBe('production');
+  const given = {
+    DATABASE_PASSWORD: 'f3a91c55e0b74d2e8c6a',
+    MASTER_KEYS: `v1:${randomBytes(32).toString('base64')}`,
+    METRICS_TOKEN: '0123456789abcdef0123456789abcdef',
+  };
+  const known = new Set(allSettings.map(({ setting }) => setting.env));
+
+  test.each(PROFILES)('gives the gateway of %s settings that exist and that it starts with', (profile) => {
+    const paths = (compose.services['gateway']?.env_file ?? []).map(({ path }) =>
+      filled(path, { COMPOSE_PROFILES: profile }),
+    );
+    expect(paths).toStrictEqual([`deploy/compose/${profile}.env`, '.env']);
+    const own = envFile(paths[0] ?? '');
+    expect([...Object.keys(own), ...Object.keys(gateway)].filter((name) => !known.has(name))).toStrictEqual([]);
+    expect(Object.keys(own).filter((name) => /PASSWORD|KEYS|TOKEN|SECRET/.test(name))).toStrictEqual([]);
+    const fixed = Object.fromEntries(Object.entries(gateway).map(([name, value]) => [name, filled(value, given)]));
+    const config = loadConfig({ cwd: import.meta.dirname, env: { ...own, ...fixed } });
+    expect(config.environment).toBe(profile);
+    // published by the container, so it must not listen on its own loopback
+    expect(config.server.host).toBe('0.0.0.0');
     expect(config.database.url?.reveal()).toContain('@postgres:5432/gatehouse');
+    const { mail, kafka } = config;
+    const hosts = [mail.smtpHost, ...kafka.brokers.map((broker) => broker.split(':')[0])].filter(
+      (host) => host !== null,
+    );
+    expect(hosts.filter((host) => compose.services[host ?? '']?.profiles?.includes(profile) !== true)).toStrictEqual(
+      [],
+    );
+    expect(hosts).toHaveLength(profile === 'production' ? 0 : 2);
+  });
+
+  test('without a profile it is production', () => {
+    expect(filled(compose.services['gateway']?.env_file?.[0]?.path ?? '', {})).toBe('deploy/compose/production.env');
+  });
+
+  test('waits longer for the gateway to stop than that takes', () => {
+    const { server } = loadConfig({
+      cwd: import.meta.dirname,
+      env: {
+        ...envFile('deploy/compose/production.env'),
+        BASE_URL: 'http://localhost:4000',
+        DATABASE_URL: 'postgresql:///d?host=/run',
+        ...given,
+      },
+    });
+    const wait = Number.parseInt(compose.services['gateway']?.stop_grace_period ?? '0', 10);
+    expect(wait).toBeGreaterThan(server.shutdownDelaySeconds + server.shutdownGraceSeconds + 5);
   });
 
   test('does not start without the secrets', () => {
