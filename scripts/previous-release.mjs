@@ -26,7 +26,8 @@ const TESTS = [
 const { values, positionals } = parseArgs({ options: { commit: { type: 'string' } }, allowPositionals: true });
 const commit = values.commit ?? readFileSync(join(root, '.ci/previous-release'), 'utf8').trim();
 
-const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const git = (...args) =>
+  execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 
 const startServer = async (directory) => {
   register();
@@ -68,7 +69,9 @@ try {
   if (tests.length === 0) throw new Error(`${commit} has none of the tests.`);
   const started = await startServer(join(place, 'database'));
   server = started.server;
-  console.log(`${commit.slice(0, 12)} on the schema of today (${started.applied.length} migrations), ${tests.length} test files`);
+  console.log(
+    `${commit.slice(0, 12)} on the schema of today (${started.applied.length} migrations), ${tests.length} test files`,
+  );
   process.exitCode = await runTests(checkout, tests, server.url);
 } finally {
   await server?.stop();

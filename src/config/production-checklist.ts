@@ -218,8 +218,9 @@ export const productionChecklist = (config: Config): readonly ChecklistItem[] =>
   const named = new Set(questions.flatMap(({ paths }) => paths));
   const refused = (wanted: (path: string) => boolean): readonly string[] =>
     findings.filter(({ path }) => wanted(path)).map(({ path, problem }) => `${path} ${problem}`);
-  const asked = questions.map(({ what, paths, answer }): ChecklistItem => {
-    const { wrong = false, look = false, ok } = answer(config);
+  const asked = questions.map((question): ChecklistItem => {
+    const { what, paths } = question;
+    const { wrong = false, look = false, ok } = question.answer(config);
     const rules = refused((path) => paths.includes(path));
     const beyond = wrong === false ? [] : [wrong];
     if (rules.length + beyond.length > 0) {

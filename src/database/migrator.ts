@@ -151,8 +151,8 @@ export class SchemaMigrator {
     for (const { names, isConcurrent } of await stretchesOf(this.#orm, wanted)) {
       const migrator = await this.#migrator();
       await this.#exclusively(async (em) => {
-        const present = (await adoptStrays(em)).map((row) => row.name);
-        for (const migration of names.filter((one) => present.includes(one))) {
+        const present = new Set((await adoptStrays(em)).map((row) => row.name));
+        for (const migration of names.filter((one) => present.has(one))) {
           if (isConcurrent) await this.#concurrently(em, migration, 'down');
           else await applying(migration, done, () => migrator.down({ migrations: [migration], ...transactionOf(em) }));
           done.push(migration);

@@ -91,10 +91,10 @@ const noSchemas = (): never => {
 };
 
 /** The HTTP server: `/graphql`, health, metrics, keys, playground. It is ready but does not listen yet. */
-export const createServer = async (given: ServerParts): Promise<Server> => {
-  const { config, logger } = given;
+export const createServer = async (ownParts: ServerParts): Promise<Server> => {
+  const { config, logger } = ownParts;
   const administration = new AdministrationListener(config);
-  const parts = { ...given, servesAdministration: administration.serves };
+  const parts = { ...ownParts, servesAdministration: administration.serves };
   const report = reportInto(parts);
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
   const { requestTelemetry } = parts;
@@ -139,21 +139,9 @@ export const createServer = async (given: ServerParts): Promise<Server> => {
   // After them: pages of other origins may read that they were turned away, too.
   parts.overload.guard(app);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
-  await app.register(accountPages, { config });
-  await app.register(frontPage, { config });
-  await app.register(exportRoutes, parts);
-  if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
-  await app.register(introspectionRoute, parts);
+  await registerRoutes(app, parts);
   await registerGraphql(app, parts, report);
-  if (parts.capturedInbox !== null) {
-    const { devMailRoutes } = await import('./dev-mail.ts');
-    await app.register(devMailRoutes, { inbox: parts.capturedInbox, config });
-  }
-  if (config.server.playground) {
-    // Only where there is a page to serve: what serves files is not loaded elsewhere.
-    const { playgroundPlugin } = await import('./playground.ts');
-    await app.register(playgroundPlugin);
-  }
+  await registerTrials(app, parts);
   let administrationAddress: AddressInfo | null = null;
   return {
     app,
@@ -210,11 +198,31 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
   await app.register(cookie);
 };
 
-const registerGraphql = async (
-  app: FastifyInstance,
-  parts: ServerParts & ContextParts,
-  report: ReportError,
-): Promise<void> => {
+type RoutedParts = ServerParts & ContextParts;
+
+/** What is served beside GraphQL, everywhere. */
+const registerRoutes = async (app: FastifyInstance, parts: RoutedParts): Promise<void> => {
+  const { config } = parts;
+  await app.register(accountPages, { config });
+  await app.register(frontPage, { config });
+  await app.register(exportRoutes, parts);
+  if (parts.providerSignIn.isOffered) await app.register(providerRoutes, parts);
+  await app.register(introspectionRoute, parts);
+};
+
+/** Pages to try things with; only where there is one, what serves it is loaded. */
+const registerTrials = async (app: FastifyInstance, { config, capturedInbox }: RoutedParts): Promise<void> => {
+  if (capturedInbox !== null) {
+    const { devMailRoutes } = await import('./dev-mail.ts');
+    await app.register(devMailRoutes, { inbox: capturedInbox, config });
+  }
+  if (config.server.playground) {
+    const { playgroundPlugin } = await import('./playground.ts');
+    await app.register(playgroundPlugin);
+  }
+};
+
+const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report: ReportError): Promise<void> => {
   const { config } = parts;
   const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
   const limits = { ...defaultGraphqlLimits, ...config.limits };

@@ -115,7 +115,7 @@ const API: Readonly<Record<string, string>> = {
 
 const settings = new Set(allSettings.map(({ setting }) => setting.env));
 /** What Node.js itself reads. */
-const NODE_OWN = ['NODE_EXTRA_CA_CERTS'];
+const NODE_OWN = new Set(['NODE_EXTRA_CA_CERTS']);
 /** Secrets that are made by hand, by key and the variable that reads it. */
 const SECRETS: Labels = {
   'database-url': 'postgresql://gatehouse:f3a91c55e0b74d2e8c6a@postgres.example.org:5432/gatehouse',
@@ -186,7 +186,7 @@ describe.each(['staging', 'production'])('the manifests of %s', (name) => {
     const ports = container.ports?.map((port) => port.name) ?? [];
     const services = all.filter(({ kind }) => kind === 'Service');
     const targets = services.flatMap(({ spec }) =>
-      (spec?.['ports'] as { targetPort: string }[]).map(({ targetPort }) => targetPort),
+      ((spec?.['ports'] ?? []) as { targetPort: string }[]).map(({ targetPort }) => targetPort),
     );
     const policy = one('NetworkPolicy').spec as { ingress: readonly { ports: readonly { port: string }[] }[] };
     const let_in = policy.ingress.flatMap((rule) => rule.ports.map(({ port }) => port));
@@ -270,7 +270,7 @@ describe.each(['staging', 'production'])('the manifests of %s', (name) => {
           ]),
         );
         const names = [...Object.keys(config.data ?? {}), ...Object.keys(given)];
-        expect(names.filter((variable) => !settings.has(variable) && !NODE_OWN.includes(variable))).toEqual([]);
+        expect(names.filter((variable) => !settings.has(variable) && !NODE_OWN.has(variable))).toEqual([]);
         const loaded = loadConfig({ cwd: import.meta.dirname, env: { ...config.data, ...given } });
         expect(loaded.environment).toBe(name);
         expect(loaded.server.forceHttps).toBe(true);

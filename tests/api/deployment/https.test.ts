@@ -15,8 +15,7 @@ const send = (
   app: TestApp,
   method: string,
   path: string,
-  headers: Readonly<Record<string, string>> = {},
-  body = '',
+  { body = '', ...headers }: Readonly<Record<string, string>> & { readonly body?: string } = {},
 ): Promise<Raw> =>
   new Promise((resolve, fail) => {
     const { hostname, port } = new URL(app.url);
@@ -27,7 +26,7 @@ const send = (
         resolve({
           status: response.statusCode ?? 0,
           location: response.headers.location,
-          hsts: response.headers['strict-transport-security'] as string | undefined,
+          hsts: response.headers['strict-transport-security'],
           body: text,
         }),
       );
@@ -54,7 +53,7 @@ describe('a server with a public https address', () => {
   const byHttp = { ...CLIENT, 'x-forwarded-proto': 'http' };
 
   test('answers what a trusted proxy says came by https, and tells browsers to stay there', async () => {
-    const { status, hsts } = await send(app(), 'POST', '/graphql', { ...byHttps, ...JSON_TYPE }, QUERY);
+    const { status, hsts } = await send(app(), 'POST', '/graphql', { ...byHttps, ...JSON_TYPE, body: QUERY });
     expect([status, hsts]).toEqual([200, 'max-age=31536000']);
   });
 
@@ -68,7 +67,7 @@ describe('a server with a public https address', () => {
       { ...byHttp, 'x-forwarded-ssl': 'on', 'front-end-https': 'on', forwarded: 'proto=https' },
     ],
   ])('refuses calls when the proxy says %s', async (_name, headers) => {
-    const { status, body, hsts } = await send(app(), 'POST', '/graphql', { ...headers, ...JSON_TYPE }, QUERY);
+    const { status, body, hsts } = await send(app(), 'POST', '/graphql', { ...headers, ...JSON_TYPE, body: QUERY });
     expect([status, hsts]).toEqual([403, undefined]);
     expect(JSON.parse(body)).toEqual({
       errors: [{ message: expect.stringContaining('clear http') as string, extensions: { code: 'HTTPS_REQUIRED' } }],
@@ -107,12 +106,12 @@ describe('a server with a public https address', () => {
   test('answers probes and collectors inside, and who is on this machine without a proxy', async () => {
     for (const path of ['/healthz', '/readyz']) expect((await send(app(), 'GET', path, byHttp)).status).toBe(200);
     expect((await send(app(), 'GET', '/metrics', byHttp)).status).toBe(401);
-    expect((await send(app(), 'POST', '/graphql', JSON_TYPE, QUERY)).status).toBe(200);
+    expect((await send(app(), 'POST', '/graphql', { ...JSON_TYPE, body: QUERY })).status).toBe(200);
   });
 
   test('lets networks of the settings come by clear http, by the address that proxies tell', async () => {
     const post = (address: string) =>
-      send(app(), 'POST', '/graphql', { 'x-forwarded-for': address, ...JSON_TYPE }, QUERY);
+      send(app(), 'POST', '/graphql', { 'x-forwarded-for': address, ...JSON_TYPE, body: QUERY });
     expect((await post('10.9.1.1')).status).toBe(200);
     expect((await post('10.9.1.1, 203.0.113.9')).status).toBe(403);
   });
@@ -123,7 +122,7 @@ describe('a server with a public https address', () => {
       query: 'mutation($input: SignInInput!) { signIn(input: $input) { step } }',
       variables: { input },
     });
-    const answer = await send(app(), 'POST', '/graphql', { ...byHttp, ...JSON_TYPE }, body);
+    const answer = await send(app(), 'POST', '/graphql', { ...byHttp, ...JSON_TYPE, body });
     expect(answer.status).toBe(403);
     const rows = await app().database.query(`select from audit_events where action like 'SIGN_IN%'`);
     expect(rows).toEqual([]);
@@ -133,7 +132,7 @@ describe('a server with a public https address', () => {
 describe('a proxy on this machine that is not declared', () => {
   const app = useTestApp({ settings: { 'server.baseUrl': BASE } });
   test('is not believed, and its requests are refused instead of taken for local ones', async () => {
-    const answer = await send(app(), 'POST', '/graphql', { 'x-forwarded-proto': 'https', ...JSON_TYPE }, QUERY);
+    const answer = await send(app(), 'POST', '/graphql', { 'x-forwarded-proto': 'https', ...JSON_TYPE, body: QUERY });
     expect(answer.status).toBe(403);
   });
 });

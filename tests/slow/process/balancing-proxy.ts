@@ -28,13 +28,13 @@ const isReady = async (url: string): Promise<boolean> => {
   }
 };
 
-const pass = (
-  from: IncomingMessage,
-  to: ServerResponse,
-  target: Target,
-  agent: Agent,
-  failed: (reason: string) => void,
-): void => {
+interface Way {
+  readonly target: Target;
+  readonly agent: Agent;
+  readonly failed: (reason: string) => void;
+}
+
+const pass = (from: IncomingMessage, to: ServerResponse, { target, agent, failed }: Way): void => {
   const { hostname, port } = new URL(target.url);
   const { connection: _ours, ...headers } = from.headers;
   const forwarded = { ...headers, 'x-forwarded-for': from.socket.remoteAddress ?? '', 'x-forwarded-proto': 'https' };
@@ -64,7 +64,7 @@ export const startBalancingProxy = async (urls: readonly string[]): Promise<Bala
     const ready = targets.filter(({ healthy }) => healthy);
     const target = ready[(turn += 1) % Math.max(1, ready.length)];
     if (target !== undefined) {
-      pass(incoming, outgoing, target, agent, (reason) => failures.push(reason));
+      pass(incoming, outgoing, { target, agent, failed: (reason) => failures.push(reason) });
       return;
     }
     failures.push('no server is ready');
