@@ -29,13 +29,13 @@ const isOnThisMachine = (request: FastifyRequest): boolean => {
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
 
 /** Whether a request may be answered as it came. */
-export type AllowsTransport = (request: FastifyRequest) => boolean;
+type AllowsTransport = (request: FastifyRequest) => boolean;
 
 /**
  * By https, as far as a proxy that the settings trust says so (the last entry of X-Forwarded-Proto, so that what a client wrote in
  * front of it is nothing); or where clear http is no danger: on this machine, and in networks that the settings name.
  */
-export const transportRule = ({ server }: Pick<Config, 'server'>): AllowsTransport => {
+const transportRule = ({ server }: Pick<Config, 'server'>): AllowsTransport => {
   if (!server.forceHttps) return () => true;
   const plain = server.plainHttpNetworks.flatMap((text) => Network.parse(text) ?? []);
   return (request) => {
