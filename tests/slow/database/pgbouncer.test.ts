@@ -195,12 +195,13 @@ max_client_conn = 200
       );
       const { accessToken } = (renewed['refreshSession'] as { tokens: { accessToken: string } }).tokens;
       const bearer = { authorization: `Bearer ${accessToken}` };
-      await ask(
+      const created = await ask(
         here,
         'mutation($input: CreateGroupInput!) { createGroup(input: $input) { errors { code } } }',
         { input: { name: `Group ${number}` } },
         bearer,
       );
+      expect(created).toEqual({ createGroup: { errors: [] } });
       const read = await ask(there, '{ viewer { user { email } } groups(first: 100) { totalCount } }', {}, bearer);
       await ask(here, 'mutation { signOut(input: {}) { errors { code } } }', {}, bearer);
       return (read['viewer'] as { user: unknown }).user;
