@@ -86,6 +86,8 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     costs,
     isPublicMutation: (field) => Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule)),
     loaders,
+    liveEvents: services.liveEvents,
+    connected: services.connected,
     authenticator: new RequestAuthenticator({
       ...foundation,
       sessions: services.authenticator,

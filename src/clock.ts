@@ -12,6 +12,9 @@ export const secondsAfter = (from: Date, seconds: number): Date => new Date(from
 /** Whole seconds since 1970, as JWT claims count them (RFC 7519 section 2, NumericDate). */
 export const toNumericDate = (instant: Date): number => Math.floor(instant.getTime() / 1000);
 
+/** The instant of a NumericDate. */
+export const fromNumericDate = (seconds: number): Date => new Date(seconds * 1000);
+
 /** Reads an RFC 3339 instant; null when the text is none. */
 export const parseInstant = (text: string): Date | null => {
   const instant = new Date(text);

@@ -5,6 +5,8 @@ import type { SessionId } from './ids.ts';
 import type { Loaders } from './loaders/loaders.ts';
 import type { Principal } from './principal.ts';
 import type { Caller } from './services/caller.ts';
+import type { EndOfAccess } from './services/end-of-access.ts';
+import type { LiveEvents } from './services/live-events.service.ts';
 
 /** In whose name something is done, with what is read in that name. */
 export interface Identity {
@@ -27,8 +29,16 @@ export interface Context extends Identity {
   readonly cookie: SessionCookie;
   /** The cookie that recognises the device. */
   readonly deviceCookie: DeviceCookie;
+  /** What a subscription can follow; null for requests, which get one answer. */
+  readonly live: LiveSources | null;
   /** The cost plugin leaves its figures here. */
   cost?: { readonly requested: number; readonly maximum: number };
+}
+
+/** What is told as it happens, on the connection of a subscriber. */
+export interface LiveSources extends Pick<LiveEvents, 'auditEvents' | 'userChanges'> {
+  /** The end of the session or key that the subscriber connected with. */
+  sessionEnd(): AsyncIterable<EndOfAccess>;
 }
 
 /** Whoever sends the request is taken for nobody from now on. */
@@ -61,6 +71,12 @@ export interface DeviceCookie {
   readonly presented: string | null;
   set(token: Secret<string>, expiresAt: Date): void;
 }
+
+/** What a subscription follows; where it came as a request nothing can be followed. */
+export const liveOf = (context: Context): LiveSources => {
+  if (context.live === null) throw new Failure('BAD_USER_INPUT', 'Subscriptions are served at /graphql/ws.');
+  return context.live;
+};
 
 /** The loaders of a signed-in caller; fields that reach this without one are refused like any other. */
 export const loadersOf = (context: Context): Loaders => {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { GraphQLSchema } from 'graphql';
-import { buildSchema, type ContainerType } from 'type-graphql';
+import { buildSchema, type ContainerType, type PubSub } from 'type-graphql';
 import { type Context, loadersOf } from './context.ts';
 import { type ApiKeyId, parseId, type GroupId, type OrganizationId, type UserId } from './ids.ts';
 import { describeRequirements } from './explain/descriptions.ts';
@@ -57,6 +57,7 @@ import { SessionResolver } from './resolvers/session.resolver.ts';
 import { SignInResolver } from './resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from './resolvers/sign-up.resolver.ts';
 import { StatsResolver } from './resolvers/stats.resolver.ts';
+import { SubscriptionResolver } from './resolvers/subscription.resolver.ts';
 import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
 import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
@@ -125,6 +126,7 @@ const resolvers = [
   WebhookMutationResolver,
   StatsResolver,
   OperationsResolver,
+  SubscriptionResolver,
 ] as const;
 
 /** How routers' keys become objects; what a caller may not see is null, as if it did not exist. */
@@ -147,6 +149,18 @@ const references = {
   },
 };
 
+/** Each subscription has a source of its own; the library asks for topics where there is any subscription at all. */
+const noTopics: PubSub = {
+  publish: (topic) => {
+    throw new Error(`Nothing is published by topics: ${topic}.`);
+  },
+  subscribe: (topic) => {
+    throw new Error(`Nothing is followed by topics: ${topic}.`);
+  },
+};
+
+const STREAMS = 'Streams over `/graphql/ws`; rules are asked again for every event.';
+
 interface SchemaSettings {
   /** Writes `@authenticated` and `@requiresScopes` into the SDL, for routers that enforce them. */
   readonly securityDirectives: boolean;
@@ -160,8 +174,10 @@ export const buildUnguardedSchema = async (
   container: ContainerType,
   settings: SchemaSettings,
 ): Promise<GraphQLSchema> => {
-  const plain = await buildSchema({ resolvers, container, validate: false, skipCheck: true });
+  const plain = await buildSchema({ resolvers, container, validate: false, skipCheck: true, pubSub: noTopics });
   describeRequirements(plain, tree);
+  const streams = plain.getSubscriptionType();
+  if (streams !== null && streams !== undefined) streams.description = STREAMS;
   return toSubgraph(
     plain,
     references,

@@ -56,6 +56,10 @@ export const SessionEndReason = words(
 );
 export type SessionEndReason = Word<typeof SessionEndReason>;
 
+/** What happened to a user. */
+export const UserChangeKind = words('UPDATED', 'STATUS_CHANGED', 'ACCESS_CHANGED', 'DELETED');
+export type UserChangeKind = Word<typeof UserChangeKind>;
+
 /** What a one-time token or challenge is for. The purpose is part of the row and of every comparison. */
 export const OneTimeTokenKind = words(
   'SETUP',

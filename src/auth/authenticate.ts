@@ -1,5 +1,5 @@
 import type { CacheCounters } from '../cache/cache-counters.ts';
-import { type Clock } from '../clock.ts';
+import { type Clock, fromNumericDate } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { csrfMatches, csrfToken } from '../crypto/csrf.ts';
 import { keyIdOf, TokenError, verifyAccessToken } from '../crypto/jwt.ts';
@@ -34,9 +34,11 @@ export interface Authentication {
   readonly csrfToken: string | null;
   /** A cookie session whose request does not prove that it comes from our own pages: may read, not change. */
   readonly csrfMissing: boolean;
+  /** End of the access token; null without one. */
+  readonly tokenExpiresAt: Date | null;
 }
 
-const ANONYMOUS: Authentication = { authenticated: null, csrfToken: null, csrfMissing: false };
+const ANONYMOUS: Authentication = { authenticated: null, csrfToken: null, csrfMissing: false, tokenExpiresAt: null };
 const BEARER = /^Bearer ([\w.~+/=-]+)$/i;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
@@ -86,6 +88,7 @@ export class RequestAuthenticator {
       authenticated,
       csrfToken: csrfToken(key, presented.cookie),
       csrfMissing: !csrfMatches(key, presented.cookie, presented.csrfHeader),
+      tokenExpiresAt: null,
     };
   }
 
@@ -93,10 +96,11 @@ export class RequestAuthenticator {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw refused('The Authorization header holds no bearer token.');
     if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, from.ipAddress);
-    const named = namedBy(await this.#claimsOf(token));
+    const claims = await this.#claimsOf(token);
+    const named = namedBy(claims);
     const authenticated = named === null ? null : await this.#sessions.bySessionId(named.sessionId, named, from);
     if (authenticated === null) throw refused('The session of this token is over.');
-    return { authenticated, csrfToken: null, csrfMissing: false };
+    return { authenticated, csrfToken: null, csrfMissing: false, tokenExpiresAt: fromNumericDate(claims.exp) };
   }
 
   /**
@@ -122,7 +126,7 @@ export class RequestAuthenticator {
     const key = parseToken('apiKey', text);
     const authenticated = key === null ? null : await this.#apiKeys.byKey(key, ipAddress);
     if (authenticated === null) throw refused('This API key does not work.');
-    return { authenticated, csrfToken: null, csrfMissing: false };
+    return { authenticated, csrfToken: null, csrfMissing: false, tokenExpiresAt: null };
   }
 
   /** The signature of a token is checked once; whether its session lives, at every request. */

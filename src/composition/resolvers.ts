@@ -47,6 +47,7 @@ import { SessionResolver } from '../resolvers/session.resolver.ts';
 import { SignInResolver } from '../resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from '../resolvers/sign-up.resolver.ts';
 import { StatsResolver } from '../resolvers/stats.resolver.ts';
+import { SubscriptionResolver } from '../resolvers/subscription.resolver.ts';
 import { UserMutationResolver } from '../resolvers/user-mutation.resolver.ts';
 import { UserSessionsResolver } from '../resolvers/user-sessions.resolver.ts';
 import { UserResolver } from '../resolvers/user.resolver.ts';
@@ -133,4 +134,5 @@ const madeAlone = (services: Services): readonly (readonly [Function, object])[]
   [WebhookDeliveryResolver, new WebhookDeliveryResolver()],
   [WebhookMutationResolver, new WebhookMutationResolver(services)],
   [StatsResolver, new StatsResolver(services)],
+  [SubscriptionResolver, new SubscriptionResolver(services)],
 ];

@@ -1,3 +1,4 @@
+import { ConnectedCallers } from '../auth/connected-callers.ts';
 import { identityProviders } from '../config/identity-providers.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { ActiveOrganizationService } from '../services/active-organization.service.ts';
@@ -270,17 +271,20 @@ const createOperations = (base: Base, webhookSink: EventSink) => {
     onError: (error) => base.log('warn', 'API keys could not be marked as used', { err: error }),
   });
   const audit = createAudit(base);
+  const apiKeyAuthenticator = new ApiKeyAuthenticator({ ...base, apiKeyUse });
+  const authenticator = new SessionAuthenticator({ ...base, activity });
   return {
     ...audit,
     ...createEvents(base, webhookSink),
     ...createStats({ ...base, ...audit }),
     activity,
     apiKeyUse,
-    apiKeyAuthenticator: new ApiKeyAuthenticator({ ...base, apiKeyUse }),
+    apiKeyAuthenticator,
     introspection: new TokenIntrospection(base),
     messageBacklog: new MessageBacklog(base.database),
     health: new HealthService({ clock: base.clock, checks: healthChecks(base) }),
     housekeeping: new Housekeeping({ ...base, ...audit, leases: new LeaseService(base) }),
-    authenticator: new SessionAuthenticator({ ...base, activity }),
+    authenticator,
+    connected: new ConnectedCallers({ ...base, sessions: authenticator, apiKeys: apiKeyAuthenticator }),
   };
 };

@@ -13,6 +13,7 @@ import { federation, limits, operations, stats, tracing } from './settings-opera
 import { providers } from './settings-providers.ts';
 import { environment, log, server } from './settings-server.ts';
 import { signIn, signUp } from './settings-sign-up.ts';
+import { subscriptions } from './settings-subscriptions.ts';
 import { webauthn } from './settings-webauthn.ts';
 import { webhooks } from './settings-webhooks.ts';
 
@@ -49,6 +50,7 @@ const tree = {
   rates,
   captcha,
   limits,
+  subscriptions,
   federation,
   operations,
   tracing,

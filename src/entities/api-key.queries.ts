@@ -2,7 +2,7 @@ import { instantOf } from '../database/sql.ts';
 import type { ApiKeyId, UserId } from '../ids.ts';
 import { grantFromStored } from '../permissions/grant-input.ts';
 import type { Grant } from '../permissions/grants.ts';
-import type { ApiKeyStatus, StoredUserStatus, UserKind } from '../vocabulary.ts';
+import type { ApiKeyStatus, SessionEndReason, StoredUserStatus, UserKind } from '../vocabulary.ts';
 import { assignmentsColumn, type AssignmentsRow } from './assignment.queries.ts';
 import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
@@ -147,3 +147,32 @@ export interface DeletedKey {
 export const deletedKeys = `
 select k.id, k.name, k.owner_id as "ownerId" from api_keys k
 where k.owner_id = any($1::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) order by k.id`;
+
+/** The same for several presented selectors, `$1`; `presented_selector` says for which. */
+export const authenticationByApiKeys = `
+select presented.selector as presented_selector, ${apiKeyColumns},
+  case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash,
+  ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
+from unnest($1::text[]) as presented(selector)
+join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
+join users u on u.id = k.owner_id where ${keyWorksAt2}`;
+
+/** How a key ceased to work, as far as its row still says. */
+export interface EndedApiKey {
+  readonly selector: string;
+  readonly end_reason: SessionEndReason;
+  readonly ended_at: string;
+}
+
+/** Why the keys of the selectors `$1` do not work at `$2`. Those whose row is gone have none here. */
+export const endsOfApiKeys = `
+select presented.selector, coalesce(k.revoked_at, case when k.selector <> presented.selector then k.overlap_until end,
+    least(k.expires_at, $2::timestamptz))::text as ended_at,
+  case when k.revoked_at is not null or k.selector <> presented.selector then 'REVOKED'
+    when k.expires_at <= $2::timestamptz then 'EXPIRED'
+    when u.status <> 'ACTIVE' then 'ACCOUNT_DISABLED'
+    when u.locked_until > $2::timestamptz and u.status_reason is not null then 'ACCOUNT_LOCKED'
+    else 'REVOKED' end as end_reason
+from unnest($1::text[]) as presented(selector)
+join api_keys k on k.selector = presented.selector or k.previous_selector = presented.selector
+join users u on u.id = k.owner_id`;

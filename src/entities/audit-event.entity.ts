@@ -1,3 +1,4 @@
+import type { Opt } from '@mikro-orm/core';
 import { Entity, Enum, Index, PrimaryKey, Property } from '@mikro-orm/decorators/legacy';
 import type { AuditEventId } from '../ids.ts';
 import { AuditResult } from '../vocabulary.ts';
@@ -21,6 +22,7 @@ export interface AuditChange {
 @Index({ name: 'audit_events_action_idx', properties: ['action', 'at', 'id'] })
 @Index({ name: 'audit_events_id_idx', properties: ['id'] })
 @Index({ name: 'audit_events_result_idx', properties: ['result', 'at', 'id'] })
+@Index({ name: 'audit_events_transaction_idx', properties: ['transactionId'] })
 @Index({
   name: 'audit_events_on_behalf_of_idx',
   expression:
@@ -77,6 +79,10 @@ export class AuditEvent {
 
   @Property({ type: 'blob', nullable: true })
   chainHash!: Buffer | null;
+
+  /** The transaction that wrote it: what was committed since somebody looked is found by it. null = written before it was kept. */
+  @Property({ type: 'xid8', runtimeType: 'string', nullable: true, defaultRaw: 'pg_current_xact_id()' })
+  transactionId!: Opt<string> | null;
 }
 
 /**

@@ -64,9 +64,10 @@ export interface AuditRow {
   readonly open: boolean;
 }
 
-const columns = `e.at::text as at, e.id, e.action, e.result, e.actor_type, e.actor_id, e.on_behalf_of_id, e.target_type, e.target_id,
+/** The columns behind `AuditRow`, of the events `e` with their personal values `p`. */
+export const auditColumns = `e.at::text as at, e.id, e.action, e.result, e.actor_type, e.actor_id, e.on_behalf_of_id, e.target_type, e.target_id,
   e.request_id, e.metadata, p."values"`;
-const personal = 'left join audit_personal_values p on p.at = e.at and p.event_id = e.id';
+export const personalOfEvent = 'left join audit_personal_values p on p.at = e.at and p.event_id = e.id';
 /** For conditions on addresses; the expression of the index. */
 const filtered = 'join audit_personal_values f on f.at = e.at and f.event_id = e.id';
 const ADDRESS = `(f."values"->>'ipAddress')::inet`;
@@ -146,9 +147,9 @@ export const auditPage = (wanted: AuditConditions, scope: AuditScope, place: Aud
     ? addressWalk(wanted, scope, place, bind)
     : { before: '', branches: eventWalks(wanted, scope, place, bind) };
   const cut = cutOf(place);
-  return `${before} select ${columns}, ${openTo(scope.viewer)} as open
+  return `${before} select ${auditColumns}, ${openTo(scope.viewer)} as open
     from (select e.at, e.id from (${branches.join(' union all ')}) e ${cut}) k
-    join audit_events e on e.at = k.at and e.id = k.id ${personal} ${cut}`;
+    join audit_events e on e.at = k.at and e.id = k.id ${personalOfEvent} ${cut}`;
 };
 
 const cutOf = ({ orderBy, limit }: AuditPlace): string => `order by ${orderBy} limit ${limit}`;
@@ -240,7 +241,7 @@ export const auditMatches = (wanted: AuditConditions, scope: AuditScope, bind: B
 export const auditEventById = (reach: AuditReach): string => {
   const viewer = reach === 'ALL' ? null : '$2::uuid';
   const about = viewer === null ? 'true' : aboutSql(viewer);
-  return `select ${columns}, ${openTo(viewer)} as open from audit_events e ${personal} where e.id = $1 and ${about}`;
+  return `select ${auditColumns}, ${openTo(viewer)} as open from audit_events e ${personalOfEvent} where e.id = $1 and ${about}`;
 };
 
 const reference = (type: string | null, id: string | null, label: string | null): AuditReferenceView | null =>

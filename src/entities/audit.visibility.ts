@@ -19,3 +19,19 @@ export const visibleAuditEvents = ({ principal, now }: Viewer): AuditReach =>
  */
 export const circumstancesVisibleTo = (me: string): string =>
   `(e.actor_id is null or e.actor_id = ${me} or (e.actor_type = 'ApiKey' and e.on_behalf_of_id = ${me}))`;
+
+/** The ids of an event that say whom it concerns. */
+export interface Concerned {
+  readonly actor_type: string | null;
+  readonly actor_id: string | null;
+  readonly on_behalf_of_id: string | null;
+  readonly target_id: string | null;
+}
+
+/** Whether an event is about somebody, as `visibleAuditEvents` means it; for events that are told of as they happen. */
+export const isAbout = (event: Concerned, userId: string): boolean =>
+  event.actor_id === userId || event.on_behalf_of_id === userId || event.target_id === userId;
+
+/** `circumstancesVisibleTo` of an event that is already read. */
+export const showsCircumstancesTo = (event: Concerned, me: string): boolean =>
+  event.actor_id === null || event.actor_id === me || (event.actor_type === 'ApiKey' && event.on_behalf_of_id === me);

@@ -33,6 +33,7 @@ import { ResetRequest } from './reset-request.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { StatsFigures, StatsHour, StatsPresence, StatsReturn, StatsState } from './stats.entity.ts';
+import { TrustedDocument, TrustedDocumentEpoch } from './trusted-document.entity.ts';
 import { User } from './user.entity.ts';
 import { Verification } from './verification.entity.ts';
 import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.ts';
@@ -83,6 +84,8 @@ export const entities = [
   StatsPresence,
   StatsReturn,
   StatsState,
+  TrustedDocument,
+  TrustedDocumentEpoch,
   User,
   Verification,
   Webhook,

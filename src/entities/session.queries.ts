@@ -2,7 +2,13 @@ import { instantOf } from '../database/sql.ts';
 import type { ImpersonationId, OrganizationId, SessionId, UserId } from '../ids.ts';
 import type { Session } from './session.entity.ts';
 import type { ProvedFactor } from '../factors.ts';
-import type { AssuranceLevel, ImpersonationMode, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import type {
+  AssuranceLevel,
+  ImpersonationMode,
+  SessionEndReason,
+  SignInMethod,
+  TokenDelivery,
+} from '../vocabulary.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow, lineageColumn } from './assignment.queries.ts';
 import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
@@ -46,6 +52,7 @@ export interface AuthenticationRow extends UserRow, AssignmentsRow {
   readonly organization_id: OrganizationId | null;
   /** The active organization with those above it, the root first; null without one. */
   readonly organization_lineage: readonly OrganizationId[] | null;
+  readonly cookie_selector: string | null;
   readonly cookie_hash: Buffer | null;
   readonly epoch: string;
   readonly impersonation_id: ImpersonationId | null;
@@ -86,13 +93,50 @@ const actorAliveAt2 = `(s.impersonation_id is null or (i.ended_at is null and i.
   where s.id = i.actor_session_id and s.user_id = i.actor_id and s.impersonation_id is null and ${aliveAt2})))`;
 
 const authentication = (key: string): string => `
-select ${sessionColumns}, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${impersonatorColumns},
+select ${sessionColumns}, s.cookie_selector, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${impersonatorColumns},
   (select epoch::text from permission_epoch) as epoch
 from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
-where ${key} = $1 and ${aliveAt2} and ${actorAliveAt2}`;
+where ${key} and ${aliveAt2} and ${actorAliveAt2}`;
 
-export const authenticationBySessionId = authentication('s.id');
-export const authenticationByCookieSelector = authentication('s.cookie_selector');
+export const authenticationBySessionId = authentication('s.id = $1');
+export const authenticationByCookieSelector = authentication('s.cookie_selector = $1');
+/** The same for several sessions, `$1`. */
+export const authenticationBySessionIds = authentication('s.id = any($1::uuid[])');
+
+/** A session that lives: what it is handed over by. */
+export interface LivingSession {
+  readonly id: SessionId;
+  /** null for one that is handed over as tokens. */
+  readonly cookie_selector: string | null;
+}
+
+/** Those of the sessions `$1` that live, and nothing more of them: asked all the time for whoever is connected. */
+export const livingSessions = `
+select s.id, s.cookie_selector
+from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
+where s.id = any($1::uuid[]) and ${aliveAt2} and ${actorAliveAt2}`;
+
+/** How a session ended, as far as its row still says. */
+export interface EndedSession {
+  readonly id: SessionId;
+  readonly end_reason: SessionEndReason;
+  readonly ended_at: string;
+}
+
+/**
+ * Why the sessions `$1` are over at `$2`: what was noted when they were ended, or what else stands in their rows. Those whose row is gone
+ * have none here.
+ */
+export const endsOfSessions = `
+select s.id, coalesce(s.ended_at, least(s.expires_at, $2::timestamptz))::text as ended_at,
+  case when s.ended_at is not null then coalesce(s.end_reason, 'REVOKED')
+    when s.absolute_expires_at <= $2::timestamptz then case when s.impersonation_id is null then 'EXPIRED' else 'IMPERSONATION_ENDED' end
+    when s.expires_at <= $2::timestamptz then 'IDLE'
+    when u.status <> 'ACTIVE' then 'ACCOUNT_DISABLED'
+    when u.locked_until > $2::timestamptz and u.status_reason is not null then 'ACCOUNT_LOCKED'
+    when s.impersonation_id is not null then 'IMPERSONATION_ENDED'
+    else 'REVOKED' end as end_reason
+from sessions s join users u on u.id = s.user_id where s.id = any($1::uuid[])`;
 
 export const sessionViewOf = (row: AuthenticationRow): SessionView => ({
   id: row.session_id,
@@ -127,7 +171,7 @@ update sessions s set refresh_parent_hash = s.refresh_hash, refresh_hash = $4, r
   expires_at = least($6::timestamptz, s.absolute_expires_at), ip_address = $7, user_agent = $8
 from users u
 where s.refresh_selector = $1 and s.refresh_hash = $3 and s.refresh_key_version = $5 and u.id = s.user_id and ${aliveAt2}
-returning ${sessionColumns}, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${noImpersonator},
+returning ${sessionColumns}, s.cookie_selector, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${noImpersonator},
   (select epoch::text from permission_epoch) as epoch`;
 
 /** A refresh-token family, alive or not. */
@@ -142,7 +186,7 @@ export interface FamilyRow extends AuthenticationRow {
 }
 
 export const familyBySelector = `
-select ${sessionColumns}, s.cookie_hash, s.device_name, s.refresh_hash, s.refresh_parent_hash, s.refresh_rotated_at,
+select ${sessionColumns}, s.cookie_selector, s.cookie_hash, s.device_name, s.refresh_hash, s.refresh_parent_hash, s.refresh_rotated_at,
   s.refresh_generation, s.refresh_key_version, (${aliveAt2}) as alive,
   ${userColumns}, ${assignmentsColumn}, ${noImpersonator}, (select epoch::text from permission_epoch) as epoch
 from sessions s join users u on u.id = s.user_id

@@ -71,7 +71,8 @@ const holdersOf = (rule: Rule): string => {
 const rules = (typeName: string, fields: Readonly<Record<string, Rule>>): readonly (readonly string[])[] =>
   Object.entries(fields).map(([field, rule]) => [`\`${typeName}.${field}\``, describeRule(rule), holdersOf(rule)]);
 
-const isRoot = ([typeName]: readonly [string, unknown]): boolean => typeName === 'Query' || typeName === 'Mutation';
+const isRoot = ([typeName]: readonly [string, unknown]): boolean =>
+  typeName === 'Query' || typeName === 'Mutation' || typeName === 'Subscription';
 
 const sayTree = (tree: RuleTree, which: (entry: readonly [string, unknown]) => boolean, what: string): string =>
   markdownTable(

@@ -47,6 +47,7 @@ export const contextFactory = (parts: ContextParts) => {
       requestId: request.id,
       csrfToken,
       csrfMissing,
+      live: null,
       cookie: sessionCookie(reply, name),
       deviceCookie: deviceCookie(request, reply, deviceName),
     };

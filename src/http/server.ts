@@ -14,12 +14,14 @@ import helmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
+import type { ConnectedCallers } from '../auth/connected-callers.ts';
 import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { randomId } from '../ids.ts';
 import type { CapturedInbox } from '../messages/captured-inbox.ts';
 import type { HealthService } from '../services/health.service.ts';
 import type { ExportService } from '../services/export.service.ts';
+import type { LiveEvents } from '../services/live-events.service.ts';
 import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
@@ -44,6 +46,9 @@ import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
 import { OperationLog } from './operation-log.ts';
+import { Admission } from './subscriptions/admission.ts';
+import { requestsOnly } from './subscriptions/requests-only-plugin.ts';
+import { isSocketUpgrade, SocketServer } from './subscriptions/socket-server.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import type { Overload } from './overload.ts';
 import { providerRoutes } from './provider-routes.ts';
@@ -52,6 +57,8 @@ import type { RequestTelemetry } from './request-telemetry.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
 export interface ServerParts extends Omit<ContextParts, 'servesAdministration'> {
+  readonly connected: ConnectedCallers;
+  readonly liveEvents: LiveEvents;
   readonly schema: GraphQLSchema;
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;
@@ -121,6 +128,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
     forceCloseConnections: 'idle',
     // What still arrives on a connection that is about to close is answered, and told to come back on another one.
     return503OnClosing: false,
+    http: { shouldUpgradeCallback: (request) => config.subscriptions.enabled && isSocketUpgrade(request) },
     frameworkErrors: handlers.onFrameworkError,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
@@ -243,6 +251,7 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
       formatting.plugin,
       parts.metrics.plugin(operationLogOf(parts)),
       csrfPlugin(parts.isPublicMutation),
+      requestsOnly(),
       boundDocumentsPlugin(),
       oneOfEach(),
       costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
@@ -256,6 +265,10 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
   });
   await apollo.start();
   const makeContext = contextFactory(parts);
+  if (config.subscriptions.enabled) {
+    const admission = new Admission({ ...parts, limits, introspection: config.server.introspection });
+    new SocketServer({ ...parts, registry: parts.metrics.registry, formatting, admission }).attach(app);
+  }
   await app.register(fastifyApollo(apollo), {
     path: '/graphql',
     context: async (request, reply) => {

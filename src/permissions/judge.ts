@@ -72,8 +72,11 @@ const atPath = (root: unknown, path: string): unknown =>
       root,
     );
 
+/** A list names whoever every item of it names; an empty one names nobody. */
 const names = (value: unknown, userId: UserId): boolean =>
-  typeof value === 'string' && parseId<UserId>(value) === userId;
+  Array.isArray(value)
+    ? value.length > 0 && value.every((item) => names(item, userId))
+    : typeof value === 'string' && parseId<UserId>(value) === userId;
 
 const minutesOf = (seconds: number): number => Math.max(1, Math.floor(seconds / 60));
 

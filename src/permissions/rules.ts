@@ -26,7 +26,7 @@ export const signedIn: Rule = { kind: 'signedIn' };
 /** Holders of the permission, as far as can be said without the row; by API key and while impersonating as the catalogue says. */
 export const can = (permission: PermissionName): Rule => ({ kind: 'can', permission });
 
-/** The argument, a path such as `id` or `input.userId`, names the caller. Absent arguments name nobody. */
+/** The argument, a path such as `id` or `input.userId`, names the caller; a list, nobody else. Absent arguments name nobody. */
 export const self = (argument: string): Rule => ({ kind: 'self', argument });
 
 /** For fields of types: the parent's field, a path such as `id` or `userId`, names the caller. */

@@ -1,4 +1,4 @@
-import type { Mutation, Query } from '../../generated/schema-types.ts';
+import type { Mutation, Query, Subscription } from '../../generated/schema-types.ts';
 import type { Rule } from './rules.ts';
 import { aal2, about, and, anyone, can, freshly, notImpersonating, or, self, signedIn, viaSession } from './rules.ts';
 
@@ -152,6 +152,12 @@ export const tree = {
     replayWebhookDeliveries: can('replay:webhooks'),
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
+  Subscription: {
+    // Asked at the beginning and again for each message; rows as those of the lists: live-events.service.ts
+    viewerSessionEnded: signedIn,
+    auditEventAdded: signedIn,
+    userChanged: or(can('view:users'), self('ids')),
+  },
   User: {
     externalId: can('view:users'),
     source: can('view:users'),
@@ -229,6 +235,7 @@ export const tree = {
 } as const satisfies {
   readonly Query: Readonly<Record<Fields<Query>, Rule>>;
   readonly Mutation: Readonly<Record<Fields<Mutation>, Rule>>;
+  readonly Subscription: Readonly<Record<Fields<Subscription>, Rule>>;
 } & Readonly<Record<string, Readonly<Record<string, Rule>>>>;
 
 /** Fields that check a password, code or token: at most one of them in an operation, so that aliases cannot try a thousand. */

@@ -16,6 +16,7 @@ import {
   SigningKeyStatus,
   StatsInterval,
   TokenDelivery,
+  UserChangeKind,
   UserKind,
   UserStatus,
   VerificationChannel,
@@ -80,6 +81,13 @@ describe(UserStatus, 'UserStatus', 'State of an account.', {
   ACTIVE: 'Can sign in.',
   LOCKED: 'Cannot sign in until `lockedUntil`.',
   DISABLED: 'Cannot sign in until enabled.',
+});
+
+describe(UserChangeKind, 'UserChangeKind', 'What happened to a user.', {
+  UPDATED: 'Profile, identifiers or second factors changed.',
+  STATUS_CHANGED: 'Locked, unlocked, disabled, enabled or activated.',
+  ACCESS_CHANGED: 'Groups or organizations changed.',
+  DELETED: 'Deleted or erased.',
 });
 
 describe(IdentifierKind, 'IdentifierKind', 'What names an account.', {

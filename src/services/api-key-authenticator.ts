@@ -6,6 +6,7 @@ import {
   type ApiKeyView,
   apiKeyViewOf,
   authenticationByApiKey,
+  authenticationByApiKeys,
 } from '../entities/api-key.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
@@ -17,6 +18,13 @@ import type { Authenticated } from './session-authenticator.ts';
 
 /** Keys whose narrowed grants are kept; more are narrowed again. */
 const MAXIMUM_REMEMBERED = 10_000;
+
+/** A key as somebody connected with it. */
+export interface ConnectedKey {
+  readonly selector: string;
+  readonly secretHash: Buffer;
+  readonly ipAddress: string;
+}
 
 /** A key that works, as it was read. */
 interface Found {
@@ -63,12 +71,32 @@ export class ApiKeyAuthenticator {
     return found === null ? null : this.#authenticated(found, ipAddress);
   }
 
+  /** Several keys as they are now, for whoever stays connected: by the same conditions, none of them counted. One statement. */
+  async present(connected: readonly ConnectedKey[]): Promise<readonly (Authenticated | null)[]> {
+    const selectors = [...new Set(connected.map(({ selector }) => selector))];
+    const rows = await this.#database.query<ApiKeyAuthenticationRow & { readonly presented_selector: string }>(
+      authenticationByApiKeys,
+      [selectors, this.#clock.now().toISOString()],
+    );
+    const bySelector = new Map(rows.map((row) => [row.presented_selector, row]));
+    return Promise.all(
+      connected.map(async ({ selector, secretHash, ipAddress }) => {
+        const found = this.#worksFrom(bySelector.get(selector), secretHash, ipAddress);
+        return found === null ? null : this.#authenticated(found, ipAddress);
+      }),
+    );
+  }
+
   async #find(presented: ParsedToken, ipAddress: string | null): Promise<Found | null> {
     const [row] = await this.#database.query<ApiKeyAuthenticationRow>(authenticationByApiKey, [
       presented.selector,
       this.#clock.now().toISOString(),
     ]);
-    if (row === undefined || !sameHash(row.secret_hash, presented.secretHash)) return null;
+    return this.#worksFrom(row, presented.secretHash, ipAddress);
+  }
+
+  #worksFrom(row: ApiKeyAuthenticationRow | undefined, secretHash: Buffer, ipAddress: string | null): Found | null {
+    if (row === undefined || !sameHash(row.secret_hash, secretHash)) return null;
     const apiKey = apiKeyViewOf(row);
     return isWithinNetworks(apiKey.networks, ipAddress) ? { row, apiKey } : null;
   }

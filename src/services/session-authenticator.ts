@@ -5,7 +5,10 @@ import type { Database } from '../database/database.ts';
 import {
   authenticationByCookieSelector,
   authenticationBySessionId,
+  authenticationBySessionIds,
   type AuthenticationRow,
+  type LivingSession,
+  livingSessions,
   sessionViewOf,
   type SessionView,
 } from '../entities/session.queries.ts';
@@ -21,6 +24,16 @@ import { activeLineage } from './active-organization.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { secondFactorDueAt } from './second-factor-policy.ts';
 import type { SessionActivity, Use } from './session-activity.ts';
+
+/** A session as somebody connected with it. */
+export interface ConnectedSession {
+  readonly sessionId: SessionId;
+  readonly userId: UserId;
+  readonly actorId: UserId | null;
+  /** Of the cookie that was presented; null for an access token. */
+  readonly cookieSelector: string | null;
+  readonly ipAddress: string;
+}
 
 /** Everything that one statement says about the caller of a request. */
 export interface Authenticated {
@@ -87,6 +100,29 @@ export class SessionAuthenticator {
   async ofBegunSession(sessionId: SessionId, { ipAddress }: Use): Promise<Authenticated | null> {
     const row = await this.#read(authenticationBySessionId, sessionId);
     return row === null ? null : this.#authenticated(row, ipAddress);
+  }
+
+  /**
+   * Those of these sessions that live, with what each is handed over by: the same condition for whoever stays connected. One statement.
+   * Whether an impersonator may still act is not asked: that takes `present`.
+   */
+  async living(ids: readonly SessionId[]): Promise<readonly LivingSession[]> {
+    return this.#database.query<LivingSession>(livingSessions, [ids, this.#clock.now().toISOString()]);
+  }
+
+  /** Several sessions as they are now, for whoever stays connected; each as its connection presented it. One statement. */
+  async present(connected: readonly ConnectedSession[]): Promise<readonly (Authenticated | null)[]> {
+    const ids = [...new Set(connected.map(({ sessionId }) => sessionId))];
+    const now = this.#clock.now().toISOString();
+    const rows = await this.#database.query<AuthenticationRow>(authenticationBySessionIds, [ids, now]);
+    const byId = new Map(rows.map((row) => [row.session_id, row]));
+    return Promise.all(
+      connected.map(async ({ sessionId, userId, actorId, cookieSelector, ipAddress }) => {
+        const row = byId.get(sessionId);
+        if (row === undefined || row.user_id !== userId || row.impersonator_id !== actorId) return null;
+        return row.cookie_selector === cookieSelector ? this.#authenticated(row, ipAddress) : null;
+      }),
+    );
   }
 
   /** The session of a cookie; null when it is over or the secret is wrong. */

@@ -25,6 +25,8 @@ export interface RefusalFacts {
 export interface ErrorFormatting {
   /** For Apollo's option of the same name. */
   readonly formatError: (formatted: GraphQLFormattedError, error: unknown) => GraphQLFormattedError;
+  /** The same for errors that Apollo has no part in, as over a connection. */
+  readonly formatAll: (errors: readonly GraphQLError[], requestId: string) => readonly GraphQLFormattedError[];
   /** Tells `formatError` which request an error belongs to; must be among Apollo's plugins. */
   readonly plugin: ApolloServerPlugin<ErrorContext>;
   /**
@@ -85,15 +87,27 @@ const createPlugin = (reporter: ErrorReporter): ApolloServerPlugin<ErrorContext>
   };
 };
 
+/** Status and headers are for answers of their own. */
+const withoutHttp = (formatted: GraphQLFormattedError): GraphQLFormattedError => {
+  const { http: _http, ...extensions } = formatted.extensions ?? {};
+  return { ...formatted, extensions };
+};
+
 /** Makes Apollo's error options. One place decides what of an error leaves the server, and reports what does not. */
 export const createErrorFormatting = ({ report, fieldSuggestions }: ErrorFormattingSettings): ErrorFormatting => {
   const reporter = new ErrorReporter(report);
   const format = createFormatter(reporter);
+  const formatError: ErrorFormatting['formatError'] = (formatted, error) => {
+    const told = format(formatted, error);
+    return fieldSuggestions ? told : { ...told, message: withoutSuggestion(told.message) };
+  };
   return {
-    formatError: (formatted, error) => {
-      const told = format(formatted, error);
-      return fieldSuggestions ? told : { ...told, message: withoutSuggestion(told.message) };
-    },
+    formatError,
+    formatAll: (errors, requestId) =>
+      errors.map((error) => {
+        reporter.attribute(error, requestId);
+        return withoutHttp(formatError(error.toJSON(), error));
+      }),
     plugin: createPlugin(reporter),
     refusal: (error, { requestId, headers }) => {
       const { message, status } = classifyError(error);

@@ -15,7 +15,7 @@ export interface CostPluginSettings extends CostModelSettings {
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** The refusal of an operation that costs more than allowed; answered with 400, because nothing was executed. */
-const tooExpensive = (cost: number, maximum: number): GraphQLError =>
+export const tooExpensive = (cost: number, maximum: number): GraphQLError =>
   new GraphQLError(`The operation costs ${cost} points; at most ${maximum} are allowed.`, {
     extensions: { code: 'QUERY_TOO_COMPLEX', limit: 'maximumCost', cost, maximum, http: { status: 400 } },
   });
