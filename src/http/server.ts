@@ -48,7 +48,7 @@ import type { Metrics } from './metrics.ts';
 import { OperationLog } from './operation-log.ts';
 import { Admission } from './subscriptions/admission.ts';
 import { requestsOnly } from './subscriptions/requests-only-plugin.ts';
-import { isSocketUpgrade, SocketServer } from './subscriptions/socket-server.ts';
+import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import type { Overload } from './overload.ts';
 import { providerRoutes } from './provider-routes.ts';
@@ -266,6 +266,8 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
   await apollo.start();
   const makeContext = contextFactory(parts);
   if (config.subscriptions.enabled) {
+    // Only where it is served: the library of the protocol is not loaded elsewhere.
+    const { SocketServer } = await import('./subscriptions/socket-server.ts');
     const admission = new Admission({ ...parts, limits, introspection: config.server.introspection });
     new SocketServer({ ...parts, registry: parts.metrics.registry, formatting, admission }).attach(app);
   }

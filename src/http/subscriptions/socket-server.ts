@@ -15,8 +15,8 @@ import { closeCodes } from './close-codes.ts';
 import { Connection } from './connection.ts';
 import { createProtocol, type ProtocolParts } from './protocol.ts';
 import { SubscriptionMetrics } from './subscription-metrics.ts';
+import { SUBSCRIPTION_PATH } from './upgrade.ts';
 
-export const SUBSCRIPTION_PATH = '/graphql/ws';
 const SUBPROTOCOL = 'graphql-transport-ws';
 /** How long clients may take to answer that they close, too. */
 const CLOSING_MS = 1000;
@@ -35,10 +35,6 @@ interface SocketParts extends Omit<
   readonly registry: Registry;
   readonly logger: Logger;
 }
-
-/** Whether Node hands a request over as an upgrade; all others are answered as if they had not asked for one. */
-export const isSocketUpgrade = ({ url, headers }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() === 'websocket' && url?.split('?', 1)[0] === SUBSCRIPTION_PATH;
 
 /**
  * `/graphql/ws`. The handshake goes through the routes like every request, so that addresses, cookies, headers and refusals are made in
