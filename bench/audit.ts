@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditPage, type AuditConditions } from '../src/entities/audit.queries.ts';
 import { readAuditFilter, type AuditFilter } from '../src/services/audit-filter.ts';
+import { COMMON_ACTOR, loadAudit, RARE_ACTOR } from './audit-data.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 
 /*
@@ -19,43 +20,13 @@ const { values: options } = parseArgs({
 const ROWS = Number(options.rows);
 const TIMES = Number(options.times);
 const PAGE = 101;
-const LOAD_BATCH = 100_000;
 
-const uuid = (expression: string): string => `lpad(to_hex(${expression}), 32, '0')::uuid`;
-/** The first hundredth of the events, all in the oldest month, is of rare values. */
-const isRare = `n < ${Math.floor(ROWS / 100)}`;
-
-const load = async ({ database }: BenchDatabase): Promise<void> => {
-  await database.query(`select ensure_audit_partitions((current_date - interval '13 months')::date, 14)`);
-  for (let from = 0; from < ROWS; from += LOAD_BATCH) {
-    const until = Math.min(from + LOAD_BATCH, ROWS) - 1;
-    const at = `date_trunc('day', now()) - interval '365 days' + n * (interval '365 days' / ${ROWS})`;
-    await database.query(`
-      insert into audit_events (at, id, action, result, actor_type, actor_id, target_type, target_id, metadata, personal_commitment, chain_sequence, chain_hash)
-      select ${at}, ${uuid('n::bigint + 16')}, case when ${isRare} then 'rare.done' else 'user.action-' || n % 40 end,
-        case when ${isRare} then 'DENIED' when n % 20 = 0 then 'FAILURE' else 'SUCCESS' end, 'User',
-        case when ${isRare} then ${uuid('9000000')} else ${uuid('(n * 7919 % 1000)::bigint')} end, 'User',
-        case when ${isRare} then 'rare' else (${uuid('(n * 104729 % 1000)::bigint')})::text end, '{"reason": "bench"}', decode(md5(n::text), 'hex'),
-        n + 1, decode(md5(n::text), 'hex')
-      from generate_series(${from}::bigint, ${until}::bigint) n`);
-    await database.query(`
-      insert into audit_personal_values (at, event_id, salt, "values")
-      select ${at}, ${uuid('n::bigint + 16')}, decode(md5(n::text), 'hex'), jsonb_build_object('actorLabel', 'person' || n % 1000 || '@example.org',
-        'targetLabel', null, 'userAgent', 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', 'changes', '[]'::jsonb,
-        'ipAddress', case when ${isRare} then '203.0.113.' || n % 16 else '10.0.' || n % 16 || '.' || n * 31 % 256 end)
-      from generate_series(${from}::bigint, ${until}::bigint) n`);
-  }
-  await database.query('vacuum (analyze) audit_events');
-  await database.query('vacuum (analyze) audit_personal_values');
-};
-
-const me = '00000000-0000-0000-0000-000000000005';
-const rareActor = '00000000-0000-0000-0000-000000895440';
+const me = COMMON_ACTOR;
 
 const cases: Readonly<Record<string, { readonly filter: AuditFilter; readonly subject?: string }>> = {
   'no filter': { filter: {} },
   'actor, common': { filter: { actorId: me } },
-  'actor, long ago': { filter: { actorId: rareActor } },
+  'actor, long ago': { filter: { actorId: RARE_ACTOR } },
   'target, common': { filter: { targetId: me } },
   'target, long ago': { filter: { targetId: 'rare' } },
   'one action': { filter: { actionIn: ['user.action-3'] } },
@@ -154,7 +125,7 @@ const directory = mkdtempSync(join(tmpdir(), 'gatehouse-audit-bench-'));
 const bench = await startDatabase(directory);
 try {
   const began = performance.now();
-  await load(bench);
+  await loadAudit(bench.database, ROWS);
   process.stdout.write(
     `${ROWS} events loaded in ${Math.round((performance.now() - began) / 1000)} s, PostgreSQL ${bench.version}\n`,
   );

@@ -30,6 +30,7 @@ export type ApprovalRequestId = Id<'ApprovalRequest'>;
 export type WebhookId = Id<'Webhook'>;
 export type WebhookDeliveryId = Id<'WebhookDelivery'>;
 export type ReplicaId = Id<'Replica'>;
+export type UserImportId = Id<'UserImport'>;
 
 /**
  * A new UUIDv7 (RFC 9562 section 5.7): made here and not by the database, because PostgreSQL 15 to 17 have no `uuidv7()`,

@@ -3,9 +3,12 @@ import type { Config, ConfigSources } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
 import type { AuditVerification } from '../services/audit-verification.ts';
+import type { ErasureService } from '../services/erasure.service.ts';
+import type { PersonalDataService } from '../services/personal-data.service.ts';
 import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
+import type { UserExportService } from '../services/user-export.service.ts';
 import type { UserImportService } from '../services/user-import.service.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,7 +22,10 @@ export interface OpenDatabase {
 export interface CommandServices {
   readonly setup: Pick<SetupService, 'createAdministrator'>;
   readonly seed: Pick<SeedService, 'seed'>;
-  readonly userImport: Pick<UserImportService, 'importBatch'>;
+  readonly userImport: Pick<UserImportService, 'begin' | 'finish' | 'importBatch' | 'interrupted' | 'judgeBatch'>;
+  readonly userExport: Pick<UserExportService, 'begin' | 'pages'>;
+  readonly personalData: Pick<PersonalDataService, 'find' | 'lines'>;
+  readonly erasure: Pick<ErasureService, 'eraseByServer'>;
   readonly reseal: Pick<ResealService, 'reseal'>;
   readonly auditVerification: Pick<AuditVerification, 'verify'>;
 }

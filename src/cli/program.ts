@@ -24,6 +24,9 @@ Examples:
   npm run cli -- keys reseal --dry-run
   npm run cli -- verify-audit
   npm run cli -- users import accounts.ndjson --dry-run
+  npm run cli -- users import accounts.csv --errors errors.ndjson --resume
+  npm run cli -- users export accounts.csv --fields id,email,displayName,status
+  npm run cli -- users erase ada@example.org --reason "asked to be forgotten"
   npm run cli -- cache status
   npm run cli -- config check --production --config gatehouse.yaml
   npm run cli -- mail preview invite --locale it --out preview

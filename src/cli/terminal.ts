@@ -7,6 +7,10 @@ export interface Terminal {
   out(line: string): void;
   /** One line about what happens, to standard error. */
   note(line: string): void;
+  /** A line about how far something is, in place of the one before; null takes it away. Nothing where no screen is. */
+  progress(line: string | null): void;
+  /** Whether `progress` is seen. */
+  readonly showsProgress: boolean;
   /** Whether a person sits at it. */
   readonly isInteractive: boolean;
   ask(question: string): Promise<string>;
@@ -59,14 +63,22 @@ const ignoreClosedPipe = (stream: Writable): void => {
   });
 };
 
+/** Back to the first column, and what stands there away. */
+const CLEAR_LINE = '\r\u001B[K';
+
 /** Questions go to standard error, so that results can be piped. */
 export const createTerminal = (streams: Streams): Terminal => {
   const { input, output, errors } = streams;
   ignoreClosedPipe(output);
   ignoreClosedPipe(errors);
+  const showsProgress = errors.isTTY === true;
   return {
     out: (line) => output.write(`${line}\n`),
-    note: (line) => errors.write(`${line}\n`),
+    note: (line) => errors.write(`${showsProgress ? CLEAR_LINE : ''}${line}\n`),
+    progress: (line) => {
+      if (showsProgress) errors.write(`${CLEAR_LINE}${line ?? ''}`);
+    },
+    showsProgress,
     isInteractive: input.isTTY === true && errors.isTTY === true,
     ask: (text) => question(streams, text, false),
     askHidden: (text) => question(streams, text, true),

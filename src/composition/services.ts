@@ -52,6 +52,7 @@ import { PasswordTokenService } from '../services/password-token.service.ts';
 import { PermissionCheckService } from '../services/permission-check.service.ts';
 import { PermissionReader } from '../services/permission-reader.ts';
 import { PermissionSubjects } from '../services/permission-subject.ts';
+import { PersonalDataService } from '../services/personal-data.service.ts';
 import { ProfileService } from '../services/profile.service.ts';
 import { createProviderServices } from '../services/provider-services.ts';
 import { RefreshService } from '../services/refresh.service.ts';
@@ -72,6 +73,7 @@ import { StepUpService } from '../services/step-up.service.ts';
 import { TokenIntrospection } from '../services/token-introspection.ts';
 import { TotpService } from '../services/totp.service.ts';
 import { UserChangeService } from '../services/user-change.service.ts';
+import { UserExportService } from '../services/user-export.service.ts';
 import { UserImportService } from '../services/user-import.service.ts';
 import { UserReader } from '../services/user-reader.ts';
 import { UserStatusService } from '../services/user-status.service.ts';
@@ -199,6 +201,8 @@ const createAccounts = (common: Common) => {
     userStatus,
     resetRequests: new ResetRequests({ ...common, passwordResets }),
     userImport: new UserImportService(common),
+    userExport: new UserExportService(common),
+    personalData: new PersonalDataService(common),
     users: new UserService({ ...common, invitations }),
     userChanges: new UserChangeService(common),
     attributes: common.attributes,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import { ormOptions } from '../orm.ts';
+import { returnLostConnections } from './lost-connections.ts';
 import { sql } from './sql.ts';
 import { StatementCounter } from './statement-counter.ts';
 import { readTextArraysAtOnce } from './text-arrays.ts';
@@ -26,6 +27,7 @@ export class Database {
       this.#pool = pool;
       this.statements.watch(pool);
       readTextArraysAtOnce(pool);
+      returnLostConnections(pool);
     };
     // Not MikroORM.init, which looks for extensions that we do not have, and loads a second copy of those in our bundle.
     this.orm = new MikroORM(ormOptions({ ...settings, onPoolCreated }));

@@ -35,6 +35,7 @@ import { SigningKey } from './signing-key.entity.ts';
 import { StatsFigures, StatsHour, StatsPresence, StatsReturn, StatsState } from './stats.entity.ts';
 import { TrustedDocument, TrustedDocumentEpoch } from './trusted-document.entity.ts';
 import { User } from './user.entity.ts';
+import { UserImport } from './user-import.entity.ts';
 import { Verification } from './verification.entity.ts';
 import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.ts';
 import { Webhook } from './webhook.entity.ts';
@@ -87,6 +88,7 @@ export const entities = [
   TrustedDocument,
   TrustedDocumentEpoch,
   User,
+  UserImport,
   Verification,
   Webhook,
   WebhookAttempt,

@@ -219,6 +219,13 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   'user.password-change-required': line('The next sign-in must set a new password.', 'User'),
   'user.unlocked': line('A lock was taken off.', 'User', 'reason'),
   'user.updated': line('Names, language, identifiers or attributes changed.', 'User'),
+  'users.exported': line(
+    'A file of all accounts was written on the command line; `hashes` says whether with those of their passwords.',
+    null,
+    'format',
+    'fields',
+    'hashes',
+  ),
   'verification.required': line('A sign-up waits for its code.', 'User'),
   'webhook.created': line('A webhook was made; of its address the log keeps the host.', 'Webhook'),
   'webhook.deleted': line('A webhook was deleted.', 'Webhook'),

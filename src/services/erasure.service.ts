@@ -10,9 +10,9 @@ import {
   forgetRequests,
 } from '../entities/erasure.queries.ts';
 import { withdrawExports } from '../entities/export.queries.ts';
-import { type UserView, userViewOf } from '../entities/user.queries.ts';
+import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { reject, Rejection } from '../errors.ts';
-import type { Recorder } from '../events/recorder.ts';
+import type { Origin, Recorder } from '../events/recorder.ts';
 import type { UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
@@ -48,23 +48,42 @@ export class ErasureService {
    * be undone. Errors: REQUIRED, TOO_LONG, INVALID_VALUE, TARGET_NOT_FOUND, NOT_ON_ONESELF, EXCEEDS_OWN_PERMISSIONS, LAST_ADMIN.
    */
   async erase(caller: SignedInCaller, input: { readonly userId: string; readonly reason: string }): Promise<UserId> {
-    const { database, userStatus } = this.#parts;
+    const { database } = this.#parts;
     const read = readText(input.reason, { field: ['reason'], maximum: 500 });
     if ('problem' in read) throw new Rejection([read.problem]);
     const ids = readUserIds([input.userId], 'userId');
+    return database.transaction(async (em) =>
+      this.#erase(em, originOf(caller), { user: await this.#target(em, caller, ids), reason: read.text }),
+    );
+  }
+
+  /**
+   * The same for whoever runs the server, and so could do anything: nobody's permissions are asked for, what the erasure leaves
+   * behind is judged all the same. Errors: REQUIRED, TOO_LONG, INVALID_VALUE, TARGET_NOT_FOUND, LAST_ADMIN.
+   */
+  async eraseByServer(origin: Origin, input: { readonly userId: UserId; readonly reason: string }): Promise<UserId> {
+    const { database, guard, clock } = this.#parts;
+    const read = readText(input.reason, { field: ['reason'], maximum: 500 });
+    if ('problem' in read) throw new Rejection([read.problem]);
     return database.transaction(async (em) => {
-      const user = await this.#target(em, caller, ids);
-      const identifiers = await sql<{ value: string }>(em, 'select value from identifiers where user_id = $1', [
-        user.id,
+      await guard.lockForServer(em);
+      const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1 for update of u`, [
+        input.userId,
       ]);
-      const addresses = addressesOf(user, identifiers);
-      const owned = await sql<{ id: string }>(em, belongings, [user.id, addresses]);
-      await this.#forget(em, user, addresses);
-      await userStatus.remove(em, caller, [user], {});
-      const [counted] = await sql<{ erased: number }>(em, eraseAuditValues, [user.id, owned.map(({ id }) => id)]);
-      await this.#record(em, caller, user.id, { reason: read.text, erasedEvents: counted?.erased ?? 0 });
-      return user.id;
+      if (row === undefined) return reject('TARGET_NOT_FOUND', FIELD);
+      return this.#erase(em, origin, { user: userViewOf(row, clock.now()), reason: read.text });
     });
+  }
+
+  async #erase(em: EntityManager, origin: Origin, { user, reason }: { user: UserView; reason: string }) {
+    const identifiers = await sql<{ value: string }>(em, 'select value from identifiers where user_id = $1', [user.id]);
+    const addresses = addressesOf(user, identifiers);
+    const owned = await sql<{ id: string }>(em, belongings, [user.id, addresses]);
+    await this.#forget(em, user, addresses);
+    await this.#parts.userStatus.remove(em, origin, [user], {});
+    const [counted] = await sql<{ erased: number }>(em, eraseAuditValues, [user.id, owned.map(({ id }) => id)]);
+    await this.#record(em, origin, user.id, { reason, erasedEvents: counted?.erased ?? 0 });
+    return user.id;
   }
 
   async #target(em: EntityManager, caller: SignedInCaller, ids: readonly UserId[]): Promise<UserView> {
@@ -90,8 +109,8 @@ export class ErasureService {
   }
 
   /** After the erasure: who did it and why stays readable, without a name of whom it was done to. */
-  async #record(em: EntityManager, caller: SignedInCaller, id: UserId, metadata: Record<string, unknown>) {
-    await this.#parts.recorder.record(em, originOf(caller), [
+  async #record(em: EntityManager, origin: Origin, id: UserId, metadata: Record<string, unknown>) {
+    await this.#parts.recorder.record(em, origin, [
       {
         action: 'user.erased',
         target: { type: 'User', id, label: null },

@@ -1,18 +1,6 @@
 import type { AuditEventView } from '../entities/audit.queries.ts';
 import type { ExportFormat } from '../vocabulary.ts';
-
-/** What a spreadsheet would take for a formula, at the beginning of a cell (OWASP, CSV injection). */
-const FORMULA = /^[=+\-@\t\r]/;
-const QUOTED = /["\r\n,]/;
-
-/** One cell (RFC 4180): what looks like a formula begins with an apostrophe, which spreadsheets do not show. */
-const cell = (value: string | null): string => {
-  if (value === null) return '';
-  const safe = FORMULA.test(value) ? `'${value}` : value;
-  return QUOTED.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-const line = (cells: readonly (string | null)[]): string => `${cells.map(cell).join(',')}\r\n`;
+import { csvLine } from './csv-line.ts';
 
 const columns: Readonly<Record<string, (event: AuditEventView) => string | null>> = {
   id: ({ id }) => id,
@@ -34,11 +22,11 @@ const columns: Readonly<Record<string, (event: AuditEventView) => string | null>
 };
 
 /** The first line of a file; NDJSON has none. */
-export const heading = (format: ExportFormat): string => (format === 'CSV' ? line(Object.keys(columns)) : '');
+export const heading = (format: ExportFormat): string => (format === 'CSV' ? csvLine(Object.keys(columns)) : '');
 
 /** Events as lines of CSV. */
 export const csvLines = (events: readonly AuditEventView[]): string =>
-  events.map((event) => line(Object.values(columns).map((read) => read(event)))).join('');
+  events.map((event) => csvLine(Object.values(columns).map((read) => read(event)))).join('');
 
 /** One JSON object a line. */
 export const ndjsonLines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');

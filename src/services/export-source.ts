@@ -53,8 +53,11 @@ const EVERYTHING: AuditConditions = {
   until: null,
 };
 
+/** What a file is made of, and how far it is. */
+export type ExportTask = Pick<ClaimedJob, 'scope' | 'format' | 'place' | 'created_at'>;
+
 /** Reads the next batch of a job. */
-export const nextBatch = (database: Database, job: ClaimedJob): Promise<ExportBatch> => {
+export const nextBatch = (database: Database, job: ExportTask): Promise<ExportBatch> => {
   const { scope } = job;
   if (scope.kind === 'USER_DATA') return userDataBatch(database, scope.userId, job);
   const place = job.place === null ? null : (job.place as unknown as AuditPlace);
@@ -108,7 +111,7 @@ const progressAt = (at: number, newest: number, oldest: number): number =>
   newest <= oldest ? 0 : Math.min(0.99, Math.max(0, (newest - at) / (newest - oldest)));
 
 /** One section after the other, the events about the person last: of what others did, without their circumstances. */
-const userDataBatch = async (database: Database, userId: UserId, job: ClaimedJob): Promise<ExportBatch> => {
+const userDataBatch = async (database: Database, userId: UserId, job: ExportTask): Promise<ExportBatch> => {
   const place = (job.place as unknown as DataPlace | null) ?? { section: 0, key: null, audit: null };
   const section = userDataSections[place.section];
   const parts = userDataSections.length + 1;

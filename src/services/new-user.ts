@@ -125,7 +125,7 @@ export const accountValues = (id: UserId, facts: NewUser): readonly unknown[] =>
 };
 
 /** What tells user names apart that look alike; other identifiers are compared by value alone. */
-const skeletonFor = (kind: IdentifierKind, value: string): string | null =>
+export const skeletonFor = (kind: IdentifierKind, value: string): string | null =>
   kind === 'USERNAME' ? skeletonOf(value) : null;
 
 const TAKEN = 'identifiers_exclusive_value_unique';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { judgeImportedHash } from '../crypto/password-foreign.ts';
 import { groupNameKey } from '../entities/group.entity.ts';
 import { errorCatalogue, type Problem } from '../errors.ts';
+import { readCsvLine } from './csv-line.ts';
 import { type Identifiers, readIdentifiers } from './new-user.ts';
 import { Reading } from './text.ts';
 import { MAXIMUM_GROUPS } from './user.service.ts';
@@ -52,14 +53,67 @@ const issueText = (issue: z.core.$ZodIssue): string => {
 export const problemText = ({ code, field }: Problem): string =>
   `${field === undefined ? '' : `${field.join('.')}: `}${errorCatalogue[code].meaning}`;
 
-const parse = (text: string): z.infer<typeof shape> | readonly string[] => {
-  let value: unknown;
+/** Takes the fields of an account out of a line, or says what is wrong with it. */
+export type LineFormat = (text: string) => { readonly fields: unknown } | { readonly problem: string };
+
+/** One JSON object a line. */
+export const ndjsonFormat: LineFormat = (text) => {
   try {
-    value = JSON.parse(text);
+    return { fields: JSON.parse(text) as unknown };
   } catch {
-    return ['the line is no JSON'];
+    return { problem: 'the line is no JSON' };
   }
-  const parsed = shape.safeParse(value);
+};
+
+const BOOLEAN_COLUMNS = new Set(['verified', 'passwordChangeRequired']);
+
+/** `Members;Support`, or a JSON list where a name has a semicolon. */
+const groupsIn = (cell: string): unknown => {
+  if (!cell.startsWith('[')) return cell.split(';').map((name) => name.trim());
+  try {
+    return JSON.parse(cell) as unknown;
+  } catch {
+    return cell;
+  }
+};
+
+const cellValue = (column: string, cell: string): unknown => {
+  if (column === 'groups') return groupsIn(cell);
+  if (BOOLEAN_COLUMNS.has(column) && (cell === 'true' || cell === 'false')) return cell === 'true';
+  return cell;
+};
+
+/** The columns of a file of CSV by its first line; a sentence about what is wrong with it. */
+export const csvFormat = (
+  header: string,
+): { readonly format: LineFormat; readonly columns: readonly string[] } | { readonly problem: string } => {
+  const columns = readCsvLine(header)?.map((name) => name.trim());
+  if (columns === undefined) return { problem: 'the first line is no CSV' };
+  const unknown = columns.filter((name) => !(name in shape.shape));
+  if (unknown.length > 0) {
+    return {
+      problem: `unknown column ${unknown.map((name) => JSON.stringify(name.slice(0, LONGEST_NAME))).join(', ')}`,
+    };
+  }
+  if (new Set(columns).size < columns.length) return { problem: 'a column is named twice' };
+  const format: LineFormat = (text) => {
+    const cells = readCsvLine(text);
+    if (cells === null) return { problem: 'the line is no CSV: a quote is open, or stands inside a cell' };
+    if (cells.length !== columns.length) {
+      return { problem: `the line has ${cells.length} cells, the first line ${columns.length}` };
+    }
+    const given = columns
+      .map((column, index) => [column, cells[index] ?? ''] as const)
+      .filter(([, cell]) => cell !== '');
+    return { fields: Object.fromEntries(given.map(([column, cell]) => [column, cellValue(column, cell)])) };
+  };
+  return { format, columns };
+};
+
+const parse = (text: string, format: LineFormat): z.infer<typeof shape> | readonly string[] => {
+  const read = format(text);
+  if ('problem' in read) return [read.problem];
+  const parsed = shape.safeParse(read.fields);
   return parsed.success ? parsed.data : parsed.error.issues.map(issueText);
 };
 
@@ -71,8 +125,9 @@ const groupProblems = (groups: readonly string[]): readonly string[] => {
 /** Reads one line; what is wrong with it, in sentences for a person, when it cannot be imported. */
 export const readImportLine = (
   text: string,
+  format: LineFormat,
 ): { readonly account: ImportedAccount } | { readonly problems: readonly string[] } => {
-  const given = parse(text);
+  const given = parse(text, format);
   if (!('displayName' in given)) return { problems: given };
   const reading = new Reading();
   const displayName = reading.text(given.displayName, { field: ['displayName'], maximum: 100 });

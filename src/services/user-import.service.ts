@@ -1,50 +1,55 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Clock } from '../clock.ts';
+import { type Clock, secondsAfter } from '../clock.ts';
 import { constraintOf, type Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import type { UserView } from '../entities/user.queries.ts';
+import { newAccounts } from '../entities/account-batch.queries.ts';
+import {
+  addImport,
+  closeImports,
+  forgetImports,
+  type ImportPlace,
+  type ImportPlaceRow,
+  moveImport,
+  openImport,
+} from '../entities/user-import.queries.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import type { GroupId } from '../ids.ts';
-import type { IdentifierKind } from '../vocabulary.ts';
+import { newId, type UserId, type UserImportId } from '../ids.ts';
 import type { AccessGuard } from './access-guard.ts';
-import { systemOrigin, userReference } from './caller.ts';
-import { identifierInUse } from './identifiers.ts';
-import { saveNewUser } from './new-user.ts';
-import { type ImportedAccount, problemText, readImportLine } from './user-import-line.ts';
+import { systemOrigin } from './caller.ts';
+import { SeenIdentifiers } from './seen-identifiers.ts';
+import { accountRowOf, importHappening } from './user-import-account.ts';
+import { type ImportLine, judgeLines, type Judged, type LineProblem, readLines } from './user-import-judge.ts';
+import type { LineFormat } from './user-import-line.ts';
 
-/** A line of an import file; `text` is null for one that is too long or no UTF-8. */
-export interface ImportLine {
-  readonly number: number;
-  readonly text: string | null;
+/** Lines that are read, judged and written together. */
+export interface ImportBatch {
+  readonly lines: readonly ImportLine[];
+  /** Hash of all lines of the file up to the last of these. */
+  readonly digest: string;
 }
 
-/** What is wrong with a line, in a sentence without any of its values. */
-export interface LineProblem {
-  readonly line: number;
-  readonly text: string;
-}
-
-/** What became of a batch: all of it, or none and the reasons. */
+/** What became of a batch, and where the import stands behind it. */
 export interface BatchReport {
-  readonly imported: number;
+  readonly place: ImportPlace;
   readonly problems: readonly LineProblem[];
-  /** Number of accounts by method of their hash. */
-  readonly kinds: ReadonlyMap<string, number>;
 }
 
-interface ReadLine extends ImportedAccount {
-  readonly line: number;
+/** Keeps problems outside of the database before their batch is committed; gives the length of what is kept, in bytes. May run again for the same batch. */
+export type KeepProblems = (problems: readonly LineProblem[]) => Promise<number>;
+
+/** Somebody else goes on with the same import. */
+export class ImportElsewhereError extends Error {
+  override readonly name = 'ImportElsewhereError';
 }
 
-/** Where identifiers of the file stood before, by `identifierKey`; kept by the caller over all batches of a file. */
-export type SeenIdentifiers = Map<string, number>;
-
-const identifierKey = ({ kind, value }: { readonly kind: IdentifierKind; readonly value: string }): string =>
-  `${kind} ${value}`;
-
-/** The indexes that an account can run into which somebody makes at the same moment. */
-const TAKEN = new Set(['identifiers_exclusive_value_unique', 'identifiers_username_skeleton_unique']);
-
+/** What a batch can run into that somebody makes or deletes at the same moment; looked at again, the line is refused. */
+const MEANWHILE = new Set([
+  'identifiers_exclusive_value_unique',
+  'identifiers_username_skeleton_unique',
+  'memberships_group_id_foreign',
+]);
+const MAXIMUM_TRIES = 5;
+const FORGOTTEN_SECONDS = 90 * 24 * 60 * 60;
 const ORIGIN = systemOrigin('import');
 
 /** Takes accounts over from another system, with the hashes of their passwords as they are. */
@@ -61,146 +66,118 @@ export class UserImportService {
     this.#clock = parts.clock;
   }
 
-  /**
-   * Makes the accounts of these lines, all or none, in one transaction under the lock of access changes. With a password hash an
-   * account is ACTIVE, without one INVITED. `dryRun` judges them and writes nothing.
-   */
-  async importBatch(
-    lines: readonly ImportLine[],
-    options: { readonly dryRun: boolean; readonly seen: SeenIdentifiers },
-  ): Promise<BatchReport> {
-    const { accounts, problems } = readLines(lines);
-    const groups = await this.#groupsOf(accounts);
-    const found = [
-      ...problems,
-      ...repeated(accounts, options.seen),
-      ...(await this.#taken(accounts)),
-      ...unknownGroups(accounts, groups),
-    ];
-    const kinds = countKinds(accounts);
-    if (found.length > 0) return { imported: 0, problems: found.toSorted((a, b) => a.line - b.line), kinds };
-    const late = options.dryRun ? null : await this.#save(accounts, groups);
-    return late === null
-      ? { imported: accounts.length, problems: [], kinds }
-      : { imported: 0, problems: [late], kinds };
+  /** The import of the file with this beginning that stopped on its way; null: there is none. */
+  async interrupted(head: string): Promise<ImportPlace | null> {
+    const [row] = await this.#database.query<ImportPlaceRow>(openImport, [head]);
+    return row === undefined ? null : placeOf(row);
   }
 
-  /** Null when all are there now; else the one line that could not be made, and nothing was. */
-  async #save(accounts: readonly ReadLine[], groups: ReadonlyMap<string, GroupId>): Promise<LineProblem | null> {
-    let line = accounts[0]?.line ?? 0;
-    try {
-      await this.#database.transaction(async (em) => {
-        await this.#guard.lockForServer(em);
-        const happenings: Happening[] = [];
-        const users: UserView[] = [];
-        for (const account of accounts) {
-          ({ line } = account);
-          const groupIds = account.groupKeys.flatMap((key) => groups.get(key) ?? []);
-          const user = await this.#saveOne(em, account, groupIds);
-          users.push(user);
-          happenings.push(importHappening(user, groupIds));
-        }
-        await this.#noteAdministrators(em, users);
-        await this.#recorder.record(em, ORIGIN, happenings);
-      });
-      return null;
-    } catch (error) {
-      const constraint = constraintOf(error);
-      if (constraint !== null && TAKEN.has(constraint)) {
-        return { line, text: 'an address or user name was taken while the import ran, or looks like another one' };
+  /** Begins at the first line; an interrupted import of the same file cannot be gone on with after that. */
+  async begin(head: string): Promise<ImportPlace> {
+    const now = this.#clock.now();
+    await this.#database.query(forgetImports, [secondsAfter(now, -FORGOTTEN_SECONDS).toISOString()]);
+    await this.#database.query(closeImports, [head, now.toISOString(), null]);
+    const values = [newId<UserImportId>(), head, now.toISOString()];
+    const [row] = await this.#database.query<ImportPlaceRow>(addImport, values);
+    if (row === undefined) throw new Error('The import was not stored.');
+    return placeOf(row);
+  }
+
+  /** Marks the import as done. */
+  async finish(head: string, { id }: ImportPlace): Promise<void> {
+    await this.#database.query(closeImports, [head, this.#clock.now().toISOString(), id]);
+  }
+
+  /**
+   * Makes the accounts of the lines that can be imported, in one transaction under the lock of access changes that also moves the
+   * import on: whatever happens, a line is done once or not at all. With a password hash an account is ACTIVE, without one INVITED.
+   * Throws ImportElsewhereError when another process did these lines.
+   */
+  async importBatch(
+    place: ImportPlace,
+    batch: ImportBatch,
+    options: { readonly format: LineFormat; readonly keepProblems: KeepProblems },
+  ): Promise<BatchReport> {
+    const read = readLines(batch.lines, options.format);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#database.transaction(async (em) => {
+          if (read.accounts.length > 0) await this.#guard.lockForServer(em);
+          const judged = await judgeLines((text, values) => sql(em, text, values), read, new SeenIdentifiers());
+          if (judged.accounts.length > 0) await this.#save(em, judged);
+          const errorBytes = await options.keepProblems(judged.problems);
+          const next = movedOn(place, batch, judged, errorBytes);
+          await this.#move(em, place, next);
+          return { place: next, problems: judged.problems };
+        });
+      } catch (error) {
+        if (attempt >= MAXIMUM_TRIES || !MEANWHILE.has(constraintOf(error) ?? '')) throw error;
       }
-      if (constraint === 'memberships_group_id_foreign') return { line, text: 'groups: one was deleted meanwhile' };
-      throw error;
     }
   }
 
-  #saveOne(em: EntityManager, account: ImportedAccount, groupIds: readonly GroupId[]): Promise<UserView> {
-    const now = this.#clock.now();
-    return saveNewUser(em, {
-      displayName: account.displayName,
-      locale: account.locale,
-      status: account.passwordHash === null ? 'INVITED' : 'ACTIVE',
-      identifiers: account.identifiers,
-      verifiedAt: account.verified ? now : null,
-      passwordHash: account.passwordHash,
-      passwordChangeRequired: account.passwordHash !== null && account.passwordChangeRequired,
-      groupIds,
-      addedById: null,
-      now,
+  /** What `importBatch` would do, without doing it. `seen` is kept by the caller over all batches of a file. */
+  async judgeBatch(
+    place: ImportPlace,
+    batch: ImportBatch,
+    options: { readonly format: LineFormat; readonly keepProblems: KeepProblems; readonly seen: SeenIdentifiers },
+  ): Promise<BatchReport> {
+    const read = readLines(batch.lines, options.format);
+    const judged = await judgeLines((text, values) => this.#database.query(text, values), read, options.seen);
+    const errorBytes = await options.keepProblems(judged.problems);
+    return { place: movedOn(place, batch, judged, errorBytes), problems: judged.problems };
+  }
+
+  async #save(em: EntityManager, { accounts, groups }: Judged): Promise<void> {
+    const rows = accounts.map((account) => {
+      const groupIds = account.groupKeys.map((key) => groups.get(key)).filter((id) => id !== undefined);
+      return accountRowOf(account, groupIds);
     });
+    await sql(em, newAccounts, [JSON.stringify(rows), this.#clock.now().toISOString()]);
+    await this.#noteAdministrators(
+      em,
+      rows.map(({ id }) => id),
+    );
+    const happenings: readonly Happening[] = rows.map(importHappening);
+    await this.#recorder.record(em, ORIGIN, happenings);
   }
 
   /** With an administrator among them the installation is set up: the printed link makes no other one any more. */
-  async #noteAdministrators(em: EntityManager, users: readonly UserView[]): Promise<void> {
-    const ids = users.map((user) => user.id);
+  async #noteAdministrators(em: EntityManager, ids: readonly UserId[]): Promise<void> {
     if ((await this.#guard.administratorsAmong(em, ids)).length === 0) return;
     await sql(em, 'update permission_epoch set first_administrator_at = coalesce(first_administrator_at, $1)', [
       this.#clock.now().toISOString(),
     ]);
   }
 
-  async #groupsOf(accounts: readonly ReadLine[]): Promise<ReadonlyMap<string, GroupId>> {
-    const keys = [...new Set(accounts.flatMap(({ groupKeys }) => groupKeys))];
-    const rows = await this.#database.query<{ id: GroupId; name_key: string }>(
-      'select id, name_key from groups where name_key = any($1::text[])',
-      [keys],
-    );
-    return new Map(rows.map((row) => [row.name_key, row.id]));
-  }
-
-  async #taken(accounts: readonly ReadLine[]): Promise<readonly LineProblem[]> {
-    const all = accounts.flatMap(({ identifiers }) => identifiers);
-    const rows = await this.#database.query<{ kind: IdentifierKind; value: string }>(
-      `select i.kind, i.value from identifiers i join unnest($1::text[], $2::text[]) as given(kind, value)
-         on given.kind = i.kind and given.value = i.value where i.exclusive`,
-      [all.map(({ kind }) => kind), all.map(({ value }) => value)],
-    );
-    const known = new Set(rows.map(identifierKey));
-    return accounts.flatMap(({ line, identifiers }) =>
-      identifiers
-        .filter((identifier) => known.has(identifierKey(identifier)))
-        .map(({ kind }) => ({ line, text: problemText(identifierInUse(kind)) })),
-    );
+  async #move(em: EntityManager, from: ImportPlace, to: ImportPlace): Promise<void> {
+    const moved = await sql(em, moveImport, [
+      to.id,
+      from.line,
+      to.line,
+      to.digest,
+      to.read,
+      to.imported,
+      JSON.stringify(to.kinds),
+      to.errorBytes,
+      this.#clock.now().toISOString(),
+    ]);
+    if (moved.length === 0) throw new ImportElsewhereError('Another process goes on with this import.');
   }
 }
 
-const readLines = (
-  lines: readonly ImportLine[],
-): { readonly accounts: readonly ReadLine[]; readonly problems: readonly LineProblem[] } => {
-  const accounts: ReadLine[] = [];
-  const problems: LineProblem[] = [];
-  for (const { number: line, text } of lines) {
-    const read = text === null ? { problems: ['the line is too long, or no UTF-8'] } : readImportLine(text);
-    if ('account' in read) accounts.push({ ...read.account, line });
-    else problems.push(...read.problems.map((problem) => ({ line, text: problem })));
-  }
-  return { accounts, problems };
+const placeOf = (row: ImportPlaceRow): ImportPlace => ({ ...row, errorBytes: Number(row.errorBytes) });
+
+const movedOn = (place: ImportPlace, batch: ImportBatch, { accounts }: Judged, errorBytes: number): ImportPlace => {
+  const kinds = { ...place.kinds };
+  for (const { hashKind } of accounts) kinds[hashKind] = (kinds[hashKind] ?? 0) + 1;
+  return {
+    id: place.id,
+    line: batch.lines.at(-1)?.number ?? place.line,
+    digest: batch.digest,
+    read: place.read + batch.lines.length,
+    imported: place.imported + accounts.length,
+    kinds,
+    errorBytes,
+  };
 };
-
-const repeated = (accounts: readonly ReadLine[], seen: SeenIdentifiers): readonly LineProblem[] =>
-  accounts.flatMap(({ line, identifiers }) =>
-    identifiers.flatMap((identifier) => {
-      const key = identifierKey(identifier);
-      const earlier = seen.get(key);
-      if (earlier === undefined) seen.set(key, line);
-      return earlier === undefined ? [] : [{ line, text: `${identifier.kind.toLowerCase()}: as in line ${earlier}` }];
-    }),
-  );
-
-const unknownGroups = (accounts: readonly ReadLine[], groups: ReadonlyMap<string, GroupId>): readonly LineProblem[] =>
-  accounts
-    .filter(({ groupKeys }) => groupKeys.some((key) => !groups.has(key)))
-    .map(({ line }) => ({ line, text: 'groups: there is no group of such a name' }));
-
-const countKinds = (accounts: readonly ReadLine[]): ReadonlyMap<string, number> => {
-  const kinds = new Map<string, number>();
-  for (const { hashKind } of accounts) kinds.set(hashKind, (kinds.get(hashKind) ?? 0) + 1);
-  return kinds;
-};
-
-const importHappening = (user: UserView, groupIds: readonly GroupId[]): Happening => ({
-  action: 'user.created',
-  target: userReference(user),
-  metadata: { imported: true, invited: user.status === 'INVITED', groupIds },
-  event: { type: 'UserRegistered', payload: { userId: user.id, kind: user.kind, groupIds } },
-});

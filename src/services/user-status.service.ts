@@ -5,7 +5,7 @@ import { sql } from '../database/sql.ts';
 import { type DeletedKey, deletedKeys } from '../entities/api-key.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
-import type { Happening, Recorder } from '../events/recorder.ts';
+import type { Happening, Origin, Recorder } from '../events/recorder.ts';
 import type { UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import { and, can, notImpersonating, viaSession } from '../permissions/rules.ts';
@@ -160,7 +160,7 @@ export class UserStatusService {
       this.#requireOthers(authority, rows);
       this.#requireReach(authority, rows);
       const people = rows.map((row) => userViewOf(row, this.#clock.now()));
-      await this.remove(em, caller, people, why === null ? {} : { reason: why });
+      await this.remove(em, originOf(caller), people, why === null ? {} : { reason: why });
       return targets;
     });
   }
@@ -183,7 +183,7 @@ export class UserStatusService {
       if (row === null) throw new Failure('UNAUTHENTICATED');
       const user = userViewOf(row, now);
       if (row.email_is_own && user.email !== null) await farewell(em, { ...user, email: user.email });
-      await this.remove(em, caller, [user], { byOwner: true });
+      await this.remove(em, originOf(caller), [user], { byOwner: true });
       return user.id;
     });
   }
@@ -191,7 +191,7 @@ export class UserStatusService {
   /** Deletes accounts that were judged in this transaction already, with their sessions, and records it. Errors: LAST_ADMIN. */
   async remove(
     em: EntityManager,
-    caller: SignedInCaller,
+    origin: Origin,
     people: readonly UserView[],
     metadata: Readonly<Record<string, unknown>>,
   ): Promise<void> {
@@ -200,7 +200,7 @@ export class UserStatusService {
     const keys = await sql<DeletedKey>(em, deletedKeys, [ids, this.#clock.now().toISOString()]);
     await sql(em, 'delete from users where id = any($1::uuid[])', [ids]);
     await this.#guard.keepAnAdministrator(em, ids);
-    await this.#recorder.record(em, originOf(caller), [
+    await this.#recorder.record(em, origin, [
       ...keys.map((key) => apiKeyHappening('deleted', key, { withOwner: true })),
       ...people.map((user): Happening => ({
         action: 'user.deleted',

@@ -60,6 +60,8 @@ const hostFor = (cwd: string, env: Readonly<Record<string, string>>, typing: Typ
     terminal: {
       out: (line) => out.push(line),
       note: (line) => notes.push(line),
+      progress: () => undefined,
+      showsProgress: false,
       isInteractive: typing.isInteractive ?? false,
       ask: answer,
       askHidden: answer,

@@ -130,20 +130,19 @@ describe('users import', () => {
     expect(await emails()).toEqual([]);
   });
 
-  test('is all or nothing for each batch of five hundred', async () => {
+  test('leaves out the lines that are wrong, and nothing else of their batch', async () => {
     const lines = Array.from({ length: 1100 }, (_, at) => person(`p${String(at + 1).padStart(4, '0')}`));
     lines[700] = person('broken', { email: 'no address' });
     const ran = await importing(lines);
     expect(ran.exitCode).toBe(1);
-    expect(ran.notes).toEqual([
-      'line 701: email: Not an e-mail address.',
-      'lines 501 to 1000: nothing of this batch was imported',
-      '1 batch refused; see above.',
-    ]);
-    expect(ran.out[0]).toBe('Imported 600 accounts of 1100 lines.');
+    expect(ran.notes).toEqual(['line 701: email: Not an e-mail address.', '1 line refused; see above.']);
+    expect(ran.out[0]).toBe('Imported 1099 accounts of 1100 lines.');
     const found = await emails();
-    expect([found.length, found[499], found[500]]).toEqual([600, 'p0500@import.example', 'p1001@import.example']);
-    expect(await query('select count(*)::int as lines from audit_events')).toEqual([{ lines: 600 }]);
+    expect([found.length, found[699], found[700]]).toEqual([1099, 'p0700@import.example', 'p0702@import.example']);
+    expect(
+      await query(`select (select count(*)::int from audit_events) as lines, (select count(*)::int from outbox_events) as events,
+        (select count(*)::int from memberships) as memberships, (select count(*)::int from credentials) as credentials`),
+    ).toEqual([{ lines: 1099, events: 1099, memberships: 1099, credentials: 1099 }]);
   });
 
   test('reports identifiers that exist, in the file or in the database, and imports nothing twice', async () => {
@@ -159,10 +158,18 @@ describe('users import', () => {
       'line 2: email: The address belongs to another account.',
       'line 3: username: The user name belongs to another account.',
       'line 4: email: as in line 1',
-      'lines 1 to 4: nothing of this batch was imported',
-      '1 batch refused; see above.',
+      '3 lines refused; see above.',
     ]);
-    expect(await emails()).toEqual(['ada@import.example']);
+    expect(await emails()).toEqual(['ada@import.example', 'new@import.example']);
+    const alike = await importing([
+      { username: 'paypa1', displayName: 'One', passwordHash: hash },
+      { username: 'paypal', displayName: 'Other', passwordHash: hash },
+      { username: 'Adа', displayName: 'Cyrillic', passwordHash: hash },
+    ]);
+    expect(alike.notes.slice(0, -1)).toEqual(
+      expect.arrayContaining(['line 2: username: as in line 1', expect.stringMatching(/^line 3: username: /)]),
+    );
+    expect(alike.out[0]).toBe('Imported 1 account of 3 lines.');
   });
 
   test.each<[string, Record<string, unknown> | string, string]>([
