@@ -38,6 +38,8 @@ const writeFile = async (path: string): Promise<void> => {
   await once(file, 'close');
 };
 
+const mebibytes = (path: string): string => (statSync(path).size / 2 ** 20).toFixed(0);
+
 interface Ran {
   readonly seconds: number;
   readonly peakMib: number;
@@ -78,7 +80,6 @@ const bench = await startDatabase(directory);
 try {
   const file = join(directory, 'accounts.ndjson');
   await writeFile(file);
-  const mebibytes = (path: string): string => (statSync(path).size / 2 ** 20).toFixed(0);
   console.log(`${machine()}, PostgreSQL ${bench.version}, ${LINES} lines, ${mebibytes(file)} MiB`);
   const figures: Record<string, object> = {};
   const note = (name: string, { seconds, peakMib }: Ran): void => {

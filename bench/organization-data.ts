@@ -1,4 +1,6 @@
 import type { Database } from '../src/database/database.ts';
+import { sql } from '../src/database/sql.ts';
+import { loadWithoutIndexes } from './bulk-load.ts';
 
 const DISTRIBUTORS = 10;
 const RESELLERS = 300;
@@ -66,7 +68,9 @@ select gen_random_uuid(), m.id, g.id, $2, now() from made m, groups g where g.na
 export const loadTree = async (database: Database, organizations: number): Promise<void> => {
   const [row] = await database.query<{ ids: string[] }>(insertOrganizations, [organizations]);
   await database.query(insertClosure);
-  await database.query(insertMembers);
+  await loadWithoutIndexes(database, ['organization_members'], async (em) => {
+    await sql(em, insertMembers);
+  });
   for (const [name, number] of Object.entries(PLACES)) {
     await database.query(insertAdministrator, [`${name}@bench.example`, row?.ids[number]]);
   }

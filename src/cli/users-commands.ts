@@ -35,7 +35,7 @@ export const addUsersCommands = (host: Host, program: Command): void => {
     .requiredOption('--reason <text>', 'why; stands in the audit log')
     .description('write everything that is kept about one person to a file')
     .action((who: string, path: string, options: { reason: string }, command: Command) =>
-      exportPerson(host, who, path, options, command),
+      exportPerson(host, [who, path], options, command),
     );
   users
     .command('erase')

@@ -30,8 +30,7 @@ const withPerson = (
 
 export const exportPerson = (
   host: Host,
-  who: string,
-  path: string,
+  [who, path]: readonly [who: string, path: string],
   { reason }: PersonOptions,
   command: Command,
 ): Promise<void> =>

@@ -40,7 +40,7 @@ export const visiblePage = (viewer: Viewer, permission: PermissionName, first: n
     prelude: preludeOf(self, places),
     conditions: [
       `(select few from seen) and u.id = any(coalesce((select ids from seen), '{}'))`,
-      `not (select few from seen) and ${visible.condition}`,
+      `not (select few from seen) and (u.id = ${self} or ${walkedWithin(usersWithin(reach, first + 1).condition)})`,
     ],
     total: `u.id in (select ${self} union all select vm.user_id from organization_closure vc
       join organization_members vm on vm.organization_id = vc.descendant_id where vc.ancestor_id = any(${places}))`,
@@ -73,6 +73,15 @@ const preludeOf = (self: string, places: string): string => `with places as mate
       where (select count(*) from places) <= ${FEW} limit ${FEW + 1})) as ids) s
 )
 `;
+
+/**
+ * For whoever is met on the way along the list: that they are a member of one of the places. A subtree that is not too large is kept as
+ * a hash of its organizations, so that only one index is asked for each user; `is true` keeps the planner from making a join of it.
+ */
+const walkedWithin = (byClosure: string): string => `case when (select count(*) from places) <= ${FEW}
+  then coalesce((select true from organization_members vm where vm.user_id = u.id
+    and (vm.organization_id in (select id from places)) is true limit 1), false)
+  else ${byClosure} end`;
 
 /** The page, of a select for each condition. */
 export const selectPage = ({ prelude, conditions }: VisiblePage, select: (condition: string) => string): string =>

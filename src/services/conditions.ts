@@ -32,8 +32,8 @@ export class Conditions {
   }
 }
 
-/** A LIKE pattern for "contains", the text's own wildcards taken literally. Throws BAD_USER_INPUT outside 2 to 100 characters. */
-export const likePattern = (search: string): string => {
+/** What is looked for, as it is compared. Throws BAD_USER_INPUT outside 2 to 100 characters. */
+export const searchText = (search: string): string => {
   const text = search.trim().toLowerCase();
   const length = Array.from(text).length;
   if (length < 2 || length > 100 || text.includes('\0')) {
@@ -43,5 +43,9 @@ export const likePattern = (search: string): string => {
       maximum: 100,
     });
   }
-  return `%${text.replaceAll(/[\\%_]/g, (wildcard) => `\\${wildcard}`)}%`;
+  return text;
 };
+
+/** A LIKE pattern for "contains", the text's own wildcards taken literally. Throws as `searchText` does. */
+export const likePattern = (search: string): string =>
+  `%${searchText(search).replaceAll(/[\\%_]/g, (wildcard) => `\\${wildcard}`)}%`;

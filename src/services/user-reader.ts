@@ -4,14 +4,15 @@ import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { organizationReach, organizationsWithin, visibleMemberships } from '../entities/organization.visibility.ts';
-import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
+import { visiblePage } from '../entities/user-page.queries.ts';
+import { type IndexedSearch, indexedSearch, selectFound, selectWanted } from '../entities/user-search.queries.ts';
 import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
 import { Failure } from '../errors.ts';
 import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import type { UserKind, UserStatus } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf } from './connection.ts';
-import { Conditions, likePattern } from './conditions.ts';
+import { Conditions, likePattern, searchText } from './conditions.ts';
 
 export interface UserFilter {
   readonly search?: string | null | undefined;
@@ -91,13 +92,16 @@ export class UserReader {
     conditions.addRaw('true', visible.values);
     addUserFilter(conditions, viewer, filter);
     const query = keyset.query(request, conditions.values.length + 1);
+    const values = [...conditions.values, ...query.values];
+    const wanted = {
+      columns: `${userColumns}, (${ordering.expression})::text as sort_key`,
+      condition: conditions.text,
+      query,
+    };
+    const search = searchOf(filter, values.length + 1);
     const rows = await this.#database.query<PageRow>(
-      selectPage(
-        visible,
-        (condition) => `select ${userColumns}, (${ordering.expression})::text as sort_key from users u
-         where ${condition} and ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
-      ),
-      [...conditions.values, ...query.values],
+      search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search),
+      search === null ? values : [...values, ...search.values],
     );
     const mapped = {
       node: (row: PageRow) => userViewOf(row, now),
@@ -116,6 +120,9 @@ export class UserReader {
     return row?.count ?? 0;
   }
 }
+
+const searchOf = (filter: UserFilter | null, first: number): IndexedSearch | null =>
+  filter?.search == null ? null : indexedSearch(searchText(filter.search), likePattern(filter.search), first);
 
 const addUserFilter = (conditions: Conditions, viewer: Viewer, filter: UserFilter | null): void => {
   if (filter === null) return;

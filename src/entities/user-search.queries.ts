@@ -1,0 +1,66 @@
+import type { PageQuery } from '../database/keyset.ts';
+import { selectPage, type VisiblePage } from './user-page.queries.ts';
+
+/** A search as SQL over the users `u` that an index answers. */
+export interface IndexedSearch {
+  readonly condition: string;
+  readonly values: readonly unknown[];
+}
+
+/** Three in a row are what the index of trigrams knows, whatever the locale of the database takes for a letter. */
+const TRIGRAM = /[a-z0-9]{3}/;
+
+/**
+ * Finds users by a part of their names and addresses. Trigrams answer what has one; for two characters, other scripts and what is torn
+ * by punctuation there is an index of pairs. `text` is what is looked for, lower case, `pattern` the same for LIKE, `first` the
+ * number of the first parameter.
+ */
+export const indexedSearch = (text: string, pattern: string, first: number): IndexedSearch => {
+  if (TRIGRAM.test(text)) return { condition: `u.search_text like $${first}::text`, values: [pattern] };
+  const characters = Array.from(text);
+  const pairs = characters.slice(1).map((character, index) => `${characters[index] ?? ''}${character}`);
+  return { condition: `search_pairs(u.search_text) @> $${first}::text[]`, values: [[...new Set(pairs)]] };
+};
+
+/** A page to be read: what is selected, under which conditions, from where on. */
+interface WantedPage {
+  readonly columns: string;
+  readonly condition: string;
+  readonly query: PageQuery;
+}
+
+/** The page of users without a search. */
+export const selectWanted = (visible: VisiblePage, { columns, condition, query }: WantedPage): string =>
+  selectPage(
+    visible,
+    (shown) => `select ${columns} from users u
+      where ${shown} and ${condition} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+  );
+
+/**
+ * So many rows of the list are looked at one after another before an index is asked: who is not found there is rare enough to be
+ * sorted. Reading along costs about as much as fetching what the index would give then, at a million users.
+ */
+const nearest = (limit: number): number => Math.round(1000 * Math.sqrt(limit));
+
+/**
+ * The page of users who are found. No estimate of the planner decides between walking along the list, which is quick for what is
+ * common, and asking the index, which is quick for what is rare: the list is walked for a bounded number of rows, and only if they do
+ * not fill the page, all that the index finds is sorted.
+ */
+export const selectFound = (visible: VisiblePage, page: WantedPage, search: IndexedSearch): string => {
+  const { columns, condition, query } = page;
+  const cut = (limit: number): string => `order by ${query.orderBy} limit ${limit}`;
+  const near = selectPage(
+    { ...visible, prelude: '' },
+    (shown) => `select ${columns} from (select * from users u where ${query.condition} ${cut(nearest(query.limit))}) u
+      where ${condition} and ${shown} ${cut(query.limit)}`,
+  );
+  const far = selectPage(
+    { ...visible, prelude: '' },
+    (shown) => `select ${columns} from (select * from users u where ${search.condition} offset 0) u
+      where (select count(*) from near) < ${query.limit} and ${condition} and ${shown} and ${query.condition} ${cut(query.limit)}`,
+  );
+  return `${visible.prelude === '' ? 'with' : `${visible.prelude},`} near as materialized (${near})
+    select * from near where (select count(*) from near) = ${query.limit} union all (${far})`;
+};

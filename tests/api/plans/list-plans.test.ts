@@ -1,0 +1,181 @@
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { makePerson, signIn } from '../../support/cast.ts';
+import { useCast } from '../../support/holder.ts';
+import { useTestApp } from '../../support/test-app.ts';
+import type { TestClient } from '../../support/test-client.ts';
+import { administrate, loadPlanData, planIds } from './plan-data.ts';
+
+const app = useTestApp();
+const cast = useCast(app);
+let large: ReadonlySet<string>;
+let ids: Awaited<ReturnType<typeof planIds>>;
+let within: TestClient;
+
+beforeAll(async () => {
+  // People of the test sign in while the database is small.
+  ids = await planIds(app().database);
+  const userId = await makePerson(app(), { email: 'within@plan.example' });
+  large = await loadPlanData(app().database);
+  await administrate(app().database, userId, ids.organizationId);
+  within = await signIn(app(), 'within@plan.example');
+});
+afterEach(() => vi.restoreAllMocks());
+
+interface Node {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Plan Rows': number;
+  readonly Plans?: readonly Node[];
+}
+
+const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** More rows than these are never sorted for a page. */
+const MOST_SORTED = 50_000;
+
+/** What is wrong with a plan: a large table that is read from end to end, or sorted as a whole. */
+const faultsOf = (plan: Node): readonly string[] =>
+  nodesOf(plan).flatMap((node) => {
+    const relation = node['Relation Name'];
+    if (node['Node Type'].endsWith('Seq Scan') && relation !== undefined && large.has(relation)) {
+      return [`reads all of ${relation}`];
+    }
+    const sorted = node['Node Type'] === 'Sort' ? (node.Plans?.[0]?.['Plan Rows'] ?? 0) : 0;
+    return sorted > MOST_SORTED ? [`sorts ${sorted} rows`] : [];
+  });
+
+interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** Sends a document, and gives the faults in the plans of all that it read. */
+const faultsIn = async (client: TestClient, query: string, variables: object): Promise<readonly string[]> => {
+  const { database } = app();
+  const sent: Statement[] = [];
+  const original = database.query.bind(database);
+  const spy = vi.spyOn(database, 'query').mockImplementation((text, values = []) => {
+    sent.push({ text, values });
+    return original(text, values);
+  });
+  const { code, body } = await client.run(query, { ...variables });
+  spy.mockRestore();
+  expect(code, JSON.stringify(body)).toBe('OK');
+  const lists = sent.filter(({ text }) => /order by/.test(text) && /^\s*(with|select)/.test(text));
+  expect(lists.length).toBeGreaterThan(0);
+  const faults: string[] = [];
+  for (const { text, values } of lists) {
+    const [row] = await original<{ 'QUERY PLAN': readonly { Plan: Node }[] }>(`explain (format json) ${text}`, values);
+    const plan = row?.['QUERY PLAN'][0]?.Plan;
+    if (plan === undefined) throw new Error('There is no plan.');
+    faults.push(...faultsOf(plan).map((fault) => `${fault}: ${text.replaceAll(/\s+/g, ' ').slice(0, 120)}`));
+  }
+  return faults;
+};
+
+const connection = (list: string, filter: string | null, order: string | null = null): string => {
+  const more = [
+    ...(filter === null ? [] : [`$filter: ${filter}`]),
+    ...(order === null ? [] : [`$orderBy: ${order}`]),
+  ].join(', ');
+  const given = [...(filter === null ? [] : ['filter: $filter']), ...(order === null ? [] : ['orderBy: $orderBy'])];
+  return `query ($first: Int, $after: String, $last: Int, $before: String, ${more}) {
+    ${list}(${['first: $first, after: $after, last: $last, before: $before', ...given].join(', ')}) {
+      nodes { __typename } pageInfo { startCursor hasPreviousPage } } }`;
+};
+
+const USERS = connection('users', 'UserFilter', 'UserOrder');
+
+interface Case {
+  readonly name: string;
+  readonly query: string;
+  readonly variables: (known: typeof ids) => object;
+}
+
+const list = (name: string, query: string, variables: (known: typeof ids) => object = () => ({})): Case => ({
+  name,
+  query,
+  variables,
+});
+const users = (name: string, filter: (known: typeof ids) => object): Case =>
+  list(`users, ${name}`, USERS, (known) => ({ filter: filter(known) }));
+const ordered = ['CREATED_AT', 'DISPLAY_NAME', 'EMAIL', 'LAST_SIGN_IN_AT'].map((field) =>
+  list(`users by ${field}`, USERS, () => ({ orderBy: { field, direction: 'ASC' } })),
+);
+const AUDIT = connection('auditEvents', 'AuditEventFilter');
+const audit = (name: string, filter: (known: typeof ids) => object): Case =>
+  list(`auditEvents, ${name}`, AUDIT, (known) => ({ filter: filter(known) }));
+
+const CASES: readonly Case[] = [
+  list('users', USERS),
+  ...ordered,
+  users('search of a word', () => ({ search: 'company7.example' })),
+  users('search of three characters', () => ({ search: 'p42' })),
+  users('search of two characters', () => ({ search: 'p4' })),
+  users('search of two characters that hardly anybody has', () => ({ search: 'zq' })),
+  users('search of other scripts', () => ({ search: '王伟' })),
+  users('search torn by punctuation', () => ({ search: '7.e' })),
+  users('search and state', () => ({ search: 'person', statusIn: ['DISABLED'] })),
+  users('disabled', () => ({ statusIn: ['DISABLED'] })),
+  users('locked', () => ({ statusIn: ['LOCKED'] })),
+  users('of a group', ({ groupId }) => ({ groupIds: [groupId] })),
+  users('of an organization', ({ organizationId }) => ({ organizationId })),
+  users('with a second factor', () => ({ mfa: true })),
+  users('made in a span', () => ({ createdAt: { from: '2026-01-02T00:00:00Z', until: '2026-01-03T00:00:00Z' } })),
+  list('groups', connection('groups', 'GroupFilter')),
+  list('organizations', connection('organizations', 'OrganizationFilter')),
+  list('organizations, search', connection('organizations', 'OrganizationFilter'), () => ({
+    filter: { search: 'place 4' },
+  })),
+  list('organizations of a parent', connection('organizations', 'OrganizationFilter'), ({ organizationId }) => ({
+    filter: { parentId: organizationId },
+  })),
+  list('auditEvents', AUDIT),
+  audit('of an actor', ({ userId }) => ({ actorId: userId })),
+  audit('of a target', ({ userId }) => ({ targetId: userId })),
+  audit('of actions', () => ({ actionIn: ['user.action-1', 'user.action-2'] })),
+  audit('by result', () => ({ resultIn: ['FAILURE'] })),
+  audit('from an address', () => ({ ipAddress: '10.0.3.93' })),
+  audit('from a network', () => ({ ipAddress: '10.0.3.0/24' })),
+  audit('in a span', () => ({ at: { from: '2026-01-02T00:00:00Z', until: '2026-01-02T01:00:00Z' } })),
+  list('sessions', connection('sessions', 'SessionFilter')),
+  list('sessions of a user', connection('sessions', 'SessionFilter'), ({ userId }) => ({ filter: { userId } })),
+  list('devices', connection('devices', null)),
+  list('apiKeys', connection('apiKeys', 'ApiKeyFilter')),
+  list('apiKeys of an owner', connection('apiKeys', 'ApiKeyFilter'), ({ userId }) => ({ filter: { ownerId: userId } })),
+  list('mailDeliveries', connection('mailDeliveries', 'MailDeliveryFilter')),
+  list('mailDeliveries of a user', connection('mailDeliveries', 'MailDeliveryFilter'), ({ userId }) => ({
+    filter: { userId },
+  })),
+  list('impersonations', connection('impersonations', 'ImpersonationFilter')),
+  list('approvals', connection('approvals', 'ApprovalFilter')),
+];
+
+describe('with a million users, by the planner\'s own reckoning', () => {
+  test('the tables are large', () => {
+    expect([...large]).toEqual(
+      expect.arrayContaining(['users', 'memberships', 'organization_members', 'sessions', 'api_keys', 'messages']),
+    );
+  });
+
+  test.each(CASES)('$name: the first page, the last one and one by cursor use indexes', async ({ query, variables }) => {
+    const given = variables(ids);
+    expect(await faultsIn(cast().admin, query, { first: 25, ...given })).toEqual([]);
+    expect(await faultsIn(cast().admin, query, { last: 25, ...given })).toEqual([]);
+    const { body } = await cast().admin.run(query, { last: 25, ...given });
+    const data = (body as { data: Record<string, { pageInfo: { startCursor: string | null } }> }).data;
+    const after = Object.values(data)[0]?.pageInfo.startCursor ?? null;
+    if (after !== null) expect(await faultsIn(cast().admin, query, { first: 25, after, ...given })).toEqual([]);
+  });
+
+  test.each([
+    ['users', USERS, {}],
+    ['users found by a word', USERS, { filter: { search: 'company7.example' } }],
+    ['users found by two characters', USERS, { filter: { search: 'zq' } }],
+    ['organizations', connection('organizations', 'OrganizationFilter'), {}],
+    ['sessions', connection('sessions', 'SessionFilter'), {}],
+  ])('%s, for an administrator of one organization', async (_name, query, given) => {
+    expect(await faultsIn(within, query, { first: 25, ...given })).toEqual([]);
+    expect(await faultsIn(within, query, { last: 25, ...given })).toEqual([]);
+  });
+});
