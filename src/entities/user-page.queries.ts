@@ -69,7 +69,8 @@ const preludeOf = (self: string, places: string): string => `with places as mate
   select ids, (select count(*) from places) <= ${FEW} and cardinality(ids) <= (
       select least(${FEW}, sqrt(${PAGE_COST} * greatest(reltuples, 0))) from pg_class where oid = 'users'::regclass) as few
   from (select array(select ${self} union all (
-      select vm.user_id from places p join organization_members vm on vm.organization_id = p.id
+      select vm.user_id from places p cross join lateral (
+        select user_id from organization_members where organization_id = p.id offset 0) vm
       where (select count(*) from places) <= ${FEW} limit ${FEW + 1})) as ids) s
 )
 `;

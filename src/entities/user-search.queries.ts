@@ -27,6 +27,8 @@ interface WantedPage {
   readonly columns: string;
   readonly condition: string;
   readonly query: PageQuery;
+  /** Something else than the search is asked for, which may have an index of its own. */
+  readonly isNarrowed: boolean;
 }
 
 /** The page of users without a search. */
@@ -46,10 +48,13 @@ const nearest = (limit: number): number => Math.round(1000 * Math.sqrt(limit));
 /**
  * The page of users who are found. No estimate of the planner decides between walking along the list, which is quick for what is
  * common, and asking the index, which is quick for what is rare: the list is walked for a bounded number of rows, and only if they do
- * not fill the page, all that the index finds is sorted.
+ * not fill the page, all that the index finds is sorted. `offset 0` keeps the planner to that, unless there is more to choose from.
  */
 export const selectFound = (visible: VisiblePage, page: WantedPage, search: IndexedSearch): string => {
-  const { columns, condition, query } = page;
+  const { columns, condition, query, isNarrowed } = page;
+  const found = isNarrowed
+    ? `users u where ${search.condition} and`
+    : `(select * from users u where ${search.condition} offset 0) u where`;
   const cut = (limit: number): string => `order by ${query.orderBy} limit ${limit}`;
   const near = selectPage(
     { ...visible, prelude: '' },
@@ -58,8 +63,8 @@ export const selectFound = (visible: VisiblePage, page: WantedPage, search: Inde
   );
   const far = selectPage(
     { ...visible, prelude: '' },
-    (shown) => `select ${columns} from (select * from users u where ${search.condition} offset 0) u
-      where (select count(*) from near) < ${query.limit} and ${condition} and ${shown} and ${query.condition} ${cut(query.limit)}`,
+    (shown) =>
+      `select ${columns} from ${found} (select count(*) from near) < ${query.limit} and ${condition} and ${shown} and ${query.condition} ${cut(query.limit)}`,
   );
   return `${visible.prelude === '' ? 'with' : `${visible.prelude},`} near as materialized (${near})
     select * from near where (select count(*) from near) = ${query.limit} union all (${far})`;

@@ -97,6 +97,7 @@ export class UserReader {
       columns: `${userColumns}, (${ordering.expression})::text as sort_key`,
       condition: conditions.text,
       query,
+      isNarrowed: isNarrowed(filter),
     };
     const search = searchOf(filter, values.length + 1);
     const rows = await this.#database.query<PageRow>(
@@ -120,6 +121,10 @@ export class UserReader {
     return row?.count ?? 0;
   }
 }
+
+/** Whether anything but a search narrows the list. */
+const isNarrowed = (filter: UserFilter | null): boolean =>
+  Object.entries(filter ?? {}).some(([name, value]) => name !== 'search' && value != null);
 
 const searchOf = (filter: UserFilter | null, first: number): IndexedSearch | null =>
   filter?.search == null ? null : indexedSearch(searchText(filter.search), likePattern(filter.search), first);

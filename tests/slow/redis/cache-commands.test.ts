@@ -23,6 +23,8 @@ const run = async (args: readonly string[], env: Readonly<Record<string, string>
     terminal: {
       out: (line) => out.push(line),
       note: (line) => notes.push(line),
+      progress: () => undefined,
+      showsProgress: false,
       isInteractive: false,
       ask: unexpected,
       askHidden: unexpected,
