@@ -41,6 +41,23 @@ const work = (plan: readonly { readonly 'QUERY PLAN': readonly Record<string, ne
   return { executionMs: top['Execution Time'], planningMs: top['Planning Time'], pages };
 };
 
+/** Sends a document with a token, or without. */
+const postTo =
+  (url: string) =>
+  async <Data>(token: string | null, query: string, variables: object): Promise<Data> => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify({ query, variables }),
+    });
+    const answer = (await response.json()) as { data: Data; errors?: unknown };
+    if (answer.errors !== undefined) throw new Error(JSON.stringify(answer.errors));
+    return answer.data;
+  };
+
 /** Starts a server on a database whose people have the password of all. */
 export const startSizeServer = async (bench: BenchDatabase): Promise<SizeServer> => {
   const config = loadConfig({
@@ -57,19 +74,7 @@ export const startSizeServer = async (bench: BenchDatabase): Promise<SizeServer>
   const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
   const tokens = new Map<string, string>();
 
-  const post = async <Data>(token: string | null, query: string, variables: object): Promise<Data> => {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      },
-      body: JSON.stringify({ query, variables }),
-    });
-    const answer = (await response.json()) as { data: Data; errors?: unknown };
-    if (answer.errors !== undefined) throw new Error(JSON.stringify(answer.errors));
-    return answer.data;
-  };
+  const post = postTo(url);
 
   const tokenOf = async (identifier: string): Promise<string> => {
     const known = tokens.get(identifier);
@@ -86,8 +91,8 @@ export const startSizeServer = async (bench: BenchDatabase): Promise<SizeServer>
   const query = database.query.bind(database);
   const explain = async (run: () => Promise<unknown>): Promise<DatabaseWork> => {
     const sent: Statement[] = [];
-    database.query = (text, values = []) => {
-      sent.push({ text, values });
+    database.query = (text, values) => {
+      sent.push({ text, values: values ?? [] });
       return query(text, values);
     };
     await run().finally(() => {

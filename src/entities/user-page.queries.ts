@@ -15,11 +15,14 @@ export interface VisiblePage {
   readonly values: readonly unknown[];
 }
 
-/** More people than this are never looked up one by one. */
+/** More organizations than these are not kept as a hash. */
 const FEW = 2000;
 
-/** So many times costlier than reading the next row of an ordered index it is to find a row by its id and to sort it in, times 100. */
-const PAGE_COST = 71;
+/** More people than this are never looked up one by one. */
+const FEW_PEOPLE = 8000;
+
+/** What asking for one person on the way along the list costs, as a share of finding one by id and sorting them in, times 100 rows. */
+const PAGE_COST = 33;
 
 /**
  * The same users as `visibleUsers`, or `visibleUsersWith` another permission, for pages in an order that has an index. Reading along
@@ -65,13 +68,14 @@ const commonReach = (left: Reach, right: Reach): Reach | null => {
 /** `few` says whether the people of the subtree are few enough to be looked up; `ids` are theirs, and only then all of them. */
 const preludeOf = (self: string, places: string): string => `with places as materialized (
   select descendant_id as id from organization_closure where ancestor_id = any(${places}) limit ${FEW + 1}
+), most as materialized (
+  select least(${FEW_PEOPLE}, sqrt(${PAGE_COST} * greatest(reltuples, 0)))::int as people from pg_class where oid = 'users'::regclass
 ), seen as materialized (
-  select ids, (select count(*) from places) <= ${FEW} and cardinality(ids) <= (
-      select least(${FEW}, sqrt(${PAGE_COST} * greatest(reltuples, 0))) from pg_class where oid = 'users'::regclass) as few
+  select ids, (select count(*) from places) <= ${FEW} and cardinality(ids) <= (select people from most) as few
   from (select array(select ${self} union all (
       select vm.user_id from places p cross join lateral (
         select user_id from organization_members where organization_id = p.id offset 0) vm
-      where (select count(*) from places) <= ${FEW} limit ${FEW + 1})) as ids) s
+      where (select count(*) from places) <= ${FEW} limit (select people + 1 from most))) as ids) s
 )
 `;
 
