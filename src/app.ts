@@ -93,10 +93,17 @@ export const createApp = async (foundation: Foundation, services: Services, logg
       sessions: services.authenticator,
       apiKeys: services.apiKeyAuthenticator,
       signingKeys: services.signingKeys,
-      verifiedTokens: new VerifiedTokenCache(),
+      verifiedTokens: verifiedTokensOf(services),
       counters: services.caches.counters,
     }),
   });
+};
+
+/** A token that was verified with a key that has left is verified anew, in vain. */
+const verifiedTokensOf = ({ signingKeys }: Services): VerifiedTokenCache => {
+  const verified = new VerifiedTokenCache();
+  signingKeys.onKeysLeft(() => verified.clear());
+  return verified;
 };
 
 const metricsOf = (

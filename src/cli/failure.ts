@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/config.ts';
 import { MasterKeyError } from '../crypto/master-keys.ts';
+import { SigningKeyError } from '../crypto/signing-keys.ts';
 import { explainConnectionFailure } from '../database/connection-failure.ts';
 import { EmbeddedPostgresError } from '../database/embedded/embedded-postgres-error.ts';
 import { MigrationError } from '../database/migrator.ts';
@@ -13,7 +14,14 @@ export interface FailureReport {
 }
 
 /** Errors whose message was written for the person at the keyboard. */
-const SPOKEN = [IncompleteError, MigrationError, EmbeddedPostgresError, MasterKeyError, Failure] as const;
+const SPOKEN = [
+  IncompleteError,
+  MigrationError,
+  EmbeddedPostgresError,
+  MasterKeyError,
+  SigningKeyError,
+  Failure,
+] as const;
 
 const problemText = (problem: Problem): string => {
   const field = problem.field === undefined ? '' : ` (${problem.field.join('.')})`;

@@ -9,6 +9,7 @@ import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
 import type { UserExportService } from '../services/user-export.service.ts';
+import type { SigningKeyService } from '../services/signing-key.service.ts';
 import type { UserImportService } from '../services/user-import.service.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -27,6 +28,7 @@ export interface CommandServices {
   readonly personalData: Pick<PersonalDataService, 'find' | 'lines'>;
   readonly erasure: Pick<ErasureService, 'eraseByServer'>;
   readonly reseal: Pick<ResealService, 'reseal'>;
+  readonly signingKeys: Pick<SigningKeyService, 'look' | 'rotate' | 'retire' | 'isMounted'>;
   readonly auditVerification: Pick<AuditVerification, 'verify'>;
 }
 

@@ -3,6 +3,7 @@ import { MasterKeyError } from '../crypto/master-keys.ts';
 import type { BoundToOlderKeys, ResealedColumn } from '../services/reseal.service.ts';
 import type { Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
+import { addSigningKeyCommands } from './signing-key-commands.ts';
 
 const lineOf = ({ what, outdated, resealed, unreadable }: ResealedColumn, isDryRun: boolean): string => {
   const done = isDryRun ? `${outdated} under older keys` : `${resealed} of ${outdated} sealed again`;
@@ -38,9 +39,10 @@ const reseal = async (host: Host, isDryRun: boolean, command: Command): Promise<
   });
 };
 
-/** `keys ...`: what is kept under the master keys. */
+/** `keys ...`: the keys that sign, and what is kept under the master keys. */
 export const addKeysCommand = (host: Host, program: Command): void => {
-  const keys = program.command('keys').helpCommand(false).description('what is kept under the master keys');
+  const keys = program.command('keys').helpCommand(false).description('keys that sign, and the master keys');
+  addSigningKeyCommands(host, keys);
   keys
     .command('reseal')
     .option('--dry-run', 'only count')

@@ -6,6 +6,7 @@ import type { ErasureService } from '../services/erasure.service.ts';
 import type { MfaResetService } from '../services/mfa-reset.service.ts';
 import type { ServiceAccountService } from '../services/service-account.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
+import { originOf } from '../services/caller.ts';
 import { change, ofNobody, ofUser } from './access-change.ts';
 
 export interface ProtectedParts {
@@ -42,6 +43,6 @@ export const ofProtectedMutations = ({ serviceAccounts, erasure, mfaReset, signi
     affected: ofNobody,
     permission: 'rotate:signing-keys',
     carryOut: (caller, { algorithm, overlapSeconds }) =>
-      signingKeys.rotate(caller, { algorithm: algorithm ?? null, overlapSeconds: overlapSeconds ?? null }),
+      signingKeys.rotate(originOf(caller), { algorithm: algorithm ?? null, overlapSeconds: overlapSeconds ?? null }),
   }),
 });

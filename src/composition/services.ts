@@ -65,6 +65,7 @@ import { SessionAuthenticator } from '../services/session-authenticator.ts';
 import { SessionReader } from '../services/session-reader.ts';
 import { SessionRevocationService } from '../services/session-revocation.service.ts';
 import { SetupService } from '../services/setup.service.ts';
+import { SigningKeySchedule } from '../services/signing-key-schedule.ts';
 import { SignInService } from '../services/sign-in.service.ts';
 import { SignUpCompletion } from '../services/sign-up-completion.ts';
 import { SignUpGroups } from '../services/sign-up-groups.ts';
@@ -287,6 +288,7 @@ const createOperations = (base: Base, webhookSink: EventSink) => {
     introspection: new TokenIntrospection(base),
     messageBacklog: new MessageBacklog(base.database),
     health: new HealthService({ clock: base.clock, checks: healthChecks(base) }),
+    signingKeySchedule: new SigningKeySchedule(base),
     housekeeping: new Housekeeping({ ...base, ...audit, leases: new LeaseService(base) }),
     authenticator,
     connected: new ConnectedCallers({ ...base, sessions: authenticator, apiKeys: apiKeyAuthenticator }),

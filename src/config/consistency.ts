@@ -9,7 +9,7 @@ import type { Config } from './settings.ts';
 
 /** Settings that are sound one by one but not together. */
 export const contradictions = (config: Config): readonly string[] => {
-  const { tokens, passwords } = config;
+  const { keys, tokens, passwords } = config;
   const found: string[] = [
     ...mailContradictions(config.mail),
     ...providerContradictions(config.providers),
@@ -22,6 +22,11 @@ export const contradictions = (config: Config): readonly string[] => {
   }
   if (tokens.accessTtlSeconds > tokens.sessionIdleSeconds) {
     found.push('tokens.accessTtlSeconds: is longer than tokens.sessionIdleSeconds; shorten it or lengthen the other');
+  }
+  if (keys.rotationSeconds > 0 && keys.rotationSeconds < keys.publishAheadSeconds + 2 * tokens.accessTtlSeconds) {
+    found.push(
+      'keys.rotationSeconds: is shorter than a key is published and verifies afterwards; lengthen it or shorten keys.publishAheadSeconds',
+    );
   }
   if (passwords.maximumBytes < passwords.minimumLength) {
     found.push(

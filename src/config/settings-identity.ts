@@ -1,4 +1,4 @@
-import { duration, flag, integer, oneOf, text } from './kinds.ts';
+import { duration, flag, integer, list, oneOf, optional, secretText, text } from './kinds.ts';
 import { masterKeys, type MasterKey } from './master-keys.ts';
 import { alias, derived, fixed, setting } from './setting.ts';
 
@@ -9,7 +9,43 @@ const DAY = 86_400;
 /** A bare number in minutes or days, as one of the sources counts; a text with a unit stays as it is. */
 const inUnits = (unit: 'm' | 'd') => (given: string) => (/^\s*\d+\s*$/.test(given) ? `${given.trim()}${unit}` : given);
 
+const filePaths = list('list of files', 'list paths of files', (item) => (item.includes('\0') ? null : item));
+
+/** Verifiers may keep the key set for five minutes, and replicas have a minute to notice: a key is published for longer than both. */
+const LEAST_AHEAD = 7 * MINUTE;
+
+const signing = {
+  rotationSeconds: setting({
+    kind: duration(0, 3650 * DAY),
+    env: 'SIGNING_KEY_ROTATION',
+    byDefault: fixed(90 * DAY, '`90d`'),
+    description:
+      'How long a signing key signs before the next one follows, which is published long before; 0 = by hand only.',
+  }),
+  publishAheadSeconds: setting({
+    kind: duration(LEAST_AHEAD, 30 * DAY),
+    env: 'SIGNING_KEY_PUBLISH_AHEAD',
+    byDefault: fixed(15 * MINUTE, '`15m`'),
+    description:
+      'How long a signing key is in the key set at least before it signs: longer than verifiers keep the set, five minutes if they go by its headers.',
+  }),
+  signingKeyFiles: setting({
+    kind: filePaths,
+    env: 'SIGNING_KEY_FILES',
+    byDefault: fixed<readonly string[]>([], 'none: keys are made, and kept sealed in the database'),
+    description:
+      'Files with private keys that sign, in PEM or as JWK, the one that is to sign first; they are read again every half minute. None is then made or rotated here: docs/keys.md.',
+  }),
+  signingKeys: setting({
+    kind: optional(secretText(32, 65_536)),
+    env: 'SIGNING_KEYS',
+    byDefault: fixed<null>(null, 'none'),
+    description: 'The same as text, blocks of PEM one after the other or one JWK.',
+  }),
+};
+
 export const keys = {
+  ...signing,
   masterKeys: setting<readonly MasterKey[]>({
     kind: masterKeys,
     env: 'MASTER_KEYS',

@@ -3,7 +3,7 @@ import { Entity, Enum, PrimaryKey, Property, Unique } from '@mikro-orm/decorator
 import { newId, type SigningKeyId } from '../ids.ts';
 import { SigningAlgorithm, SigningKeyStatus } from '../vocabulary.ts';
 
-/** A key that signs access tokens. The private half is sealed under the master key; exactly one row is ACTIVE. */
+/** A key that signs access tokens, will or did. The private half is sealed under the master key or mounted; exactly one row is ACTIVE. */
 @Entity({ tableName: 'signing_keys' })
 @Unique({
   name: 'signing_keys_active_unique',
@@ -30,17 +30,18 @@ export class SigningKey {
   @Property({ type: 'text' })
   publicKeyPem: string;
 
-  /** AES-256-GCM envelope of the private JWK, bound to `kid`. */
-  @Property({ type: 'text', hidden: true })
-  sealedPrivateJwk: string;
+  /** AES-256-GCM envelope of the private JWK, bound to `kid`; null: mounted from outside, never stored. */
+  @Property({ type: 'text', hidden: true, nullable: true })
+  sealedPrivateJwk: string | null;
 
   @Property({ type: 'timestamptz' })
   createdAt: Date;
 
+  /** From when it signs; a published key is taken into use by whoever reads it then. */
   @Property({ type: 'timestamptz' })
   notBefore: Date;
 
-  /** Until when it still verifies; set when another key takes over. */
+  /** Until when it still verifies; set when it is planned that another key takes over. */
   @Property({ type: 'timestamptz', nullable: true })
   verifiesUntil: Date | null = null;
 
@@ -52,16 +53,43 @@ export class SigningKey {
     algorithm: SigningAlgorithm;
     publicJwk: Readonly<Record<string, unknown>>;
     publicKeyPem: string;
-    sealedPrivateJwk: string;
+    sealedPrivateJwk: string | null;
     now: Date;
   }) {
     this.kid = facts.kid;
     this.algorithm = facts.algorithm;
-    this.status = SigningKeyStatus.ACTIVE;
+    this.status = SigningKeyStatus.PUBLISHED;
     this.publicJwk = facts.publicJwk;
     this.publicKeyPem = facts.publicKeyPem;
     this.sealedPrivateJwk = facts.sealedPrivateJwk;
     this.createdAt = facts.now;
     this.notBefore = facts.now;
+  }
+
+  /** It will sign from then on, and is in the key set until then. */
+  publish(notBefore: Date): void {
+    this.status = SigningKeyStatus.PUBLISHED;
+    this.notBefore = notBefore;
+    this.verifiesUntil = null;
+    this.retiredAt = null;
+  }
+
+  /** It signs from now on. */
+  activate(now: Date): void {
+    this.status = SigningKeyStatus.ACTIVE;
+    if (this.notBefore > now) this.notBefore = now;
+    this.verifiesUntil = null;
+  }
+
+  /** It only verifies: as long as was planned, and never shorter than until `least`. */
+  stepBack(least: Date): void {
+    this.status = SigningKeyStatus.RETIRING;
+    if (this.verifiesUntil === null || this.verifiesUntil < least) this.verifiesUntil = least;
+  }
+
+  /** It is of no use any more. */
+  retire(now: Date): void {
+    this.status = SigningKeyStatus.RETIRED;
+    this.retiredAt = now;
   }
 }

@@ -186,7 +186,9 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'reason',
   ),
   'sign-up.started': line('Somebody signed up.', 'User', 'kind', 'groupIds'),
-  'signing-key.rotated': line('Another key signs from now on.', 'SigningKey', 'algorithm', 'overlapSeconds'),
+  'signing-key.published': line('A key is in the key set and will sign.', 'SigningKey', 'algorithm', 'notBefore'),
+  'signing-key.retired': line('A key was taken out of use before its time.', 'SigningKey'),
+  'signing-key.rotated': line('Another key signs from now on.', 'SigningKey', 'algorithm', 'previousVerifiesUntil'),
   'user.created': line(
     'An account was made by an administrator, a provider, an import, the set-up or the seed.',
     'User',

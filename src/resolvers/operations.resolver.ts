@@ -57,7 +57,8 @@ export class OperationsResolver {
 
   @Mutation(() => RotateSigningKeyPayload, {
     nullable: true,
-    description: 'Makes another key sign access tokens; the old one verifies for a while.',
+    description:
+      'Makes another key sign access tokens, as soon as it was published for long enough; the old one verifies for a while.',
   })
   rotateSigningKey(
     @Arg('input', () => RotateSigningKeyInput, { description: 'Input of rotateSigningKey.' })

@@ -46,10 +46,13 @@ export class RotateSigningKeyInput extends BreakGlassInput {
 
 @ObjectType('RotateSigningKeyPayload', { simpleResolvers: true, description: 'Answer of rotateSigningKey.' })
 export class RotateSigningKeyPayload extends PendingPayload {
-  @Field(() => SigningKeyType, { nullable: true, description: 'The new key.' })
+  @Field(() => SigningKeyType, {
+    nullable: true,
+    description: 'The new key; PUBLISHED until verifiers had the time to learn of it.',
+  })
   signingKey?: SigningKeyType | null;
 
-  @Field(() => SigningKeyType, { nullable: true, description: 'The key before.' })
+  @Field(() => SigningKeyType, { nullable: true, description: 'The key before it; ACTIVE until the new one signs.' })
   retiringKey?: SigningKeyType | null;
 }
 

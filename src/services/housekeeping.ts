@@ -10,7 +10,7 @@ import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts'
 import { closeOverdueImpersonations, type OverdueParts } from './overdue-impersonations.ts';
 import { forgetWebhookRemains } from '../webhooks/webhook-retention.ts';
 import { endExpiredSessions } from './refresh.service.ts';
-import { retireSigningKeys } from './signing-key.service.ts';
+import { retireSigningKeys } from './signing-key-changes.ts';
 
 const INTERVAL_MS = 5 * 60 * 1000;
 /** Longer than a round takes, shorter than the interval. */

@@ -21,7 +21,7 @@ interface SealedColumn {
 }
 
 /** Every sealed value of the database. What is not here cannot be opened any more once its key is gone. */
-const COLUMNS: readonly SealedColumn[] = [
+export const sealedColumns: readonly SealedColumn[] = [
   {
     what: 'TOTP secrets',
     label: 'totp',
@@ -37,7 +37,8 @@ const COLUMNS: readonly SealedColumn[] = [
     table: 'signing_keys',
     column: 'sealed_private_jwk',
     key: 'kid',
-    condition: 'true',
+    // Null: mounted from outside.
+    condition: 'sealed_private_jwk is not null',
     context: (key) => key,
   },
   {
@@ -119,7 +120,7 @@ export class ResealService {
    */
   async reseal(options: { readonly dryRun: boolean }): Promise<ResealReport> {
     const columns: ResealedColumn[] = [];
-    for (const column of COLUMNS) columns.push(await this.#resealColumn(column, options.dryRun));
+    for (const column of sealedColumns) columns.push(await this.#resealColumn(column, options.dryRun));
     const report = { version: this.#masterKeys.current, columns, bound: await this.#bound() };
     if (!options.dryRun && columns.some(({ resealed }) => resealed > 0)) await this.#record(report);
     return report;

@@ -11,7 +11,14 @@ interface BackgroundJob {
 const stages = (services: Services): readonly (readonly BackgroundJob[])[] => [
   // It writes messages.
   [services.resetRequests],
-  [services.housekeeping, services.messageWorker, services.exportWorker, services.statsRefresh, services.replicas],
+  [
+    services.housekeeping,
+    services.messageWorker,
+    services.exportWorker,
+    services.signingKeySchedule,
+    services.statsRefresh,
+    services.replicas,
+  ],
   // It brings out what the others caused.
   [services.eventRelay, services.webhookWorker],
 ];

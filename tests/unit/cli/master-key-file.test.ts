@@ -80,7 +80,7 @@ describe('the file of the master keys', () => {
 
   test('is no way out in production', async () => {
     const config = load({ env: productionEnv });
-    await expect(loadMasterKeys({ ...config, keys: { masterKeys: [] } })).rejects.toThrow(
+    await expect(loadMasterKeys({ ...config, keys: { ...config.keys, masterKeys: [] } })).rejects.toThrow(
       'Production needs MASTER_KEYS',
     );
   });
