@@ -2047,7 +2047,7 @@ export type Mutation = {
   revokeUserSessions?: Maybe<RevokeUserSessionsPayload>;
   /** Changes the secret of a key: of an own one by `create-own:api-keys`, of a service account's by `create:api-keys`. Requires `create-own:api-keys`, a session, not impersonating, or `create:api-keys`, a session, not impersonating. */
   rotateApiKey?: Maybe<RotateApiKeyPayload>;
-  /** Makes another key sign access tokens; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
+  /** Makes another key sign access tokens, as soon as it was published for long enough; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
   rotateSigningKey?: Maybe<RotateSigningKeyPayload>;
   /** Replaces the grants of a group; protected ones need `grant-protected:groups`. Requires `grant:groups`. */
   setGroupPermissions?: Maybe<SetGroupPermissionsPayload>;
@@ -3716,9 +3716,9 @@ export type RotateSigningKeyPayload = {
   errors: Array<UserError>;
   /** The request that now waits for a second person; set with APPROVAL_REQUIRED. */
   pendingRequest?: Maybe<ApprovalRequest>;
-  /** The key before. */
+  /** The key before it; ACTIVE until the new one signs. */
   retiringKey?: Maybe<SigningKey>;
-  /** The new key. */
+  /** The new key; PUBLISHED until verifiers had the time to learn of it. */
   signingKey?: Maybe<SigningKey>;
 };
 
