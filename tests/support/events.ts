@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/clock.ts';
 import type { EventSink, PublishedEvent } from '../../src/events/event-sink.ts';
 import type { Happening, Origin } from '../../src/events/recorder.ts';
 import { newId } from '../../src/ids.ts';
@@ -60,7 +61,11 @@ export const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** A relay as one replica has it, for these sinks. */
-export const relayOf = ({ database, clock, config, log }: TestApp, sinks: readonly EventSink[]): EventRelay =>
+export const relayOf = (
+  { database, clock: testClock, config, log }: TestApp,
+  sinks: readonly EventSink[],
+  clock: Clock = testClock,
+): EventRelay =>
   new EventRelay({
     database,
     clock,

@@ -4,7 +4,7 @@ import { eventMessage } from '../event-message.ts';
 import type { EventSink, PublishedEvent } from '../event-sink.ts';
 
 /** A frozen server must not keep the relay for longer. */
-const COMMAND_MS = 5000;
+const COMMAND_MS = 3000;
 
 interface RedisStream {
   readonly url: Secret<string>;

@@ -1,0 +1,157 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { KafkaSink } from '../../../src/events/sinks/kafka-sink.ts';
+import type { EventRelay } from '../../../src/services/event-relay.ts';
+import { emptyOutbox, MemorySink, range, relayOf, writeEvents } from '../../support/events.ts';
+import { type ConsumedRecord, KafkaBroker, kafkaIsMissing } from '../../support/kafka-broker.ts';
+import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { testConfig } from '../../support/test-config.ts';
+
+interface Message {
+  readonly id: string;
+  readonly sequence: string;
+  readonly type: string;
+  readonly aggregateId: string;
+  readonly occurredAt: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+const read = ({ value }: ConsumedRecord): Message => JSON.parse(value) as Message;
+const numberIn = (record: ConsumedRecord): number => Number(read(record).payload['endedSessions']);
+
+/** As a consumer does: the first one of each id. */
+const withoutRepetitions = (records: readonly ConsumedRecord[]): readonly ConsumedRecord[] => {
+  const seen = new Set<string>();
+  return records.filter(({ headers: { id = '' } }) => !seen.has(id) && seen.add(id));
+};
+
+const numbersByKey = (records: readonly ConsumedRecord[]): Readonly<Record<string, readonly number[]>> => {
+  const found: Record<string, number[]> = {};
+  for (const record of withoutRepetitions(records)) (found[record.key] ??= []).push(numberIn(record));
+  return found;
+};
+
+const USERS = ['019b0000-0000-7000-8000-000000000001', '019b0000-0000-7000-8000-000000000002'] as const;
+
+describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
+  let app: TestApp;
+  let broker: KafkaBroker;
+  let relay: EventRelay;
+  let beside: MemorySink;
+  let topics = 0;
+  let topic = '';
+
+  beforeAll(async () => {
+    app = await startTestApp();
+    broker = await KafkaBroker.start();
+  });
+  afterAll(async () => {
+    await broker.close();
+    await app.close();
+  });
+  beforeEach(async () => {
+    await emptyOutbox(app);
+    topics += 1;
+    topic = `events-${topics}`;
+    beside = new MemorySink();
+    relay = relayOf(app, [sinkTo(broker.address), beside], systemClock);
+  });
+
+  const sinkTo = (address: string) =>
+    new KafkaSink(testConfig({ 'kafka.brokers': address, 'kafka.topic': topic }).kafka);
+  const write = async (from: number, to: number): Promise<void> => {
+    for (const number of range(from, to)) for (const user of USERS) await writeEvents(app, [number], user);
+  };
+  const position = async (): Promise<number> => {
+    const [row] = await app.database.query<{ position: string }>(
+      `select position::text as position from outbox_sinks where name = 'kafka'`,
+    );
+    return Number(row?.position ?? 0);
+  };
+  const untilTaken = async (count: number, withinMs = 10_000): Promise<number> => {
+    const began = performance.now();
+    while ((await position()) < count && performance.now() - began < withinMs) await sleep(25);
+    expect(await position()).toBe(count);
+    return performance.now() - began;
+  };
+
+  test('has each event once, under the id of its aggregate, with id, type and version as headers', async () => {
+    await write(1, 20);
+    await relay.run();
+    const records = await broker.consume(topic);
+    expect(records).toHaveLength(40);
+    expect(numbersByKey(records)).toEqual({ [USERS[0]]: range(1, 20), [USERS[1]]: range(1, 20) });
+    for (const user of USERS) {
+      expect(new Set(records.filter(({ key }) => key === user).map(({ partition }) => partition)).size).toBe(1);
+    }
+    const [record] = records;
+    if (record === undefined) throw new Error('There is no record.');
+    const message = read(record);
+    expect(record.headers).toEqual({ id: message.id, type: 'UserDeleted', version: '1' });
+    expect(message).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      sequence: expect.stringMatching(/^\d+$/),
+      type: 'UserDeleted',
+      typeVersion: 1,
+      aggregateType: 'User',
+      aggregateId: record.key,
+      occurredAt: app.clock.now().toISOString(),
+      payload: { userId: record.key, endedSessions: numberIn(record) },
+    });
+    await relay.stop();
+  });
+
+  test('killed and started again: nothing is lost, the order is kept, other sinks go on', async () => {
+    relay.start();
+    await write(1, 5);
+    await untilTaken(10);
+    const before = await broker.consume(topic);
+    await broker.kill();
+    await write(6, 30);
+    const began = performance.now();
+    while (beside.taken.length < 60 && performance.now() - began < 5000) await sleep(25);
+    expect(beside.taken).toHaveLength(60);
+    expect(await position()).toBe(10);
+    await broker.run();
+    expect(await untilTaken(60)).toBeLessThan(6000);
+    await relay.stop();
+    const after = await broker.consume(topic);
+    expect(numbersByKey([...before, ...after])).toEqual({ [USERS[0]]: range(1, 30), [USERS[1]]: range(1, 30) });
+  });
+
+  test('hanging: each try ends, other sinks go on; when it goes on, nothing is lost and the order is kept', async () => {
+    relay.start();
+    await write(1, 5);
+    await untilTaken(10);
+    broker.freeze();
+    await write(6, 10);
+    const began = performance.now();
+    while (relay.counts[0]?.failures === 0 && performance.now() - began < 10_000) await sleep(25);
+    // Bounded by the limit of a request.
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(beside.taken).toHaveLength(20);
+    await write(11, 15);
+    broker.thaw();
+    expect(await untilTaken(30)).toBeLessThan(6000);
+    await relay.stop();
+    const records = await broker.consume(topic);
+    expect(numbersByKey(records)).toEqual({ [USERS[0]]: range(1, 15), [USERS[1]]: range(1, 15) });
+  });
+
+  test('away from the start: stopping does not wait for it, and says why events wait', async () => {
+    await broker.kill();
+    relay.start();
+    await write(1, 2);
+    const began = performance.now();
+    while (relay.counts[0]?.failures === 0 && performance.now() - began < 10_000) await sleep(25);
+    const stopped = performance.now();
+    await relay.stop();
+    expect(performance.now() - stopped).toBeLessThan(6000);
+    const [row] = await app.database.query<{ failure: string }>(
+      `select failure from outbox_sinks where name = 'kafka'`,
+    );
+    expect(row?.failure).toMatch(/connect|closed|connection/i);
+    await broker.run();
+  });
+});
