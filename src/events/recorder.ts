@@ -7,7 +7,7 @@ import type { AuditChange } from '../entities/audit-event.entity.ts';
 import { newId } from '../ids.ts';
 import type { AuditResult } from '../vocabulary.ts';
 import { presentNotes } from './change-notes.ts';
-import type { EventType } from './event-types.ts';
+import { type EventOf, type EventType, eventTypes } from './event-types.ts';
 
 /** Somebody or something as it is now; the label is kept, so that the log reads well after it is gone. */
 export interface Reference {
@@ -45,7 +45,7 @@ export interface Happening {
   readonly changes?: readonly AuditChange[];
   /** More by action, without secrets and without personal values. */
   readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly event?: { readonly type: EventType; readonly payload: Readonly<Record<string, unknown>> };
+  readonly event?: EventOf<EventType>;
 }
 
 /** Who caused it, and from where. */
@@ -67,7 +67,7 @@ export const recorded = (guard?: string): string => `entry as (
   select * from jsonb_to_recordset($1::jsonb) as e(
     id uuid, action text, result text, actor_type text, actor_id uuid, on_behalf_of_id uuid, target_type text,
     target_id text, request_id text, metadata jsonb, commitment text, salt text, personal jsonb,
-    event_id uuid, event_type text, aggregate_type text, aggregate_id text, payload jsonb)
+    event_id uuid, event_type text, event_version smallint, aggregate_type text, aggregate_id text, payload jsonb)
   ${guard === undefined ? '' : `where exists (select from ${guard})`}
 ), logged as (
   insert into audit_events (at, id, action, result, actor_type, actor_id, on_behalf_of_id, target_type, target_id,
@@ -79,7 +79,7 @@ export const recorded = (guard?: string): string => `entry as (
   select $2::timestamptz, id, decode(salt, 'hex'), personal from entry
 ), published as (
   insert into outbox_events (id, type, type_version, aggregate_type, aggregate_id, payload, occurred_at)
-  select event_id, event_type, 1, aggregate_type, aggregate_id, payload, $2::timestamptz
+  select event_id, event_type, event_version, aggregate_type, aggregate_id, payload, $2::timestamptz
   from entry where event_type is not null
 )`;
 
@@ -141,6 +141,7 @@ const eventPart = ({ event, target }: Happening): Record<string, unknown> =>
     : {
         event_id: newId(),
         event_type: event.type,
+        event_version: eventTypes[event.type].version,
         aggregate_type: target?.type ?? 'System',
         aggregate_id: target?.id ?? 'system',
         payload: event.payload,

@@ -15,7 +15,7 @@ import { type Grant, permissionKey } from '../permissions/grants.ts';
 import { and, can, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import { API_KEY_NAME, readNetworks, readRateLimit } from './api-key-input.ts';
 import { demandStrength, excessOfCaller, excessOfOwner, readNamed } from './api-key-scopes.ts';
-import { apiKeyHappening, type ApiKeyTarget, type ApiKeyTargets, readApiKey } from './api-key-target.ts';
+import { apiKeyHappening, type ApiKeyTarget, keyOfEvent, type ApiKeyTargets, readApiKey } from './api-key-target.ts';
 import { MAKE_FOR_SERVICES, MAKE_OWN } from './api-key.service.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -132,8 +132,10 @@ export class ApiKeyChangeService {
         [target.apiKey.id, token.selector, token.secretHash, overlapSeconds === 0 ? null : until.toISOString()],
       );
       const apiKey = await this.#present(em, target.apiKey.id);
-      const facts = { prefix: visiblePart('apiKey', token.selector), overlapSeconds };
-      await this.#recorder.record(em, originOf(caller), [apiKeyHappening('rotated', apiKey, facts)]);
+      const payload = { ...keyOfEvent(apiKey), prefix: visiblePart('apiKey', token.selector), overlapSeconds };
+      await this.#recorder.record(em, originOf(caller), [
+        apiKeyHappening('rotated', apiKey.name, { type: 'ApiKeyChanged', payload }),
+      ]);
       return { apiKey, secret: token.token };
     });
   }
@@ -156,7 +158,10 @@ export class ApiKeyChangeService {
         [target.apiKey.id, this.#clock.now().toISOString()],
       );
       const apiKey = await this.#present(em, target.apiKey.id);
-      const revoked = apiKeyHappening('revoked', apiKey);
+      const revoked = apiKeyHappening('revoked', apiKey.name, {
+        type: 'ApiKeyRevoked',
+        payload: keyOfEvent(apiKey),
+      });
       const noted = reason === null || reason === '' ? {} : { reason };
       await this.#recorder.record(em, originOf(caller), [{ ...revoked, metadata: { ...revoked.metadata, ...noted } }]);
       return apiKey;
@@ -168,7 +173,9 @@ export class ApiKeyChangeService {
     return this.#database.transaction(async (em) => {
       const { apiKey } = await this.#targets.lock(em, caller, id, END);
       await sql(em, 'delete from api_keys where id = $1', [apiKey.id]);
-      await this.#recorder.record(em, originOf(caller), [apiKeyHappening('deleted', apiKey)]);
+      await this.#recorder.record(em, originOf(caller), [
+        apiKeyHappening('deleted', apiKey.name, { type: 'ApiKeyRevoked', payload: keyOfEvent(apiKey) }),
+      ]);
       return apiKey.id;
     });
   }
@@ -207,7 +214,9 @@ export class ApiKeyChangeService {
     );
     const apiKey = await this.#present(em, before.id);
     const fields = changes.map(({ field }) => field);
-    await this.#recorder.record(em, originOf(caller), [{ ...apiKeyHappening('updated', apiKey, { fields }), changes }]);
+    const payload = { ...keyOfEvent(apiKey), fields };
+    const updated = apiKeyHappening('updated', apiKey.name, { type: 'ApiKeyChanged', payload });
+    await this.#recorder.record(em, originOf(caller), [{ ...updated, changes }]);
     return apiKey;
   }
 

@@ -10,6 +10,7 @@ import {
 import { namedApiKeys, ownersWithin } from '../entities/api-key.visibility.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, Rejection } from '../errors.ts';
+import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import { type ApiKeyId, parseId } from '../ids.ts';
 import type { EffectiveGrants } from '../permissions/grants.ts';
@@ -121,22 +122,15 @@ export const readApiKey = async (em: EntityManager, id: ApiKeyId, now: Date): Pr
   return row === undefined ? null : listedApiKeyOf(row, now);
 };
 
-/** What happened to a key, without its secret. */
+/** What happened to a key, without its secret; the log says what the event tells. */
 export const apiKeyHappening = (
   action: 'created' | 'updated' | 'rotated' | 'revoked' | 'deleted',
-  apiKey: Pick<ListedApiKey, 'id' | 'name' | 'ownerId'>,
-  facts: Readonly<Record<string, unknown>> = {},
-): Happening => ({
-  action: `api-key.${action}`,
-  target: { type: 'ApiKey', id: apiKey.id, label: apiKey.name },
-  metadata: { ownerId: apiKey.ownerId, ...facts },
-  event: { type: EVENTS[action], payload: { apiKeyId: apiKey.id, ownerId: apiKey.ownerId, ...facts } },
-});
+  name: string,
+  event: EventOf<'ApiKeyCreated' | 'ApiKeyChanged' | 'ApiKeyRevoked'>,
+): Happening => {
+  const { apiKeyId, ...facts } = event.payload;
+  return { action: `api-key.${action}`, target: { type: 'ApiKey', id: apiKeyId, label: name }, metadata: facts, event };
+};
 
-const EVENTS = {
-  created: 'ApiKeyCreated',
-  updated: 'ApiKeyChanged',
-  rotated: 'ApiKeyChanged',
-  revoked: 'ApiKeyRevoked',
-  deleted: 'ApiKeyRevoked',
-} as const;
+/** Which key an event is about. */
+export const keyOfEvent = ({ id, ownerId }: Pick<ListedApiKey, 'id' | 'ownerId'>) => ({ apiKeyId: id, ownerId });

@@ -25,7 +25,7 @@ import {
   readScopes,
   type ScopesInput,
 } from './api-key-scopes.ts';
-import { apiKeyHappening, readApiKey } from './api-key-target.ts';
+import { apiKeyHappening, keyOfEvent, readApiKey } from './api-key-target.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -212,13 +212,16 @@ export class ApiKeyService {
     await em.flush();
     const apiKey = await readApiKey(em, key.id, this.#clock.now());
     if (apiKey === null) throw new Error('The new key is not there.');
-    const facts = {
+    const payload = {
+      ...keyOfEvent(apiKey),
       prefix: visiblePart('apiKey', token.selector),
       allMyPermissions: scopes.allMyPermissions,
       permissions: scopes.permissions.map(permissionKey),
       expiresAt: checked.expiresAt.toISOString(),
     };
-    await this.#recorder.record(em, originOf(caller), [apiKeyHappening('created', apiKey, facts)]);
+    await this.#recorder.record(em, originOf(caller), [
+      apiKeyHappening('created', apiKey.name, { type: 'ApiKeyCreated', payload }),
+    ]);
     return apiKey;
   }
 }

@@ -6,6 +6,7 @@ import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
 import { Rejection, reject, rejectAny } from '../errors.ts';
+import type { EventOf } from '../events/event-types.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
@@ -105,7 +106,10 @@ export class GroupService {
         await em.flush();
         await storeListed(em, group.id, reach);
         await this.#recorder.record(em, originOf(caller), [
-          groupHappening('group.created', 'GroupCreated', group, { grants: grants.map(permissionKey) }),
+          groupHappening('group.created', group.name, {
+            type: 'GroupCreated',
+            payload: { groupId: group.id, grants: grants.map(permissionKey) },
+          }),
         ]);
         await this.#idempotency.keep(em, request, { groupId: group.id });
         return this.#read(em, group.id);
@@ -134,7 +138,7 @@ export class GroupService {
         }
         if (description !== null) group.description = description;
         return {
-          ...groupHappening('group.updated', 'GroupUpdated', group, {}),
+          ...groupHappening('group.updated', group.name, { type: 'GroupUpdated', payload: { groupId: group.id } }),
           changes: [
             { field: 'name', before: before.name, after: group.name },
             { field: 'description', before: before.description, after: group.description },
@@ -168,9 +172,9 @@ export class GroupService {
       await em.flush();
       await this.#guard.keepAnAdministrator(em, []);
       return {
-        ...groupHappening('group.permissions-changed', 'GroupPermissionsChanged', group, {
-          before: before.map(permissionKey),
-          after: grants.map(permissionKey),
+        ...groupHappening('group.permissions-changed', group.name, {
+          type: 'GroupPermissionsChanged',
+          payload: { groupId: group.id, before: before.map(permissionKey), after: grants.map(permissionKey) },
         }),
       };
     });
@@ -201,7 +205,9 @@ export class GroupService {
         members.map((row) => row.user_id),
       );
       await this.#guard.keepAnAdministrator(em, []);
-      await this.#recorder.record(em, originOf(caller), [groupHappening('group.deleted', 'GroupDeleted', group, {})]);
+      await this.#recorder.record(em, originOf(caller), [
+        groupHappening('group.deleted', group.name, { type: 'GroupDeleted', payload: { groupId: group.id } }),
+      ]);
     });
     return id;
   }
@@ -305,17 +311,15 @@ const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {
   }
 };
 
+/** The log says what the event tells. */
 const groupHappening = (
   action: string,
-  type: NonNullable<Happening['event']>['type'],
-  group: Pick<Group, 'id' | 'name'>,
-  facts: Readonly<Record<string, unknown>>,
-): Happening => ({
-  action,
-  target: { type: 'Group', id: group.id, label: group.name },
-  metadata: facts,
-  event: { type, payload: { groupId: group.id, ...facts } },
-});
+  name: string,
+  event: EventOf<'GroupCreated' | 'GroupUpdated' | 'GroupPermissionsChanged' | 'GroupDeleted'>,
+): Happening => {
+  const { groupId, ...facts } = event.payload;
+  return { action, target: { type: 'Group', id: groupId, label: name }, metadata: facts, event };
+};
 
 const idempotentRequest = (
   caller: SignedInCaller,

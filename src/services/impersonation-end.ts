@@ -1,11 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sql } from '../database/sql.ts';
 import { endImpersonation, type EndedImpersonationRow } from '../entities/impersonation.queries.ts';
+import type { EventPayload } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import type { ImpersonationId, UserId } from '../ids.ts';
 
 /** How an impersonation ended; OVERDUE: it expired, or one of its two sessions was over. */
-export type ImpersonationEnd = 'STOPPED' | 'SIGNED_OUT' | 'ENDED_BY_ANOTHER' | 'OVERDUE';
+export type ImpersonationEnd = EventPayload<'ImpersonationEnded'>['how'];
 
 /** Ends an impersonation that goes on; of parallel ends one gets the row, the others null. Its session is for the caller to end. */
 export const closeImpersonation = async (

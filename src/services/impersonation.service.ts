@@ -223,7 +223,7 @@ export class ImpersonationService {
         metadata: { method: session.signInMethod, userId: targetId },
         event: {
           type: 'SessionStarted',
-          payload: { sessionId: session.id, userId: targetId, method: session.signInMethod },
+          payload: { sessionId: session.id, userId: target.user_id, method: session.signInMethod },
         },
       },
     ]);

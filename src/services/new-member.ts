@@ -61,6 +61,9 @@ export const newUserHappenings = (
     event: { type: 'UserRegistered', payload: { userId: user.id, kind: user.kind, ...facts } },
   };
   if (place === null) return [created];
-  const change = { added: [user.id], removed: [] };
-  return [created, organizationHappening('organization.members-changed', 'OrganizationMembersChanged', place, change)];
+  const joined = organizationHappening('organization.members-changed', place.name, {
+    type: 'OrganizationMembersChanged',
+    payload: { organizationId: place.id, added: [user.id], removed: [] },
+  });
+  return [created, joined];
 };

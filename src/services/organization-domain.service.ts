@@ -14,6 +14,7 @@ import {
   organizationDomainViewOf,
 } from '../entities/organization-domain.queries.ts';
 import { reject, Rejection } from '../errors.ts';
+import type { EventPayload } from '../events/event-types.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { newId, type OrganizationDomainId, parseId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
@@ -189,7 +190,7 @@ const readDomain = (text: string): string => {
 
 type DomainAction = 'organization-domain.claimed' | 'organization-domain.proved' | 'organization-domain.given-up';
 
-const CHANGES: Readonly<Record<DomainAction, string>> = {
+const CHANGES: Readonly<Record<DomainAction, EventPayload<'OrganizationDomainChanged'>['change']>> = {
   'organization-domain.claimed': 'CLAIMED',
   'organization-domain.proved': 'PROVED',
   'organization-domain.given-up': 'GIVEN_UP',

@@ -153,7 +153,10 @@ export const membersChanged = (
   people: readonly UserRow[],
   { added = [], removed = [], groupsOf }: Changed,
 ): readonly Happening[] => [
-  organizationHappening('organization.members-changed', 'OrganizationMembersChanged', organization, { added, removed }),
+  organizationHappening('organization.members-changed', organization.name, {
+    type: 'OrganizationMembersChanged',
+    payload: { organizationId: organization.id, added, removed },
+  }),
   ...people.map((row): Happening => {
     const groups = groupsOf(row.user_id);
     const came = added.length > 0;

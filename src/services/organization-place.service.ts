@@ -83,9 +83,13 @@ export class OrganizationPlaceService {
         await placeBelow(em, moved.id, { parentId: parent?.id ?? null, now });
         await this.#renew(em, await groupsReaching(em, moved.id));
         await this.#recorder.record(em, originOf(caller), [
-          organizationHappening('organization.moved', 'OrganizationMoved', moved, {
-            fromParentId: moved.parentId,
-            toParentId: parent?.id ?? null,
+          organizationHappening('organization.moved', moved.name, {
+            type: 'OrganizationMoved',
+            payload: {
+              organizationId: moved.id,
+              fromParentId: moved.parentId,
+              toParentId: parent?.id ?? null,
+            },
           }),
         ]);
         return readOrganization(em, moved.id);
@@ -122,11 +126,16 @@ export class OrganizationPlaceService {
         users.map((row) => row.user_id),
       );
       await this.#renew(em, reaching);
-      const facts = { rootId: root.id, ...(why === null || why === '' ? {} : { reason: why }) };
+      // People type a reason: it stays in the log.
+      const noted = why === null || why === '' ? {} : { reason: why };
       await this.#recorder.record(
         em,
         originOf(caller),
-        subtree.map((one) => organizationHappening('organization.deleted', 'OrganizationDeleted', one, facts)),
+        subtree.map(({ id, name }) => {
+          const payload = { organizationId: id, rootId: root.id };
+          const deleted = organizationHappening('organization.deleted', name, { type: 'OrganizationDeleted', payload });
+          return { ...deleted, metadata: { ...deleted.metadata, ...noted } };
+        }),
       );
       return ids;
     });

@@ -10,6 +10,7 @@ import {
 } from '../entities/organization.queries.ts';
 import { visibleOrganizations } from '../entities/organization.visibility.ts';
 import { type Problem, reject, Rejection } from '../errors.ts';
+import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import { type GroupId, type OrganizationId, parseId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
@@ -137,19 +138,15 @@ export const refusingTakenNames = async <T>(field: string, work: () => Promise<T
   }
 };
 
-/** An organization, for the log. */
-const organizationReference = ({ id, name }: Pick<OrganizationView, 'id' | 'name'>) =>
-  ({ type: 'Organization', id, label: name }) as const;
+/** A change of an organization, for the log and for those outside; the log says what the event tells. */
+export const organizationHappening = (action: string, name: string, event: EventOf<OrganizationEvent>): Happening => {
+  const { organizationId, ...facts } = event.payload;
+  return { action, target: { type: 'Organization', id: organizationId, label: name }, metadata: facts, event };
+};
 
-/** A change of an organization, for the log and for those outside. */
-export const organizationHappening = (
-  action: string,
-  type: NonNullable<Happening['event']>['type'],
-  organization: Pick<OrganizationView, 'id' | 'name'>,
-  facts: Readonly<Record<string, unknown>> = {},
-): Happening => ({
-  action,
-  target: organizationReference(organization),
-  metadata: facts,
-  event: { type, payload: { organizationId: organization.id, ...facts } },
-});
+type OrganizationEvent =
+  | 'OrganizationCreated'
+  | 'OrganizationUpdated'
+  | 'OrganizationMoved'
+  | 'OrganizationDeleted'
+  | 'OrganizationMembersChanged';

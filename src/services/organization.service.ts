@@ -6,6 +6,7 @@ import { sql } from '../database/sql.ts';
 import { organizationNameKey } from '../entities/organization.entity.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { reject, rejectAny } from '../errors.ts';
+import type { EventPayload } from '../events/event-types.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, newId, type OrganizationId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
@@ -107,16 +108,10 @@ export class OrganizationService {
         const now = this.#clock.now();
         await insertOrganization(em, { id, name, level, parentId: parent?.id ?? null, groupIds, now });
         await this.#recorder.record(em, originOf(caller), [
-          organizationHappening(
-            'organization.created',
-            'OrganizationCreated',
-            { id, name },
-            {
-              parentId: parent?.id ?? null,
-              level,
-              groupIds,
-            },
-          ),
+          organizationHappening('organization.created', name, {
+            type: 'OrganizationCreated',
+            payload: { organizationId: id, parentId: parent?.id ?? null, level, groupIds },
+          }),
         ]);
         await this.#idempotency.keep(em, request, { organizationId: id });
         return readOrganization(em, id);
@@ -253,14 +248,12 @@ export class OrganizationService {
 const updated = (
   before: OrganizationView,
   after: { readonly name: string; readonly level: number },
-  facts: object,
+  facts: Omit<EventPayload<'OrganizationUpdated'>, 'organizationId'>,
 ): Happening => ({
-  ...organizationHappening(
-    'organization.updated',
-    'OrganizationUpdated',
-    { id: before.id, name: after.name },
-    { ...facts },
-  ),
+  ...organizationHappening('organization.updated', after.name, {
+    type: 'OrganizationUpdated',
+    payload: { organizationId: before.id, ...facts },
+  }),
   changes: [
     { field: 'name', before: before.name, after: after.name },
     { field: 'level', before: String(before.levelPosition), after: String(after.level) },

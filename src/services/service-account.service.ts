@@ -150,8 +150,11 @@ const happenings = (
     event: { type: 'UserRegistered', payload: { userId: user.id, kind: user.kind, groupIds } },
   };
   if (place === null) return [created];
-  const facts = { added: [user.id] };
-  return [created, organizationHappening('organization.members-changed', 'OrganizationMembersChanged', place, facts)];
+  const joined = organizationHappening('organization.members-changed', place.name, {
+    type: 'OrganizationMembersChanged',
+    payload: { organizationId: place.id, added: [user.id], removed: [] },
+  });
+  return [created, joined];
 };
 
 const idempotentRequest = (

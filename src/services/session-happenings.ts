@@ -1,13 +1,13 @@
 import type { Happening } from '../events/recorder.ts';
 import type { SessionId, UserId } from '../ids.ts';
-import type { SessionEndReason } from '../vocabulary.ts';
+import type { SessionEndReason, SignInMethod } from '../vocabulary.ts';
 import { nameOf, userReference } from './caller.ts';
 
 /** A session that began, for the log and the outbox. */
 export const sessionStarted = (
   id: string,
   user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
-  method: string,
+  method: SignInMethod,
   issuer: string | null = null,
 ): Happening => ({
   action: 'session.started',

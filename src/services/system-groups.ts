@@ -193,14 +193,14 @@ const updateGroup = async (em: EntityManager, group: SystemGroup, { now, epoch }
 };
 
 const happeningOf = ({ id, name, grants }: SystemGroup, before: GroupView | null, namespace: string): Happening => {
-  const facts =
-    before === null
-      ? { namespace, grants: grants.map(permissionKey) }
-      : { namespace, before: before.permissions.map(permissionKey), after: grants.map(permissionKey) };
-  return {
-    action: before === null ? 'group.created' : 'group.permissions-changed',
-    target: { type: 'Group', id, label: name },
-    metadata: facts,
-    event: { type: before === null ? 'GroupCreated' : 'GroupPermissionsChanged', payload: { groupId: id, ...facts } },
-  };
+  const target = { type: 'Group', id, label: name } as const;
+  const after = grants.map(permissionKey);
+  if (before === null) {
+    const facts = { namespace, grants: after };
+    const event = { type: 'GroupCreated', payload: { groupId: id, ...facts } } as const;
+    return { action: 'group.created', target, metadata: facts, event };
+  }
+  const facts = { namespace, before: before.permissions.map(permissionKey), after };
+  const event = { type: 'GroupPermissionsChanged', payload: { groupId: id, ...facts } } as const;
+  return { action: 'group.permissions-changed', target, metadata: facts, event };
 };
