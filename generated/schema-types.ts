@@ -2737,6 +2737,23 @@ export type OrganizationTreeNode = {
   parentId?: Maybe<Scalars['ID']['output']>;
 };
 
+/** Events between commit and publication. */
+export type OutboxStatus = {
+  __typename?: 'OutboxStatus';
+  /** Age of the oldest one. */
+  lagSeconds: Scalars['Float']['output'];
+  /** Commit of the oldest one; null = none. */
+  oldestPendingAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Events not yet published. */
+  pending: Scalars['Int']['output'];
+  /** Events published in the last minute. */
+  publishedPerMinute: Scalars['Int']['output'];
+  /** Replica that publishes; null = none at present. */
+  relay?: Maybe<Scalars['String']['output']>;
+  /** Where events go. */
+  sinks: Array<SinkStatus>;
+};
+
 /** What "own" means for a resource. A row without a value belongs to nobody. */
 export type OwnerRule = {
   __typename?: 'OwnerRule';
@@ -3019,6 +3036,8 @@ export type Query = {
   organizationTree?: Maybe<OrganizationTree>;
   /** Organizations, visible by subtree. Requires `view:organizations`. */
   organizations?: Maybe<OrganizationConnection>;
+  /** Events between commit and publication. Requires `view:health`. */
+  outboxStatus?: Maybe<OutboxStatus>;
   /** The rules that a password must meet. Open to anyone. */
   passwordPolicy?: Maybe<PasswordPolicy>;
   /** Every permission there is, at most 2,000. Requires `view:groups`. */
@@ -4182,6 +4201,23 @@ export type SigningKeyStatus =
   | 'RETIRED'
   /** Verifies what it signed before. */
   | 'RETIRING';
+
+/** One sink of events. */
+export type SinkStatus = {
+  __typename?: 'SinkStatus';
+  /** Events given up. */
+  deadLetters: Scalars['Int']['output'];
+  /** Reason of the last failure. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** The last try worked. */
+  healthy: Scalars['Boolean']['output'];
+  /** Last success. */
+  lastPublishedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Name: log, webhook, redis, kafka. */
+  name: Scalars['String']['output'];
+  /** Events it has not taken yet. */
+  pending: Scalars['Int']['output'];
+};
 
 /** Input of startImpersonation. */
 export type StartImpersonationInput = {

@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { VerifiedTokenCache } from './crypto/verified-token-cache.ts';
 import type { DocumentBounds } from './explain/document-fields.ts';
 import { schemaFactsOf } from './explain/schema-facts.ts';
+import { addEventMetrics } from './http/event-metrics.ts';
 import { documentLimits } from './http/limits/document-limits.ts';
 import { defaultGraphqlLimits } from './http/limits/graphql-limits.ts';
 import { Metrics } from './http/metrics.ts';
@@ -40,6 +41,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
   const { config } = foundation;
   const watching = { overload: new Overload(config.server), requestTelemetry: new RequestTelemetry() };
   const metrics = metricsOf(foundation, services, Object.values(watching));
+  addEventMetrics(metrics.registry, services);
   const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
@@ -212,6 +214,7 @@ const costs = {
   'Query.schemaFor': { points: 4000 },
   'Query.permissionsForOperations': { points: 20_000, sizeArgument: 'documents' },
   'OperationPermissions.permissions': { size: 10 },
+  'OutboxStatus.sinks': { size: 4 },
   'Query.signingKeys': { size: 3 },
   'Health.checks': { size: 5 },
   'Organization.ancestors': { size: 3 },

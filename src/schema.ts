@@ -48,6 +48,7 @@ import {
   OrganizationResolver,
   UserOrganizationsResolver,
 } from './resolvers/organization.resolver.ts';
+import { OutboxResolver } from './resolvers/outbox.resolver.ts';
 import { PasswordResolver } from './resolvers/password.resolver.ts';
 import { AccountOptionsResolver, ProfileResolver, UserAttributesResolver } from './resolvers/profile.resolver.ts';
 import { MfaPasskeysResolver, PasskeyResolver } from './resolvers/passkey.resolver.ts';
@@ -125,6 +126,7 @@ const resolvers = [
   WebhookDeliveryResolver,
   WebhookMutationResolver,
   StatsResolver,
+  OutboxResolver,
   OperationsResolver,
   SubscriptionResolver,
 ] as const;

@@ -4,6 +4,7 @@ import { exampleEnvironment, exampleYaml } from '../config/example-files.ts';
 import { configurationMarkdown } from '../config/markdown.ts';
 import { auditMarkdown } from '../explain/audit-markdown.ts';
 import { errorsMarkdown } from '../explain/errors-markdown.ts';
+import { eventFiles } from '../explain/event-schemas.ts';
 import { flowMarkdown, flowsMarkdown } from '../explain/flows-markdown.ts';
 import { metricsMarkdown } from '../explain/metrics-markdown.ts';
 import { permissionsMarkdown } from '../explain/permissions-markdown.ts';
@@ -20,6 +21,7 @@ const pages = {
   'docs/audit.md': auditMarkdown(),
   'docs/configuration.md': configurationMarkdown(),
   'docs/errors.md': errorsMarkdown(),
+  ...Object.fromEntries(Object.entries(eventFiles()).map(([file, text]) => [`docs/events/${file}`, text])),
   'docs/flows/README.md': flowsMarkdown(flows),
   ...Object.fromEntries(flows.map((flow) => [`docs/flows/${flow.name}.md`, flowMarkdown(flow)])),
   'docs/metrics.md': metricsMarkdown(documentedFigures()),

@@ -5,6 +5,8 @@ import type { Log } from '../log.ts';
 import type { AuditVerification } from '../services/audit-verification.ts';
 import type { ErasureService } from '../services/erasure.service.ts';
 import type { PersonalDataService } from '../services/personal-data.service.ts';
+import type { EventReplay } from '../services/event-replay.ts';
+import type { OutboxReader } from '../services/outbox-reader.ts';
 import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
@@ -30,6 +32,8 @@ export interface CommandServices {
   readonly reseal: Pick<ResealService, 'reseal'>;
   readonly signingKeys: Pick<SigningKeyService, 'look' | 'rotate' | 'retire' | 'isMounted'>;
   readonly auditVerification: Pick<AuditVerification, 'verify'>;
+  readonly outboxReader: Pick<OutboxReader, 'status'>;
+  readonly eventReplay: Pick<EventReplay, 'replay'>;
 }
 
 /** What a command is given by the process that runs it. */

@@ -3,6 +3,7 @@ import { addAdminCommand } from './admin-command.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addCacheCommands } from './cache-commands.ts';
 import { addConfigCommand } from './config-command.ts';
+import { addEventsCommands } from './events-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportOf, stackOf } from './failure.ts';
 import type { Host } from './host.ts';
@@ -31,6 +32,8 @@ Examples:
   npm run cli -- config check --production --config gatehouse.yaml
   npm run cli -- mail preview invite --locale it --out preview
   npm run cli -- mail test ada@example.org
+  npm run cli -- events status
+  npm run cli -- events replay kafka --from 2026-01-31T09:00:00Z
   npm run cli -- seed --set database.dataDirectory=/srv/gatehouse
 
 Exit status:
@@ -76,6 +79,7 @@ const buildProgram = (host: Host): Command => {
   addCacheCommands(host, program);
   addConfigCommand(host, program);
   addMailCommands(host, program);
+  addEventsCommands(host, program);
   return program;
 };
 

@@ -1,13 +1,17 @@
 import type { EventSink } from '../events/event-sink.ts';
 import { configuredSinks } from '../events/sinks/configured-sinks.ts';
 import { EventRelay } from '../services/event-relay.ts';
+import { EventReplay } from '../services/event-replay.ts';
 import { LeaseService } from '../services/lease.service.ts';
+import { OutboxReader } from '../services/outbox-reader.ts';
 import type { Base } from './base.ts';
 
-/** What brings events out. */
+/** What brings events out, and tells how far they have come. */
 export const createEvents = (base: Base, webhookSink: EventSink) => {
   const eventSinks = base.eventSinks ?? [...configuredSinks(base.config, base.log), webhookSink];
   return {
+    outboxReader: new OutboxReader({ ...base, sinks: eventSinks }),
+    eventReplay: new EventReplay(base),
     eventRelay: new EventRelay({ ...base, sinks: eventSinks, leases: new LeaseService(base) }),
   };
 };

@@ -39,6 +39,7 @@ import {
   OrganizationResolver,
   UserOrganizationsResolver,
 } from '../resolvers/organization.resolver.ts';
+import { OutboxResolver } from '../resolvers/outbox.resolver.ts';
 import { PasswordResolver } from '../resolvers/password.resolver.ts';
 import { PermissionCheckResolver } from '../resolvers/permission-check.resolver.ts';
 import { AccountOptionsResolver, ProfileResolver, UserAttributesResolver } from '../resolvers/profile.resolver.ts';
@@ -135,4 +136,5 @@ const madeAlone = (services: Services): readonly (readonly [Function, object])[]
   [WebhookMutationResolver, new WebhookMutationResolver(services)],
   [StatsResolver, new StatsResolver(services)],
   [SubscriptionResolver, new SubscriptionResolver(services)],
+  [OutboxResolver, new OutboxResolver(services)],
 ];

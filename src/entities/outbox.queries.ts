@@ -73,3 +73,52 @@ export const deletePublished = `delete from outbox_events where ctid = any(array
   select ctid from outbox_events where position <= (
     select min(position) from outbox_sinks where served_at > $1::timestamptz - interval '1 day')
   and published_at <= $2::timestamptz order by position limit $3)) returning 1 as gone`;
+
+export interface SinkRow {
+  readonly name: string;
+  readonly published_at: string | null;
+  readonly failed_at: string | null;
+  readonly failure: string | null;
+  readonly pending: number;
+  /** Events of the last sixty seconds, the minute before taken in part. */
+  readonly per_minute: number;
+  /** When the oldest event happened that some sink has not taken; the same in each row, as `relay`. */
+  readonly oldest: string | null;
+  readonly relay: string | null;
+}
+
+/** $1 sinks, $2 now, $3 lease: where each sink stands. */
+export const sinkStates = `with waiting as (
+  select count(*)::int as count,
+    (select occurred_at from outbox_events where published_at is null order by sequence limit 1) as oldest
+  from outbox_events where published_at is null
+), sinks as (
+  select n.place, n.name as sink, s.*, o.last_position,
+    coalesce(s.position, (select min(position) - 1 from outbox_events), o.last_position) as reached
+  from unnest($1::text[]) with ordinality as n(name, place) cross join outbox_order o
+  left join outbox_sinks s on s.name = n.name
+)
+select s.sink as name, s.published_at, s.failed_at, s.failure, (s.last_position - s.reached + w.count)::int as pending,
+  case date_trunc('minute', $2::timestamptz) - s.minute_starts_at
+    when interval '0' then s.minute_count
+      + round(s.previous_minute_count * (60 - extract(second from $2::timestamptz)) / 60)::int
+    when interval '1 minute' then round(s.minute_count * (60 - extract(second from $2::timestamptz)) / 60)::int
+    else 0 end as per_minute,
+  least(w.oldest, (select occurred_at from outbox_events
+    where position > (select min(reached) from sinks) order by position limit 1)) as oldest,
+  (select holder from leases where name = $3 and expires_at > $2::timestamptz) as relay
+from sinks s cross join waiting w order by s.place`;
+
+/**
+ * $1 sink, $2 the first position to come again, or null, $3 the earliest time of events to come again, or null: sets a sink back,
+ * never forward; how many events come again. No row: no relay has served such a sink yet.
+ */
+export const setSinkBack = `with target as (
+  select greatest(
+    coalesce($2::bigint, (select min(position) from outbox_events where occurred_at >= $3::timestamptz), o.last_position + 1) - 1,
+    coalesce((select min(position) - 1 from outbox_events), o.last_position)) as position
+  from outbox_order o
+)
+update outbox_sinks s set position = least(before.position, target.position)
+from target, outbox_sinks before where s.name = $1 and before.name = s.name
+returning (before.position - s.position)::int as count`;

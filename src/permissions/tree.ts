@@ -54,6 +54,7 @@ export const tree = {
     webhook: can('view:webhooks'),
     webhooks: can('view:webhooks'),
     webhookDeliveries: can('view:webhooks'),
+    outboxStatus: can('view:health'),
     signingKeys: anyone,
     health: anyone,
     _service: anyone,

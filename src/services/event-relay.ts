@@ -9,7 +9,8 @@ import type { Log } from '../log.ts';
 import { EventLane, type RelayTurn } from './event-lane.ts';
 import type { HeldLease, LeaseService } from './lease.service.ts';
 
-const RELAY_LEASE = 'event-relay';
+/** The right to publish, for one replica at a time. */
+export const RELAY_LEASE = 'event-relay';
 /** A relay that dies is replaced after so long. */
 const LEASE_SECONDS = 15;
 /** It prolongs its lease when a third of it is over, and begins nothing new when less than this is left. */

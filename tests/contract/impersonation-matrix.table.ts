@@ -40,6 +40,7 @@ Query.approvals                      rows           rows           yes          
 Query.webhook                        FORBID         FORBID         FORBID         FORBID
 Query.webhooks                       FORBID         FORBID         FORBID         FORBID
 Query.webhookDeliveries              FORBID         FORBID         FORBID         FORBID
+Query.outboxStatus                   FORBID         FORBID         yes            yes
 Query.signingKeys                    yes            yes            yes            yes
 Query.health                         yes            yes            yes            yes
 Query._service                       yes            yes            yes            yes

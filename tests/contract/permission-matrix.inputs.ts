@@ -200,6 +200,7 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
     '{ approvals(first: 100) { edges { cursor } nodes { id state requestedBy { id } preview { changes { user { id } } } } totalCount } }',
   apiKeys: '{ apiKeys(first: 100) { edges { cursor } nodes { id status owner { id } } totalCount } }',
   stats: '{ stats { users { total } signIns { count } organizations { byLevel { level { name } } } computedAt } }',
+  outboxStatus: '{ outboxStatus { pending lagSeconds relay sinks { name healthy pending failure } } }',
   signingKeys: '{ signingKeys { kid jwk publicKeyPem } }',
   health: '{ health { status } }',
   _service: '{ _service { sdl } }',

@@ -18,6 +18,7 @@ Query.viewer                      yes    yes    yes    yes    yes    yes    yes 
 Query.signInOptions               yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.passwordPolicy              yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.tokenStatus                 yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
+Query.outboxStatus                UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.signingKeys                 yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query.health                      yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes
 Query._service                    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes    yes

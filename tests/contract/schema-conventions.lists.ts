@@ -53,6 +53,7 @@ export const boundedLists = [
   'OrganizationLevel.groups',
   'OrganizationMemberEdge.groups',
   'OrganizationTree.nodes',
+  'OutboxStatus.sinks',
   'Passkey.transports',
   'Permission.constraints',
   'PermissionConstraint.networks',

@@ -11,6 +11,7 @@ import type { AddressResolver } from '../../src/providers/address-resolver.ts';
 import { createLogger, logOf } from '../../src/log.ts';
 import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
+import { expectCataloguedEvents } from './event-catalogue.ts';
 import { TestClient } from './test-client.ts';
 import { TestClock } from './test-clock.ts';
 import { testConfig, testMasterKeys } from './test-config.ts';
@@ -95,6 +96,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
       await services.apiKeyUse.flush();
       services.caches.close();
       shared.redis?.close();
+      await expectCataloguedEvents(database);
       await database.close();
       await own?.drop();
     },

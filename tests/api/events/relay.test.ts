@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sql } from '../../../src/database/sql.ts';
 import type { EventRelay } from '../../../src/services/event-relay.ts';
 import {
   emptyOutbox,
@@ -19,7 +20,16 @@ beforeAll(async () => {
   app = await startTestApp({ settings: { 'events.batchSize': '10', 'events.retentionSeconds': '1d' } });
 });
 beforeEach(() => emptyOutbox(app));
+afterEach(() => Promise.all(relays.splice(0).map((relay) => relay.stop())));
 afterAll(() => app.close());
+
+/** Every relay of a test is stopped at its end: one that goes on would take the lease of the next. */
+const relays: EventRelay[] = [];
+const replicaWith = (...sinks: readonly MemorySink[]): EventRelay => {
+  const relay = relayOf(app, sinks);
+  relays.push(relay);
+  return relay;
+};
 
 /** Something to wait for from elsewhere. */
 const gate = () => {
@@ -42,7 +52,7 @@ describe('the relay', () => {
 
   beforeEach(() => {
     [first, second] = [new MemorySink('first'), new MemorySink('second')];
-    relay = relayOf(app, [first, second]);
+    relay = replicaWith(first, second);
   });
 
   const run = () => relay.run();
@@ -112,22 +122,19 @@ describe('the relay', () => {
       select 'row-' || n, '', 0, now() from generate_series(0, 4) n`);
     const next = users.map(() => 0);
     // Each takes the lock of its row before it writes, as operations do, and keeps it for different times.
+    const write = async (index: number): Promise<void> => {
+      const user = index % users.length;
+      await app.database.transaction(async (em) => {
+        await sql(em, 'select from leases where name = $1 for update', [`row-${user}`]);
+        const number = (next[user] ?? 0) + 1;
+        next[user] = number;
+        await app.services.recorder.record(em, NOBODY, [happening(number, users[user]?.id)]);
+        await sleep((index * 7) % 11);
+      });
+    };
     await Promise.all(
-      Array.from({ length: 200 }, async (_, index) => {
-        const user = index % users.length;
-        await app.database.transaction(async (em) => {
-          await em
-            .getKysely()
-            .selectFrom('leases' as never)
-            .selectAll()
-            .where('name' as never, '=', `row-${user}` as never)
-            .forUpdate()
-            .execute();
-          const number = (next[user] ?? 0) + 1;
-          next[user] = number;
-          await app.services.recorder.record(em, NOBODY, [happening(number, users[user]?.id)]);
-          await sleep((index * 7) % 11);
-        });
+      range(0, 7).map(async (writer) => {
+        for (let turn = 0; turn < 25; turn += 1) await write(turn * 8 + writer);
       }),
     );
     await until(() => first.taken.length >= 200 && second.taken.length >= 200);
@@ -140,7 +147,7 @@ describe('the relay', () => {
       }
     }
     expect([first.closed, second.closed]).toEqual([true, true]);
-  }, 30_000);
+  });
 
   test('serves one sink while the other fails, and that one from where it stood when it is back', async () => {
     await writeEvents(app, range(1, 12));
@@ -221,7 +228,7 @@ describe('the relay', () => {
     await writeEvents(app, range(1, 6));
     await run();
     const third = new MemorySink('third');
-    const other = relayOf(app, [third]);
+    const other = replicaWith(third);
     app.clock.advance(60);
     expect(await other.run()).toBe(true);
     expect(third.numbers).toEqual(range(1, 6));
@@ -244,7 +251,7 @@ describe('two replicas', () => {
 
   beforeEach(() => {
     [mine, others] = [new MemorySink(), new MemorySink()];
-    [one, other] = [relayOf(app, [mine]), relayOf(app, [others])];
+    [one, other] = [replicaWith(mine), replicaWith(others)];
   });
 
   test('never publish together: the second one waits for the lease and goes on where the first one stood', async () => {
@@ -296,7 +303,7 @@ describe('two replicas', () => {
 describe('housekeeping', () => {
   test('deletes events after their time, once every sink has taken them', async () => {
     const [first, second] = [new MemorySink('first'), new MemorySink('second')];
-    const relay = relayOf(app, [first, second]);
+    const relay = replicaWith(first, second);
     const kept = async (): Promise<number> => {
       const [row] = await app.database.query<{ count: number }>('select count(*)::int as count from outbox_events');
       return row?.count ?? 0;

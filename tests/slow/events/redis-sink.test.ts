@@ -69,7 +69,7 @@ describe.skipIf(redisIsMissing)('the sink redis (needs redis-server)', () => {
   test('keeps about as many entries as the settings say', async () => {
     await app.database
       .query(`insert into outbox_events (id, type, type_version, aggregate_type, aggregate_id, payload, occurred_at)
-      select gen_random_uuid(), 'UserDeleted', 1, 'User', 'u', jsonb_build_object('endedSessions', n), now()
+      select gen_random_uuid(), 'UserDeleted', 1, 'User', 'u', jsonb_build_object('userId', gen_random_uuid(), 'endedSessions', n), now()
       from generate_series(1, 5000) n`);
     await relay.run();
     const length = Number(await redis.command('XLEN', STREAM));
