@@ -234,6 +234,19 @@ export type ApiKeyConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** API keys, now. */
+export type ApiKeyCounts = {
+  __typename?: 'ApiKeyCounts';
+  /** In state ACTIVE. */
+  active: Scalars['Int']['output'];
+  /** In state EXPIRED. */
+  expired: Scalars['Int']['output'];
+  /** In state REVOKED. */
+  revoked: Scalars['Int']['output'];
+  /** Used at least once on the days of the range, whole days in UTC. */
+  usedWithinRange: Scalars['Int']['output'];
+};
+
 /** One item of a ApiKey page. */
 export type ApiKeyEdge = {
   __typename?: 'ApiKeyEdge';
@@ -901,6 +914,31 @@ export type CreateUserPayload = {
   violations: Array<PasswordRule>;
 };
 
+/** Input of createWebhook. */
+export type CreateWebhookInput = {
+  /** Types from the event catalogue, 1 to 100. */
+  eventTypes: Array<Scalars['String']['input']>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Name for the list, at most 100 characters. */
+  name: Scalars['String']['input'];
+  /** Address, https, public unless the settings allow others. */
+  url: Scalars['String']['input'];
+};
+
+/** Answer of createWebhook. */
+export type CreateWebhookPayload = {
+  __typename?: 'CreateWebhookPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** An earlier call with this idempotencyKey was repeated; the secret is not shown. */
+  replayed: Scalars['Boolean']['output'];
+  /** Signing secret; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+  /** The new webhook. */
+  webhook?: Maybe<Webhook>;
+};
+
 /** A span of time, half open. */
 export type DateTimeRange = {
   /** First instant included; absent = no lower bound. */
@@ -1043,6 +1081,21 @@ export type DeleteUsersPayload = {
   errors: Array<UserError>;
   /** Who would gain or lose what; set when `dryRun` was true. */
   preview?: Maybe<AccessPreview>;
+};
+
+/** Input of deleteWebhook. */
+export type DeleteWebhookInput = {
+  /** Webhook to delete with its deliveries. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of deleteWebhook. */
+export type DeleteWebhookPayload = {
+  __typename?: 'DeleteWebhookPayload';
+  /** Former id. */
+  deletedWebhookId?: Maybe<Scalars['ID']['output']>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
 };
 
 /** A device recognised across sessions. Own devices, or requires `view:sessions`. */
@@ -1566,7 +1619,7 @@ export type Health = {
 /** One part of the server. */
 export type HealthCheck = {
   __typename?: 'HealthCheck';
-  /** Name: database, mail, sms. */
+  /** Name, as in `/readyz`: database, migrations, mail, sms ... */
   component: Scalars['String']['output'];
   /** Time of the check, milliseconds; null = not measured. */
   latencyMs?: Maybe<Scalars['Float']['output']>;
@@ -1766,6 +1819,15 @@ export type InviteToOrganizationPayload = {
   setupLink?: Maybe<Scalars['URL']['output']>;
 };
 
+/** Organizations at one level. */
+export type LevelCount = {
+  __typename?: 'LevelCount';
+  /** Number of organizations. */
+  count: Scalars['Int']['output'];
+  /** The level. */
+  level: OrganizationLevel;
+};
+
 /** Input of linkIdentity. */
 export type LinkIdentityInput = {
   /** Issuer identifier, one of signInOptions. */
@@ -1880,6 +1942,19 @@ export type MailState =
   /** The mail server took it. */
   | 'SENT';
 
+/** Second factors of active persons, now. */
+export type MfaAdoption = {
+  __typename?: 'MfaAdoption';
+  /** Active persons. */
+  persons: Scalars['Int']['output'];
+  /** With any second factor. */
+  withMfa: Scalars['Int']['output'];
+  /** With at least one passkey. */
+  withPasskey: Scalars['Int']['output'];
+  /** With TOTP. */
+  withTotp: Scalars['Int']['output'];
+};
+
 /** A second factor. */
 export type MfaMethod =
   /** WebAuthn passkey. */
@@ -1965,6 +2040,8 @@ export type Mutation = {
   createServiceAccount?: Maybe<CreateServiceAccountPayload>;
   /** Makes a user, by invitation when no password is given. Requires `create:users`. */
   createUser?: Maybe<CreateUserPayload>;
+  /** Makes a webhook. Requires `create:webhooks`. */
+  createWebhook?: Maybe<CreateWebhookPayload>;
   /** Ends a key and removes it; who may is as with revokeApiKey. Requires a signed-in caller. */
   deleteApiKey?: Maybe<DeleteApiKeyPayload>;
   /** Deletes a group. Requires `delete:groups`. */
@@ -1975,6 +2052,8 @@ export type Mutation = {
   deleteOwnAccount?: Maybe<DeleteOwnAccountPayload>;
   /** Deletes users. Requires `delete:users`. */
   deleteUsers?: Maybe<DeleteUsersPayload>;
+  /** Deletes a webhook. Requires `delete:webhooks`. */
+  deleteWebhook?: Maybe<DeleteWebhookPayload>;
   /** Switches TOTP off; does nothing when off. The session must be confirmed where no password is given. Requires a session, not impersonating. */
   disableTotp?: Maybe<DisableTotpPayload>;
   /** Disables users and ends their sessions. Requires `disable:users`. */
@@ -2021,6 +2100,8 @@ export type Mutation = {
   removePasskey?: Maybe<RemovePasskeyPayload>;
   /** Renames an own passkey. Requires a session, not impersonating, confirmed. */
   renamePasskey?: Maybe<RenamePasskeyPayload>;
+  /** Delivers events again. Requires `replay:webhooks`. */
+  replayWebhookDeliveries?: Maybe<ReplayWebhookDeliveriesPayload>;
   /** Sends a link to a new address of the caller; the session must be confirmed where no password is given. Requires a session, not impersonating. */
   requestEmailChange?: Maybe<RequestEmailChangePayload>;
   /** Sends a reset link, or the set-up link of an invitation; always the same answer. Open to anyone. */
@@ -2049,6 +2130,8 @@ export type Mutation = {
   rotateApiKey?: Maybe<RotateApiKeyPayload>;
   /** Makes another key sign access tokens, as soon as it was published for long enough; the old one verifies for a while. Requires `rotate:signing-keys`, a session, not impersonating, confirmed, aal2. */
   rotateSigningKey?: Maybe<RotateSigningKeyPayload>;
+  /** Changes the secret of a webhook. Requires `update:webhooks`. */
+  rotateWebhookSecret?: Maybe<RotateWebhookSecretPayload>;
   /** Replaces the grants of a group; protected ones need `grant-protected:groups`. Requires `grant:groups`. */
   setGroupPermissions?: Maybe<SetGroupPermissionsPayload>;
   /** Sets a password by a mailed or challenge token; ends all sessions, keeps MFA, activates an invited account. Open to anyone. */
@@ -2075,6 +2158,8 @@ export type Mutation = {
   stopImpersonation?: Maybe<StopImpersonationPayload>;
   /** Changes the active organization. Requires a session. */
   switchOrganization?: Maybe<SwitchOrganizationPayload>;
+  /** Sends a sample event now. Requires `update:webhooks`. */
+  testWebhook?: Maybe<TestWebhookPayload>;
   /** Unlinks an external identity of the caller; sessions that began with it end, the present one excepted. Requires a session, not impersonating, confirmed. */
   unlinkIdentity?: Maybe<UnlinkIdentityPayload>;
   /** Unlocks users and forgets their failed sign-ins. Requires `lock:users`. */
@@ -2089,6 +2174,8 @@ export type Mutation = {
   updateProfile?: Maybe<UpdateProfilePayload>;
   /** Changes names, identifiers and groups. Requires `update:users`. */
   updateUser?: Maybe<UpdateUserPayload>;
+  /** Changes a webhook. Requires `update:webhooks`. */
+  updateWebhook?: Maybe<UpdateWebhookPayload>;
   /** Looks for the DNS record. Requires `update:organizations`. */
   verifyOrganizationDomain?: Maybe<VerifyOrganizationDomainPayload>;
   /** Signs in by code or link. Open to anyone. */
@@ -2193,6 +2280,11 @@ export type MutationCreateUserArgs = {
 };
 
 
+export type MutationCreateWebhookArgs = {
+  input: CreateWebhookInput;
+};
+
+
 export type MutationDeleteApiKeyArgs = {
   input: DeleteApiKeyInput;
 };
@@ -2215,6 +2307,11 @@ export type MutationDeleteOwnAccountArgs = {
 
 export type MutationDeleteUsersArgs = {
   input: DeleteUsersInput;
+};
+
+
+export type MutationDeleteWebhookArgs = {
+  input: DeleteWebhookInput;
 };
 
 
@@ -2333,6 +2430,11 @@ export type MutationRenamePasskeyArgs = {
 };
 
 
+export type MutationReplayWebhookDeliveriesArgs = {
+  input: ReplayWebhookDeliveriesInput;
+};
+
+
 export type MutationRequestEmailChangeArgs = {
   input: RequestEmailChangeInput;
 };
@@ -2403,6 +2505,11 @@ export type MutationRotateSigningKeyArgs = {
 };
 
 
+export type MutationRotateWebhookSecretArgs = {
+  input: RotateWebhookSecretInput;
+};
+
+
 export type MutationSetGroupPermissionsArgs = {
   input: SetGroupPermissionsInput;
 };
@@ -2468,6 +2575,11 @@ export type MutationSwitchOrganizationArgs = {
 };
 
 
+export type MutationTestWebhookArgs = {
+  input: TestWebhookInput;
+};
+
+
 export type MutationUnlinkIdentityArgs = {
   input: UnlinkIdentityInput;
 };
@@ -2500,6 +2612,11 @@ export type MutationUpdateProfileArgs = {
 
 export type MutationUpdateUserArgs = {
   input: UpdateUserInput;
+};
+
+
+export type MutationUpdateWebhookArgs = {
+  input: UpdateWebhookInput;
 };
 
 
@@ -2623,6 +2740,15 @@ export type OrganizationConnection = {
   pageInfo: PageInfo;
   /** Number of visible items over all pages; computed only when asked. */
   totalCount: Scalars['Int']['output'];
+};
+
+/** Organizations, now. */
+export type OrganizationCounts = {
+  __typename?: 'OrganizationCounts';
+  /** By level, top first. */
+  byLevel: Array<LevelCount>;
+  /** All. */
+  total: Scalars['Int']['output'];
 };
 
 /** An e-mail domain that belongs to an organization once its DNS record was seen. */
@@ -3052,6 +3178,8 @@ export type Query = {
   signInOptions?: Maybe<SignInOptions>;
   /** Public keys that verify access tokens, as in `/.well-known/jwks.json`. Open to anyone. */
   signingKeys?: Maybe<Array<SigningKey>>;
+  /** Figures; counts what is visible. Requires `view:stats`. */
+  stats?: Maybe<Stats>;
   /** What a mailed token is good for; does not consume it. Open to anyone. */
   tokenStatus?: Maybe<TokenStatus>;
   /** One user. Requires `view:users`, or about oneself. */
@@ -3060,6 +3188,12 @@ export type Query = {
   users?: Maybe<UserConnection>;
   /** Who is calling; null = not signed in. Open to anyone. */
   viewer?: Maybe<Viewer>;
+  /** One webhook. Requires `view:webhooks`. */
+  webhook?: Maybe<Webhook>;
+  /** Deliveries to webhooks. Requires `view:webhooks`. */
+  webhookDeliveries?: Maybe<WebhookDeliveryConnection>;
+  /** Webhooks, newest first. Requires `view:webhooks`. */
+  webhooks?: Maybe<WebhookConnection>;
 };
 
 
@@ -3222,6 +3356,13 @@ export type QuerySignInOptionsArgs = {
 };
 
 
+export type QueryStatsArgs = {
+  interval?: StatsInterval;
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
+  range?: InputMaybe<DateTimeRange>;
+};
+
+
 export type QueryTokenStatusArgs = {
   token: Scalars['String']['input'];
 };
@@ -3239,6 +3380,28 @@ export type QueryUsersArgs = {
   first?: InputMaybe<Scalars['Int']['input']>;
   last?: InputMaybe<Scalars['Int']['input']>;
   orderBy?: InputMaybe<UserOrder>;
+};
+
+
+export type QueryWebhookArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+export type QueryWebhookDeliveriesArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<WebhookDeliveryFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
+export type QueryWebhooksArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
 };
 
 /** Input of redeemActionLink. */
@@ -3425,6 +3588,25 @@ export type RenamePasskeyPayload = {
   errors: Array<UserError>;
   /** The passkey after the change. */
   passkey?: Maybe<Passkey>;
+};
+
+/** Input of replayWebhookDeliveries. */
+export type ReplayWebhookDeliveriesInput = {
+  /** Deliveries to replay, at most 10,000. */
+  filter?: InputMaybe<WebhookDeliveryFilter>;
+  /** Repeating the same input with the same key within 24 h answers as the first time. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Deliveries to replay, at most 100; exactly one of ids and filter. */
+  ids?: InputMaybe<Array<Scalars['ID']['input']>>;
+};
+
+/** Answer of replayWebhookDeliveries. */
+export type ReplayWebhookDeliveriesPayload = {
+  __typename?: 'ReplayWebhookDeliveriesPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** Number of new deliveries. */
+  replayedCount?: Maybe<Scalars['Int']['output']>;
 };
 
 /** Input of requestEmailChange. */
@@ -3741,6 +3923,25 @@ export type RotateSigningKeyPayload = {
   signingKey?: Maybe<SigningKey>;
 };
 
+/** Input of rotateWebhookSecret. */
+export type RotateWebhookSecretInput = {
+  /** Webhook whose secret changes. */
+  id: Scalars['ID']['input'];
+  /** How long the old secret signs too, 0 to 604,800. */
+  overlapSeconds?: Scalars['Int']['input'];
+};
+
+/** Answer of rotateWebhookSecret. */
+export type RotateWebhookSecretPayload = {
+  __typename?: 'RotateWebhookSecretPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** New signing secret; shown once. */
+  secret?: Maybe<Scalars['String']['output']>;
+  /** The webhook after the change. */
+  webhook?: Maybe<Webhook>;
+};
+
 /** Reach of a scope. */
 export type ScopeMode =
   /** Every organization, and what belongs to none. */
@@ -3796,6 +3997,15 @@ export type SessionConnection = {
   pageInfo: PageInfo;
   /** Number of visible items over all pages; computed only when asked. */
   totalCount: Scalars['Int']['output'];
+};
+
+/** Sessions, now. */
+export type SessionCounts = {
+  __typename?: 'SessionCounts';
+  /** Not ended. */
+  active: Scalars['Int']['output'];
+  /** Users with at least one. */
+  activeUsers: Scalars['Int']['output'];
 };
 
 /** One item of a Session page. */
@@ -4303,6 +4513,46 @@ export type StartTotpEnrollmentPayload = {
   secret?: Maybe<Scalars['String']['output']>;
 };
 
+/** Figures over the visible users and organizations. Series have every bucket of the range, empty ones too. */
+export type Stats = {
+  __typename?: 'Stats';
+  /** API keys. */
+  apiKeys: ApiKeyCounts;
+  /** When the figures were computed; the beginning of 1970: never yet. */
+  computedAt: Scalars['DateTime']['output'];
+  /** Failed sign-ins. */
+  failures: Array<TimeBucket>;
+  /** Impersonations begun. */
+  impersonations: Array<TimeBucket>;
+  /** Automatic and manual locks. */
+  lockouts: Array<TimeBucket>;
+  /** Second factors. */
+  mfaAdoption: MfaAdoption;
+  /** Organizations. */
+  organizations: OrganizationCounts;
+  /** Sessions. */
+  sessions: SessionCounts;
+  /** Completed sign-ins. */
+  signIns: Array<TimeBucket>;
+  /** Older than the refresh interval, 5 min by default. */
+  stale: Scalars['Boolean']['output'];
+  /** The server itself; null when limited to an organization. Requires `view:health`. */
+  system?: Maybe<SystemMetrics>;
+  /** Users by state. */
+  users: UserCounts;
+};
+
+/** Width of a time bucket. */
+export type StatsInterval =
+  /** One day in UTC; ranges up to 366 days. */
+  | 'DAY'
+  /** One hour; ranges up to 31 days. */
+  | 'HOUR'
+  /** A calendar month in UTC; ranges up to ten years. */
+  | 'MONTH'
+  /** Seven days from Monday in UTC; ranges up to ten years. */
+  | 'WEEK';
+
 /** What a session needs before it may go on. */
 export type StepUp = {
   __typename?: 'StepUp';
@@ -4396,6 +4646,45 @@ export type SystemGroupInput = {
   name: Scalars['String']['input'];
   /** Its grants, on the application's own resources only. */
   permissions: Array<PermissionInput>;
+};
+
+/** The server itself, now. */
+export type SystemMetrics = {
+  __typename?: 'SystemMetrics';
+  /** Cache hits, 0 to 1, of the last 5 min; null without use. */
+  cacheHitRatio?: Maybe<Scalars['Float']['output']>;
+  /** Messages not yet sent. */
+  mailQueued: Scalars['Int']['output'];
+  /** Events not yet published. */
+  outboxPending: Scalars['Int']['output'];
+  /** Replicas seen within the last minute. */
+  replicas: Scalars['Int']['output'];
+};
+
+/** Input of testWebhook. */
+export type TestWebhookInput = {
+  /** Type of the sample event; absent = the first it listens to. */
+  eventType?: InputMaybe<Scalars['String']['input']>;
+  /** Webhook to try. */
+  id: Scalars['ID']['input'];
+};
+
+/** Answer of testWebhook. */
+export type TestWebhookPayload = {
+  __typename?: 'TestWebhookPayload';
+  /** The attempt, with its outcome. */
+  delivery?: Maybe<WebhookDelivery>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
+/** A count over one interval. */
+export type TimeBucket = {
+  __typename?: 'TimeBucket';
+  /** Number of events. */
+  count: Scalars['Int']['output'];
+  /** Beginning, included; UTC. */
+  start: Scalars['DateTime']['output'];
 };
 
 /** Recurring hours in which a grant holds. */
@@ -4644,6 +4933,29 @@ export type UpdateUserPayload = {
   user?: Maybe<User>;
 };
 
+/** Input of updateWebhook. */
+export type UpdateWebhookInput = {
+  /** Whether events are sent; absent = keep. */
+  enabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** New types, at least one; absent = keep. */
+  eventTypes?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** Webhook to change. */
+  id: Scalars['ID']['input'];
+  /** New name; absent = keep. */
+  name?: InputMaybe<Scalars['String']['input']>;
+  /** New address; absent = keep. */
+  url?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** Answer of updateWebhook. */
+export type UpdateWebhookPayload = {
+  __typename?: 'UpdateWebhookPayload';
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** The webhook after the change. */
+  webhook?: Maybe<Webhook>;
+};
+
 /** A person or a service account. */
 export type User = Node & {
   __typename?: 'User';
@@ -4795,6 +5107,27 @@ export type UserConnection = {
   totalCount: Scalars['Int']['output'];
 };
 
+/** Users by state, now. */
+export type UserCounts = {
+  __typename?: 'UserCounts';
+  /** In state ACTIVE. */
+  active: Scalars['Int']['output'];
+  /** Made within the range, those included that are gone again. */
+  createdWithinRange: Scalars['Int']['output'];
+  /** In state DISABLED. */
+  disabled: Scalars['Int']['output'];
+  /** In state INVITED. */
+  invited: Scalars['Int']['output'];
+  /** In state LOCKED. */
+  locked: Scalars['Int']['output'];
+  /** In state PENDING. */
+  pending: Scalars['Int']['output'];
+  /** Signed in at least once on the days of the range, whole days in UTC. */
+  signedInWithinRange: Scalars['Int']['output'];
+  /** All. */
+  total: Scalars['Int']['output'];
+};
+
 /** One item of a User page. */
 export type UserEdge = {
   __typename?: 'UserEdge';
@@ -4919,6 +5252,8 @@ export type UserErrorCode =
   | 'NOT_MEMBER'
   /** The operation is for other people's accounts only. */
   | 'NOT_ON_ONESELF'
+  /** The delivery still waits, was a test, was replayed already, or its webhook is switched off. */
+  | 'NOT_REPLAYABLE'
   /** No enrolment was started, or it is completed. */
   | 'NO_ENROLLMENT_IN_PROGRESS'
   /** A user would be left without any group. */
@@ -4983,10 +5318,16 @@ export type UserErrorCode =
   | 'TOO_MANY_PASSKEYS'
   /** A group or key can hold at most 100 grants. */
   | 'TOO_MANY_PERMISSIONS'
+  /** The server holds the largest number of webhooks. */
+  | 'TOO_MANY_WEBHOOKS'
+  /** The event catalogue has no such type. */
+  | 'UNKNOWN_EVENT_TYPE'
   /** The issuer is not configured. */
   | 'UNKNOWN_ISSUER'
   /** The catalogue has no such action and resource. */
   | 'UNKNOWN_PERMISSION'
+  /** The address is not https, or leads to a private network. */
+  | 'URL_NOT_ALLOWED'
   /** The user name can be mistaken for an existing one. */
   | 'USERNAME_CONFUSABLE'
   /** The user name belongs to another account. */
@@ -5195,6 +5536,155 @@ export type ViewerSessionEnded = {
   endedAt: Scalars['DateTime']['output'];
   /** Why it ended. */
   reason: SessionEndReason;
+};
+
+/** An address that events are posted to, signed by HMAC-SHA-256 with a timestamp. */
+export type Webhook = Node & {
+  __typename?: 'Webhook';
+  /** When it was made. */
+  createdAt: Scalars['DateTime']['output'];
+  /** Who made it; null when deleted. Requires `view:users`. */
+  createdBy?: Maybe<User>;
+  /** Events are sent. */
+  enabled: Scalars['Boolean']['output'];
+  /** Types from the event catalogue, at most 100. */
+  eventTypes: Array<Scalars['String']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Latest delivery. */
+  lastDelivery?: Maybe<WebhookDelivery>;
+  /** Name for the list. */
+  name: Scalars['String']['output'];
+  /** Until when the secret before the last rotation signs too. */
+  secretOverlapUntil?: Maybe<Scalars['DateTime']['output']>;
+  /** Last change. */
+  updatedAt: Scalars['DateTime']['output'];
+  /** Address. */
+  url: Scalars['URL']['output'];
+};
+
+/** One try of a delivery. */
+export type WebhookAttempt = {
+  __typename?: 'WebhookAttempt';
+  /** How long it took, milliseconds; null = it goes on, or was cut off. */
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** Why it failed; null = it did not. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** Which try, from 1. */
+  number: Scalars['Int']['output'];
+  /** HTTP status of the answer; null = no answer. */
+  responseStatus?: Maybe<Scalars['Int']['output']>;
+  /** When it began. */
+  startedAt: Scalars['DateTime']['output'];
+};
+
+/** A page of Webhook. */
+export type WebhookConnection = {
+  __typename?: 'WebhookConnection';
+  /** Items with their cursors. */
+  edges: Array<WebhookEdge>;
+  /** Items without cursors. */
+  nodes: Array<Webhook>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One event on its way to one webhook. */
+export type WebhookDelivery = Node & {
+  __typename?: 'WebhookDelivery';
+  /** Tries so far. */
+  attempts: Scalars['Int']['output'];
+  /** When the event was handed over. */
+  createdAt: Scalars['DateTime']['output'];
+  /** When the receiver accepted it. */
+  deliveredAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Time of the last try, milliseconds. */
+  durationMs?: Maybe<Scalars['Int']['output']>;
+  /** Event; the same for every try and replay. */
+  eventId: Scalars['ID']['output'];
+  /** Type from the event catalogue. */
+  eventType: Scalars['String']['output'];
+  /** Reason of the last failure. */
+  failure?: Maybe<Scalars['String']['output']>;
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Why it is sent. */
+  kind: WebhookDeliveryKind;
+  /** Next try; null = none. */
+  nextAttemptAt?: Maybe<Scalars['DateTime']['output']>;
+  /** The delivery that this one replays. */
+  previous?: Maybe<WebhookDelivery>;
+  /** HTTP status of the last try; null = no answer. */
+  responseStatus?: Maybe<Scalars['Int']['output']>;
+  /** Where it stands. */
+  state: WebhookDeliveryState;
+  /** Every try, the first one first; at most 12. */
+  tries: Array<WebhookAttempt>;
+  /** The webhook. */
+  webhook: Webhook;
+};
+
+/** A page of WebhookDelivery. */
+export type WebhookDeliveryConnection = {
+  __typename?: 'WebhookDeliveryConnection';
+  /** Items with their cursors. */
+  edges: Array<WebhookDeliveryEdge>;
+  /** Items without cursors. */
+  nodes: Array<WebhookDelivery>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a WebhookDelivery page. */
+export type WebhookDeliveryEdge = {
+  __typename?: 'WebhookDeliveryEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: WebhookDelivery;
+};
+
+/** Which deliveries; conditions are and-ed. Always newest first. */
+export type WebhookDeliveryFilter = {
+  /** Handed over within. */
+  createdAt?: InputMaybe<DateTimeRange>;
+  /** Of one of these types; empty list = none. */
+  eventTypeIn?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** In one of these states; empty list = none. */
+  stateIn?: InputMaybe<Array<WebhookDeliveryState>>;
+  /** Of this webhook. */
+  webhookId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** Why something is sent. */
+export type WebhookDeliveryKind =
+  /** It happened. */
+  | 'EVENT'
+  /** Somebody asked for it once more: replayWebhookDeliveries. */
+  | 'REPLAY'
+  /** A sample: testWebhook. */
+  | 'TEST';
+
+/** Where a delivery stands. */
+export type WebhookDeliveryState =
+  /** Given up; replayWebhookDeliveries tries again. */
+  | 'DEAD'
+  /** The receiver answered 2xx. */
+  | 'DELIVERED'
+  /** Waits for its first or next try. */
+  | 'PENDING';
+
+/** One item of a Webhook page. */
+export type WebhookEdge = {
+  __typename?: 'WebhookEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: Webhook;
 };
 
 /** Day of the week, ISO 8601 order. */

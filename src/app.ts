@@ -86,20 +86,26 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     capturedInbox: isCapturing(config) ? services.inbox : null,
     credentialFields,
     costs,
-    isPublicMutation: (field) => Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule)),
+    isPublicMutation,
     loaders,
     liveEvents: services.liveEvents,
     connected: services.connected,
-    authenticator: new RequestAuthenticator({
-      ...foundation,
-      sessions: services.authenticator,
-      apiKeys: services.apiKeyAuthenticator,
-      signingKeys: services.signingKeys,
-      verifiedTokens: verifiedTokensOf(services),
-      counters: services.caches.counters,
-    }),
+    authenticator: requestAuthenticatorOf(foundation, services),
   });
 };
+
+const isPublicMutation = (field: string): boolean =>
+  Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule));
+
+const requestAuthenticatorOf = (foundation: Foundation, services: Services): RequestAuthenticator =>
+  new RequestAuthenticator({
+    ...foundation,
+    sessions: services.authenticator,
+    apiKeys: services.apiKeyAuthenticator,
+    signingKeys: services.signingKeys,
+    verifiedTokens: verifiedTokensOf(services),
+    counters: services.caches.counters,
+  });
 
 /** A token that was verified with a key that has left is verified anew, in vain. */
 const verifiedTokensOf = ({ signingKeys }: Services): VerifiedTokenCache => {

@@ -99,7 +99,10 @@ export const eventTypes = {
     prefix: z.string().optional(),
     overlapSeconds: count.optional(),
   }),
-  ApiKeyRevoked: event('ApiKey', 'An API key was revoked or deleted.', apiKey),
+  ApiKeyRevoked: event('ApiKey', 'An API key was revoked or deleted.', {
+    ...apiKey,
+    withOwner: z.boolean().optional().meta({ description: 'True when the key went with its deleted owner.' }),
+  }),
   ImpersonationStarted: event('Impersonation', 'Somebody began to act as another person.', {
     ...impersonation,
     mode: z.enum(ImpersonationMode),

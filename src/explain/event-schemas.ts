@@ -7,7 +7,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 /**
  * The JSON Schema (2020-12) of a published event. Consumers must take fields that they do not know: a version may get more of them.
  */
-export const eventSchema = (type: EventType): JsonSchema => {
+const eventSchema = (type: EventType): JsonSchema => {
   const { version, aggregate, description, payload } = eventTypes[type];
   const properties = {
     id: { type: 'string', format: 'uuid', description: 'The same for every try and every sink.' },

@@ -10,7 +10,6 @@ interface EventMetricSources {
 
 /** Figures of events: the gauges are those of the database, the same in every replica; the counters are this process's. */
 export const addEventMetrics = (registry: Registry, { outboxReader, eventRelay }: EventMetricSources): void => {
-  const registers = [registry];
   /** Without an answer of the database there is no value, and the other figures are still there. */
   const status = (): Promise<OutboxStatus | null> => outboxReader.status().catch(() => null);
   registry.registerMetric(
@@ -37,24 +36,28 @@ export const addEventMetrics = (registry: Registry, { outboxReader, eventRelay }
       },
     }),
   );
-  new Counter({
-    name: 'gatehouse_events_published_total',
-    help: 'Events that this process brought to a sink.',
-    labelNames: ['sink'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { sink, published } of eventRelay.counts) this.inc({ sink }, published);
-    },
-  });
-  new Counter({
-    name: 'gatehouse_event_sink_failures_total',
-    help: 'Tries of a sink that failed.',
-    labelNames: ['sink'],
-    registers,
-    collect() {
-      this.reset();
-      for (const { sink, failures } of eventRelay.counts) this.inc({ sink }, failures);
-    },
-  });
+  registry.registerMetric(
+    new Counter({
+      name: 'gatehouse_events_published_total',
+      help: 'Events that this process brought to a sink.',
+      labelNames: ['sink'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { sink, published } of eventRelay.counts) this.inc({ sink }, published);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: 'gatehouse_event_sink_failures_total',
+      help: 'Tries of a sink that failed.',
+      labelNames: ['sink'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { sink, failures } of eventRelay.counts) this.inc({ sink }, failures);
+      },
+    }),
+  );
 };

@@ -105,17 +105,12 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   const report = reportInto(parts);
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
   const { requestTelemetry } = parts;
-  const requestLog = new RequestLog({
-    enabled: config.log.requests,
-    level: config.log.requestLevel,
-    factsOf: (request) => requestTelemetry.factsOf(request),
-  });
   let accepting = true;
   // Widened: with pino's own type the server would be of another type than every plugin expects.
   const loggerInstance: FastifyBaseLogger = logger;
   const app = fastify({
     loggerInstance,
-    logController: requestLog,
+    logController: requestLogOf(parts),
     // What a child would carry is in the scope of the request; only routes with a level of their own need one.
     childLoggerFactory: (own, _bindings, options) => (options.level === undefined ? own : own.child({}, options)),
     genReqId: (request) => {
@@ -167,6 +162,13 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
     },
   };
 };
+
+const requestLogOf = ({ config, requestTelemetry }: ServerParts): RequestLog =>
+  new RequestLog({
+    enabled: config.log.requests,
+    level: config.log.requestLevel,
+    factsOf: (request) => requestTelemetry.factsOf(request),
+  });
 
 /** Unforeseen errors are tracked, and written with the name of their kind. */
 const reportInto =

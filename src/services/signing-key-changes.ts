@@ -11,7 +11,7 @@ import type { Origin, Recorder } from '../events/recorder.ts';
 import { systemOrigin } from './caller.ts';
 
 /** Within this time every replica has noticed that another key signs: until then it may go on with the one before. */
-export const NOTICE_SECONDS = 60;
+const NOTICE_SECONDS = 60;
 
 export interface Rotation {
   readonly origin: Origin;

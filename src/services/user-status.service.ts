@@ -11,7 +11,7 @@ import type { PermissionName } from '../permissions/catalogue.ts';
 import { and, can, notImpersonating, viaSession } from '../permissions/rules.ts';
 import type { SessionEndReason } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
-import { apiKeyHappening } from './api-key-target.ts';
+import { apiKeyHappening, keyOfEvent } from './api-key-target.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -201,7 +201,10 @@ export class UserStatusService {
     await sql(em, 'delete from users where id = any($1::uuid[])', [ids]);
     await this.#guard.keepAnAdministrator(em, ids);
     await this.#recorder.record(em, origin, [
-      ...keys.map((key) => apiKeyHappening('deleted', key, { withOwner: true })),
+      ...keys.map((key) => {
+        const payload = { ...keyOfEvent(key), withOwner: true };
+        return apiKeyHappening('deleted', key.name, { type: 'ApiKeyRevoked', payload });
+      }),
       ...people.map((user): Happening => ({
         action: 'user.deleted',
         target: userReference(user),

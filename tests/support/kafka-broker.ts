@@ -53,7 +53,9 @@ export class KafkaBroker {
 
   /** The address that stays. */
   get address(): string {
-    return `127.0.0.1:${(this.#door?.address() as AddressInfo).port}`;
+    const address = this.#door?.address() as AddressInfo | undefined;
+    if (address === undefined) throw new Error('The broker has no door yet.');
+    return `127.0.0.1:${address.port}`;
   }
 
   /** Starts it, empty; standard input stays open, for at its end it ends. */

@@ -17,6 +17,8 @@ export interface Arrival {
   readonly ipAddress: string;
   readonly userAgent: string | null;
   readonly requestId: string;
+  /** Administrators' operations are served on the way that it came. */
+  readonly administration: boolean;
   /** The session cookie, where the page that connects is one of ours. */
   readonly cookie: string | undefined;
 }

@@ -9,7 +9,7 @@ import type { Config } from '../../config/config.ts';
 import { Failure } from '../../errors.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
 import { clientAddress } from '../client-address.ts';
-import { userAgentOf } from '../context-factory.ts';
+import { type ContextParts, userAgentOf } from '../context-factory.ts';
 import { cookieName, presentedCookie } from '../session-cookie.ts';
 import { closeCodes } from './close-codes.ts';
 import { Connection } from './connection.ts';
@@ -34,6 +34,7 @@ interface SocketParts extends Omit<
   readonly config: Config;
   readonly registry: Registry;
   readonly logger: Logger;
+  readonly servesAdministration: ContextParts['servesAdministration'];
 }
 
 /**
@@ -108,6 +109,7 @@ export class SocketServer {
       ipAddress: clientAddress(request),
       userAgent: userAgentOf(request),
       requestId: request.id,
+      administration: this.#parts.servesAdministration(request),
       cookie,
     };
     reply.hijack();

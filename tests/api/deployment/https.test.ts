@@ -142,13 +142,8 @@ describe('switched off', () => {
     settings: { 'server.baseUrl': BASE, 'server.forceHttps': 'false', 'server.trustedProxies': '127.0.0.0/8' },
   });
   test('clear http is answered', async () => {
-    const answer = await send(
-      app(),
-      'POST',
-      '/graphql',
-      { ...CLIENT, 'x-forwarded-proto': 'http', ...JSON_TYPE },
-      QUERY,
-    );
+    const headers = { ...CLIENT, 'x-forwarded-proto': 'http', ...JSON_TYPE };
+    const answer = await send(app(), 'POST', '/graphql', { ...headers, body: QUERY });
     expect(answer.status).toBe(200);
   });
 });

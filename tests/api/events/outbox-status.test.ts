@@ -18,7 +18,7 @@ describe('outboxStatus', () => {
 
   const status = async () => {
     app().clock.advance(1);
-    const { data, errors } = await cast().admin.send(OutboxStatusDocument);
+    const { data, errors } = await cast().admin.send(OutboxStatusDocument, {});
     expect(errors).toEqual([]);
     if (!data.outboxStatus) throw new Error('There is no status.');
     return data.outboxStatus;
@@ -86,9 +86,9 @@ describe('outboxStatus', () => {
   });
 
   test('is for those who may see the health of the server', async () => {
-    const { code } = await cast().member.send(OutboxStatusDocument);
+    const { code } = await cast().member.send(OutboxStatusDocument, {});
     expect(code).toBe('FORBIDDEN');
-    expect((await app().anonymous().send(OutboxStatusDocument)).code).toBe('UNAUTHENTICATED');
+    expect((await app().anonymous().send(OutboxStatusDocument, {})).code).toBe('UNAUTHENTICATED');
   });
 
   test('stands in the metrics, by sink', async () => {

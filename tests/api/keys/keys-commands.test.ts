@@ -11,7 +11,8 @@ describe('keys list, keys rotate and keys retire', () => {
   beforeAll(async () => {
     cluster = await startCluster();
     env = { DATABASE_URL: await cluster.newDatabase(), MASTER_KEYS: `v1:${generateMasterKey().reveal()}` };
-    expect((await cluster.run(['migrate', 'up'], env)).exitCode).toBe(0);
+    const { exitCode } = await cluster.run(['migrate', 'up'], env);
+    if (exitCode !== 0) throw new Error('The migrations failed.');
   });
   afterAll(() => cluster.stop());
 
