@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { WebhookBacklog, WebhookQueue } from '../webhooks/webhook-queue.ts';
@@ -10,6 +11,9 @@ interface WebhookMetricSources {
   readonly webhookQueue: WebhookQueue;
   readonly clock: Clock;
 }
+
+/** Longer than this nobody who asks for figures waits. */
+const WAIT_MS = 1000;
 
 /** How deliveries to webhooks ended, and how many wait. What cannot be read now, because the database is away, is NaN. */
 export const addWebhookMetrics = (
@@ -29,10 +33,9 @@ export const addWebhookMetrics = (
   // Both gauges are asked for at once.
   let reading: Promise<WebhookBacklog | null> | null = null;
   const read = (): Promise<WebhookBacklog | null> =>
-    (reading ??= webhookQueue
-      .backlog()
-      .catch(() => null)
-      .finally(() => (reading = null)));
+    (reading ??= Promise.race([webhookQueue.backlog().catch(() => null), sleep(WAIT_MS, null, { ref: false })]).finally(
+      () => (reading = null),
+    ));
   const pending = new Gauge({
     name: 'gatehouse_webhook_deliveries_pending',
     help: 'Deliveries that wait for their first or next try, counted up to a hundred thousand.',
