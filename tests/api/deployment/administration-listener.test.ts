@@ -38,11 +38,12 @@ const facts = new Proxy({} as Facts, { get: (_target, name) => ODD[String(name)]
 describe('on the first listener', () => {
   test('each of their queries is refused to an administrator', async () => {
     const { admin } = await app().cast();
-    const ids = { userId: admin.id, groupId: randomUUID(), apiKeyId: randomUUID(), organizationId: randomUUID() };
     const fields = administrators('Query');
     expect(fields.length).toBeGreaterThan(5);
     for (const field of fields) {
-      const { errors } = await admin.run(queryDocuments[field as keyof typeof queryDocuments], ids);
+      const document = queryDocuments[field as keyof typeof queryDocuments];
+      const ids = [...document.matchAll(/\$(\w+): ID!/g)].map(([, name]) => [name, randomUUID()] as const);
+      const { errors } = await admin.run(document, Object.fromEntries(ids));
       expect([field, errors.map(({ extensions }) => extensions)]).toEqual([field, [REFUSED]]);
     }
   });
