@@ -96,7 +96,7 @@ describe('users export', () => {
     const other = await cluster.newDatabase();
     expect((await users(['import', path('hashed.csv')], other)).out).toEqual([
       'Imported 1102 accounts of 1102 lines.',
-      'Password hashes: bcrypt 2, none 1100.',
+      expect.stringMatching(/^Password hashes: (bcrypt 2, none 1100|none 1100, bcrypt 2)\.$/),
     ]);
     const again = await users(['export', path('again.csv'), '--fields', IMPORTABLE, '--hashes'], other);
     expect(again.exitCode).toBe(0);
