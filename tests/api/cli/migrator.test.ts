@@ -14,7 +14,11 @@ const LATER = [
   'Migration20261121170000_audit',
   'Migration20261121180000_events',
   'Migration20261121181000_webhooks',
+  'Migration20261121182000_caches',
   'Migration20261121183000_statistics',
+  'Migration20261121184000_audit_transactions',
+  'Migration20261121190000_imports',
+  'Migration20261121190100_search',
 ];
 const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
 
