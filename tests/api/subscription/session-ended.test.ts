@@ -80,7 +80,9 @@ describe('the end of a session', () => {
       const followings = [await at(app()), await at(replica)];
       const kept = await beginSession(app(), email);
       const bystander = await subscriberOf(app(), kept.client);
-      await expectEnd(followings, 'SIGNED_OUT', () => session.client.send(SignOutDocument, { input: {} }));
+      await expect(
+        expectEnd(followings, 'SIGNED_OUT', () => session.client.send(SignOutDocument, { input: {} })),
+      ).resolves.toBeUndefined();
       const stillThere = await Promise.race([bystander.closed, sleep(100, 'open')]);
       expect(stillThere).toBe('open');
     },
@@ -89,9 +91,11 @@ describe('the end of a session', () => {
   test('by an administrator who revokes it', async () => {
     const { email } = await newPerson();
     const session = await beginSession(app(), email);
-    await expectEnd([await follow(replica, session.at(replica))], 'REVOKED', () =>
-      cast.support.send(RevokeSessionsDocument, { input: { ids: [session.id] } }),
-    );
+    await expect(
+      expectEnd([await follow(replica, session.at(replica))], 'REVOKED', () =>
+        cast.support.send(RevokeSessionsDocument, { input: { ids: [session.id] } }),
+      ),
+    ).resolves.toBeUndefined();
   });
 
   test.each([
@@ -101,32 +105,38 @@ describe('the end of a session', () => {
   ])('by %s', async (mutation, reason, expected) => {
     const { id, email } = await newPerson();
     const following = await follow(app(), await signIn(app(), email));
-    await expectEnd([following], expected, async () => {
-      const answer = await cast.admin.run(
-        `mutation ($ids: [ID!]!) { ${mutation}(input: { ids: $ids, ${reason} }) { errors { code } } }`,
-        { ids: [id] },
-      );
-      expect(answer.data).toEqual({ [mutation]: { errors: [] } });
-    });
+    await expect(
+      expectEnd([following], expected, async () => {
+        const answer = await cast.admin.run(
+          `mutation ($ids: [ID!]!) { ${mutation}(input: { ids: $ids, ${reason} }) { errors { code } } }`,
+          { ids: [id] },
+        );
+        expect(answer.data).toEqual({ [mutation]: { errors: [] } });
+      }),
+    ).resolves.toBeUndefined();
   });
 
   test('of an API key, revoked or with its owner disabled', async () => {
     const revoked = await makeKey(app(), cast.admin);
-    await expectEnd([await follow(app(), revoked), await follow(replica, callingAt(replica, revoked))], 'REVOKED', () =>
-      cast.admin.run('mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { errors { code } } }', {
-        id: revoked.keyId,
-      }),
-    );
+    await expect(
+      expectEnd([await follow(app(), revoked), await follow(replica, callingAt(replica, revoked))], 'REVOKED', () =>
+        cast.admin.run('mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { errors { code } } }', {
+          id: revoked.keyId,
+        }),
+      ),
+    ).resolves.toBeUndefined();
     const { id, email } = await newPerson();
     const key = await makeKey(app(), await signIn(app(), email));
-    await expectEnd([await follow(app(), key)], 'ACCOUNT_DISABLED', () =>
-      cast.admin.run(
-        'mutation ($ids: [ID!]!) { disableUsers(input: { ids: $ids, reason: "left" }) { errors { code } } }',
-        {
-          ids: [id],
-        },
+    await expect(
+      expectEnd([await follow(app(), key)], 'ACCOUNT_DISABLED', () =>
+        cast.admin.run(
+          'mutation ($ids: [ID!]!) { disableUsers(input: { ids: $ids, reason: "left" }) { errors { code } } }',
+          {
+            ids: [id],
+          },
+        ),
       ),
-    );
+    ).resolves.toBeUndefined();
   });
 
   test('of a key whose networks are narrowed to others', async () => {
@@ -155,14 +165,18 @@ describe('the end of a session', () => {
 
     test('when it is stopped', async () => {
       const { acting, following } = await begin();
-      await expectEnd([following], 'IMPERSONATION_ENDED', () =>
-        acting.run('mutation { stopImpersonation(input: {}) { errors { code } } }'),
-      );
+      await expect(
+        expectEnd([following], 'IMPERSONATION_ENDED', () =>
+          acting.run('mutation { stopImpersonation(input: {}) { errors { code } } }'),
+        ),
+      ).resolves.toBeUndefined();
     });
 
     test('when whoever acts signs out, or may not act any more', async () => {
       const left = await begin();
-      await expectEnd([left.following], 'IMPERSONATION_ENDED', () => left.actor.send(SignOutDocument, { input: {} }));
+      await expect(
+        expectEnd([left.following], 'IMPERSONATION_ENDED', () => left.actor.send(SignOutDocument, { input: {} })),
+      ).resolves.toBeUndefined();
       const stripped = await begin();
       await app().database.query('delete from memberships where user_id = $1', [stripped.actor.id]);
       expect((await stripped.following.subscriber.closed).code).toBe(4401);
@@ -189,7 +203,9 @@ describe('the end of a session', () => {
       const { member } = await other.cast();
       const { client } = await beginSession(other, member.email, { delivery: 'COOKIE' });
       const following = await follow(other, client.with({ origin: 'http://localhost:4000' }));
-      await expectEnd([following], 'IDLE', () => Promise.resolve(other.clock.advance(8 * 86_400)));
+      await expect(
+        expectEnd([following], 'IDLE', () => Promise.resolve(other.clock.advance(8 * 86_400))),
+      ).resolves.toBeUndefined();
     } finally {
       await other.close();
     }
