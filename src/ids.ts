@@ -20,7 +20,6 @@ export type SigningKeyId = Id<'SigningKey'>;
 export type AuditEventId = Id<'AuditEvent'>;
 export type ExportJobId = Id<'ExportJob'>;
 export type OutboxEventId = Id<'OutboxEvent'>;
-export type TrustedDocumentId = Id<'TrustedDocument'>;
 export type OrganizationId = Id<'Organization'>;
 export type OrganizationDomainId = Id<'OrganizationDomain'>;
 export type ApiKeyId = Id<'ApiKey'>;

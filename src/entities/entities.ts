@@ -33,7 +33,6 @@ import { ResetRequest } from './reset-request.entity.ts';
 import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { StatsFigures, StatsHour, StatsPresence, StatsReturn, StatsState } from './stats.entity.ts';
-import { TrustedDocument, TrustedDocumentEpoch } from './trusted-document.entity.ts';
 import { User } from './user.entity.ts';
 import { UserImport } from './user-import.entity.ts';
 import { Verification } from './verification.entity.ts';
@@ -85,8 +84,6 @@ export const entities = [
   StatsPresence,
   StatsReturn,
   StatsState,
-  TrustedDocument,
-  TrustedDocumentEpoch,
   User,
   UserImport,
   Verification,
