@@ -101,7 +101,7 @@ export const eventTypes = {
   }),
   ApiKeyRevoked: event('ApiKey', 'An API key was revoked or deleted.', {
     ...apiKey,
-    withOwner: z.boolean().optional().meta({ description: 'True when the key went with its deleted owner.' }),
+    withOwner: z.boolean().optional(),
   }),
   ImpersonationStarted: event('Impersonation', 'Somebody began to act as another person.', {
     ...impersonation,

@@ -3,9 +3,13 @@ import type { OutboxStatus } from '../services/outbox-reader.ts';
 
 interface EventMetricSources {
   readonly outboxReader: { status(): Promise<OutboxStatus> };
-  readonly eventRelay: {
-    readonly counts: readonly { readonly sink: string; readonly published: number; readonly failures: number }[];
-  };
+  readonly eventRelay: { readonly counts: readonly EventCounts[] };
+}
+
+interface EventCounts {
+  readonly sink: string;
+  readonly published: number;
+  readonly failures: number;
 }
 
 /** Figures of events: the gauges are those of the database, the same in every replica; the counters are this process's. */
@@ -36,28 +40,19 @@ export const addEventMetrics = (registry: Registry, { outboxReader, eventRelay }
       },
     }),
   );
-  registry.registerMetric(
-    new Counter({
-      name: 'gatehouse_events_published_total',
-      help: 'Events that this process brought to a sink.',
-      labelNames: ['sink'],
-      registers: [],
-      collect() {
-        this.reset();
-        for (const { sink, published } of eventRelay.counts) this.inc({ sink }, published);
-      },
-    }),
-  );
-  registry.registerMetric(
-    new Counter({
-      name: 'gatehouse_event_sink_failures_total',
-      help: 'Tries of a sink that failed.',
-      labelNames: ['sink'],
-      registers: [],
-      collect() {
-        this.reset();
-        for (const { sink, failures } of eventRelay.counts) this.inc({ sink }, failures);
-      },
-    }),
-  );
+  const counter = (name: string, help: string, read: (of: EventCounts) => number): void =>
+    registry.registerMetric(
+      new Counter({
+        name,
+        help,
+        labelNames: ['sink'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const counts of eventRelay.counts) this.inc({ sink: counts.sink }, read(counts));
+        },
+      }),
+    );
+  counter('gatehouse_events_published_total', 'Events that this process brought to a sink.', (of) => of.published);
+  counter('gatehouse_event_sink_failures_total', 'Tries of a sink that failed.', (of) => of.failures);
 };

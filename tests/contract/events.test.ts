@@ -63,14 +63,7 @@ describe('the catalogue of events', () => {
     const messages = sink.taken.map((event) => JSON.parse(eventMessage(event)) as never);
     expect(messages.flatMap((message) => problems(message) ?? [])).toEqual([]);
     const types = new Set(sink.taken.map(({ type }) => type));
-    for (const type of [
-      'UserRegistered',
-      'SessionStarted',
-      'GroupCreated',
-      'GroupUpdated',
-      'GroupDeleted',
-      'OrganizationCreated',
-    ]) {
+    for (const type of ['SessionStarted', 'GroupCreated', 'GroupUpdated', 'GroupDeleted', 'OrganizationCreated']) {
       expect(types).toContain(type);
     }
     const [one] = sink.taken;

@@ -54,7 +54,7 @@ export class KafkaBroker {
   /** The address that stays. */
   get address(): string {
     const address = this.#door?.address() as AddressInfo | undefined;
-    if (address === undefined) throw new Error('The broker has no door yet.');
+    if (address === undefined) throw new Error('The broker was not started.');
     return `127.0.0.1:${address.port}`;
   }
 

@@ -17,7 +17,7 @@ import { startTestApp, type TestApp } from '../../support/test-app.ts';
 let app: TestApp;
 
 beforeAll(async () => {
-  app = await startTestApp({ settings: { 'events.batchSize': '10', 'events.retentionSeconds': '1d' } });
+  app = await startTestApp({ settings: { 'events.batchSize': '10' } });
 });
 beforeEach(() => emptyOutbox(app));
 afterEach(() => Promise.all(relays.splice(0).map((relay) => relay.stop())));
@@ -297,36 +297,5 @@ describe('two replicas', () => {
     expect(await one.run()).toBe(false);
     const [order] = await app.database.query<{ last: string }>('select last_position::text as last from outbox_order');
     expect(order?.last).toBe('6');
-  });
-});
-
-describe('housekeeping', () => {
-  test('deletes events after their time, once every sink has taken them', async () => {
-    const [first, second] = [new MemorySink('first'), new MemorySink('second')];
-    const relay = replicaWith(first, second);
-    const kept = async (): Promise<number> => {
-      const [row] = await app.database.query<{ count: number }>('select count(*)::int as count from outbox_events');
-      return row?.count ?? 0;
-    };
-    await writeEvents(app, range(1, 4));
-    app.clock.advance(2 * 86_400);
-    // No relay has seen them yet.
-    await app.services.housekeeping.run();
-    expect(await kept()).toBe(4);
-    second.before = () => {
-      throw new Error('away');
-    };
-    await relay.run();
-    app.clock.advance(2 * 86_400);
-    await relay.run();
-    await app.services.housekeeping.run();
-    expect(await kept()).toBe(4);
-    second.before = () => undefined;
-    app.clock.advance(10);
-    await writeEvents(app, [5]);
-    await relay.run();
-    expect(second.numbers).toEqual(range(1, 5));
-    await app.services.housekeeping.run();
-    expect(await kept()).toBe(1);
   });
 });
