@@ -1,3 +1,4 @@
+import { deadDeliveries } from '../entities/outbox.queries.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { configuredSinks } from '../events/sinks/configured-sinks.ts';
 import { EventRelay } from '../services/event-relay.ts';
@@ -10,8 +11,13 @@ import type { Base } from './base.ts';
 export const createEvents = (base: Base, webhookSink: EventSink) => {
   const eventSinks = base.eventSinks ?? [...configuredSinks(base.config, base.log), webhookSink];
   return {
-    outboxReader: new OutboxReader({ ...base, sinks: eventSinks }),
+    outboxReader: new OutboxReader({ ...base, sinks: eventSinks, deadLetters: { webhook: () => countDead(base) } }),
     eventReplay: new EventReplay(base),
     eventRelay: new EventRelay({ ...base, sinks: eventSinks, leases: new LeaseService(base) }),
   };
+};
+
+const countDead = async ({ database }: Base): Promise<number> => {
+  const [row] = await database.query<{ count: number }>(deadDeliveries);
+  return row?.count ?? 0;
 };

@@ -122,3 +122,6 @@ export const setSinkBack = `with target as (
 update outbox_sinks s set position = least(before.position, target.position)
 from target, outbox_sinks before where s.name = $1 and before.name = s.name
 returning (before.position - s.position)::int as count`;
+
+/** Deliveries to webhooks that were given up. */
+export const deadDeliveries = `select count(*)::int as count from webhook_deliveries where state = 'DEAD'`;
