@@ -200,7 +200,7 @@ export class UserStatusService {
     const keys = await sql<DeletedKey>(em, deletedKeys, [ids, this.#clock.now().toISOString()]);
     await sql(em, 'delete from users where id = any($1::uuid[])', [ids]);
     await this.#guard.keepAnAdministrator(em, ids);
-    await this.#recorder.record(em, originOf(caller), [
+    await this.#recorder.record(em, origin, [
       ...keys.map((key) => {
         const payload = { ...keyOfEvent(key), withOwner: true };
         return apiKeyHappening('deleted', key.name, { type: 'ApiKeyRevoked', payload });

@@ -52,7 +52,7 @@ describe.skipIf(redisIsMissing)('a server that is killed between commit and publ
     const first = await place.start(settings());
     await first.ready();
     redis.freeze();
-    const ids = [];
+    const ids: string[] = [];
     for (const name of ['ada', 'bea', 'cleo']) ids.push(await signUp(first, `${name}.killed`));
     first.child.kill('SIGKILL');
     await first.ended;
