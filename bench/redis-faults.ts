@@ -78,6 +78,36 @@ class FailingRedis {
 const line = (name: string, { p50, p99, perSecond }: Sample, base: Sample): string =>
   `| ${name} | ${p50.toFixed(2)} | ${p99.toFixed(2)} | ${((p99 / base.p99 - 1) * 100).toFixed(0)} % | ${perSecond.toFixed(0)} |`;
 
+type RunningServer = Awaited<ReturnType<typeof startServer>>;
+
+/** Measures one kind of request in each state of Redis, in turns, and prints a row for each. */
+const compare = async (
+  { redis, server }: { readonly redis: FailingRedis; readonly server: RunningServer },
+  name: string,
+  lane: () => Lane,
+): Promise<void> => {
+  const states = { up: () => redis.up(), killed: () => redis.kill(), frozen: () => redis.freeze() } as const;
+  const samples = new Map<string, Sample[]>();
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [state, enter] of Object.entries(states)) {
+      await redis.up();
+      await enter();
+      const sample = await measure(server, Array.from({ length: CONNECTIONS }, lane), SECONDS);
+      // The first round warms up.
+      if (round > 0) samples.set(state, [...(samples.get(state) ?? []), sample]);
+    }
+  }
+  const base = middle(samples.get('up') ?? []);
+  for (const [state, measured] of samples) console.log(line(`${name}, Redis ${state}`, middle(measured), base));
+};
+
+const accessTokenOf = async (server: RunningServer): Promise<string> => {
+  const agent = new Agent({ keepAlive: true });
+  const { text } = await send(agent, server.url, gatehouse.signInRequest(emailOf(0)));
+  agent.destroy();
+  return tokensIn(text).accessToken;
+};
+
 const run = async (): Promise<void> => {
   const work = mkdtempSync(join(tmpdir(), 'gatehouse-redis-faults-'));
   const redis = new FailingRedis(await freePort(), work);
@@ -89,31 +119,10 @@ const run = async (): Promise<void> => {
     const env = { ...spec.env, REDIS_URL: `redis://127.0.0.1:${redis.port}/0` };
     const server = await startServer({ ...spec, env }, work);
     try {
-      const agent = new Agent({ keepAlive: true });
-      const { text } = await send(agent, server.url, gatehouse.signInRequest(emailOf(0)));
-      agent.destroy();
-      const { accessToken } = tokensIn(text);
-      const lanes: Readonly<Record<string, () => Lane>> = {
-        viewer: () => gatehouse.viewer(accessToken),
-        signIn: () => gatehouse.signIn(USERS),
-      };
-      const states = { up: () => redis.up(), killed: () => redis.kill(), frozen: () => redis.freeze() } as const;
+      const accessToken = await accessTokenOf(server);
       console.log('| | p50 ms | p99 ms | p99 against up | per second |\n|---|---|---|---|---|');
-      for (const [name, lane] of Object.entries(lanes)) {
-        const samples = new Map<string, Sample[]>();
-        for (let round = 0; round <= ROUNDS; round += 1) {
-          for (const [state, enter] of Object.entries(states)) {
-            await redis.up();
-            await enter();
-            const all = Array.from({ length: CONNECTIONS }, lane);
-            const sample = await measure(server, all, SECONDS);
-            // The first round warms up.
-            if (round > 0) samples.set(state, [...(samples.get(state) ?? []), sample]);
-          }
-        }
-        const base = middle(samples.get('up') ?? []);
-        for (const [state, measured] of samples) console.log(line(`${name}, Redis ${state}`, middle(measured), base));
-      }
+      await compare({ redis, server }, 'viewer', () => gatehouse.viewer(accessToken));
+      await compare({ redis, server }, 'signIn', () => gatehouse.signIn(USERS));
     } finally {
       await server.stop();
     }
