@@ -56,6 +56,10 @@ describe('.ci/run', () => {
   });
 });
 
+test('.ci/previous-release names one commit, whose tests run on the schema of today', () => {
+  expect(read('.ci/previous-release')).toMatch(/^[0-9a-f]{40}\n$/);
+});
+
 describe('npm run check', () => {
   test('is format, lint, layers, unused code, types and drift', () => {
     const all = ['check', 'format:check', 'lint', 'typecheck', 'drift'].map((name) => scripts[name]).join('\n');
