@@ -94,6 +94,8 @@ describe('redirect targets', () => {
     const sdl = readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8');
     const types = Object.values(buildASTSchema(parse(sdl), { assumeValidSDL: true }).getTypeMap());
     const inputs = types.flatMap((type) => {
+      // What the server itself posts to: no browser is sent there.
+      if (type.name === 'CreateWebhookInput' || type.name === 'UpdateWebhookInput') return [];
       if (isInputObjectType(type)) return Object.keys(type.getFields());
       if (!isObjectType(type) && !isInterfaceType(type)) return [];
       return Object.values(type.getFields()).flatMap(({ args }) => args.map(({ name }) => name));
