@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { OutboxStatus } from '../services/outbox-reader.ts';
 
@@ -12,10 +13,17 @@ interface EventCounts {
   readonly failures: number;
 }
 
+/** Longer than this nobody who asks for figures waits. */
+const WAIT_MS = 1000;
+
 /** Figures of events: the gauges are those of the database, the same in every replica; the counters are this process's. */
 export const addEventMetrics = (registry: Registry, { outboxReader, eventRelay }: EventMetricSources): void => {
-  /** Without an answer of the database there is no value, and the other figures are still there. */
-  const status = (): Promise<OutboxStatus | null> => outboxReader.status().catch(() => null);
+  // The gauges are asked for at once. Without an answer of the database there is no value, and the other figures are still there.
+  let reading: Promise<OutboxStatus | null> | null = null;
+  const status = (): Promise<OutboxStatus | null> =>
+    (reading ??= Promise.race([outboxReader.status().catch(() => null), sleep(WAIT_MS, null, { ref: false })]).finally(
+      () => (reading = null),
+    ));
   registry.registerMetric(
     new Gauge({
       name: 'gatehouse_outbox_pending',

@@ -73,10 +73,11 @@ const atPath = (root: unknown, path: string): unknown =>
     );
 
 /** A list names whoever every item of it names; an empty one names nobody. */
+const isIdOf = (value: unknown, userId: UserId): boolean =>
+  typeof value === 'string' && parseId<UserId>(value) === userId;
+
 const names = (value: unknown, userId: UserId): boolean =>
-  Array.isArray(value)
-    ? value.length > 0 && value.every((item) => names(item, userId))
-    : typeof value === 'string' && parseId<UserId>(value) === userId;
+  Array.isArray(value) ? value.length > 0 && value.every((item) => isIdOf(item, userId)) : isIdOf(value, userId);
 
 const minutesOf = (seconds: number): number => Math.max(1, Math.floor(seconds / 60));
 

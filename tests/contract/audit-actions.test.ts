@@ -10,7 +10,14 @@ const root = join(import.meta.dirname, '../..');
 const FOLDERS = ['src/services', 'src/providers', 'src/messages'];
 const ACTION = /^[a-z]{2,}(-[a-z]+)*\.[a-z]+(-[a-z]+)*$/;
 /** Texts of the same form that are none: files, translations, SQL. */
-const OTHERS = new Set(['asked.id', 'common.greeting', 'development-accounts.txt', 'sms.txt', 'test.html']);
+const OTHERS = new Set([
+  'asked.id',
+  'common.greeting',
+  'development-accounts.txt',
+  'server.address',
+  'sms.txt',
+  'test.html',
+]);
 
 interface Found {
   readonly action: string;

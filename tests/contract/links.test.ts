@@ -33,7 +33,10 @@ const send = (url: string, headers: Readonly<Record<string, string>>, body: stri
   });
 
 describe('links', () => {
-  const app = useTestApp({ settings: { 'server.baseUrl': BASE_URL, 'mail.transport': 'inbox' } });
+  const app = useTestApp({
+    // The requests come by clear http, which would be sent away before anything else.
+    settings: { 'server.baseUrl': BASE_URL, 'server.forceHttps': 'false', 'mail.transport': 'inbox' },
+  });
 
   test('come from the settings, whatever the request says of its host', async () => {
     const { admin } = await createCast(app());

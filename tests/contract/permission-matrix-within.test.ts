@@ -26,6 +26,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'Mutation.deleteGroup',
   'Health.checks',
   'Health.version',
+  'Query.outboxStatus',
   'Stats.system',
   'Mutation.registerResources',
   'Mutation.createActionLinks',

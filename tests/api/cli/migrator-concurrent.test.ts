@@ -9,7 +9,17 @@ const FOUNDATION = 'Migration20261101000000_foundation';
 const GROUPS = 'Migration20261101000001_seed_groups';
 const IDENTITIES = 'Migration20261121000000_identities';
 /** Every migration there is, in order. */
-const LATER = ['Migration20261121164141_authorization', 'Migration20261121170000_audit'];
+const LATER = [
+  'Migration20261121164141_authorization',
+  'Migration20261121170000_audit',
+  'Migration20261121180000_events',
+  'Migration20261121181000_webhooks',
+  'Migration20261121182000_caches',
+  'Migration20261121183000_statistics',
+  'Migration20261121184000_audit_transactions',
+  'Migration20261121190000_imports',
+  'Migration20261121190100_search',
+];
 const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
 
 let cluster: Cluster;

@@ -8,7 +8,7 @@ import { useTestApp } from '../../support/test-app.ts';
 const BASE_URL = 'https://id.links.example';
 
 describe('links in messages', () => {
-  const app = useTestApp({ settings: { 'server.baseUrl': BASE_URL } });
+  const app = useTestApp({ settings: { 'server.baseUrl': BASE_URL, 'server.forceHttps': 'false' } });
   const cast = useCast(app);
 
   /** Headers that `fetch` would not let through. */

@@ -22,7 +22,7 @@ describe('switchOrganization', () => {
   beforeAll(async () => {
     here = await makeOrganization(app());
     other = await makeOrganization(app());
-    leading = await makeGroup(app(), unique('Leading'), ['view:stats', 'lock:users'], 'LISTED');
+    leading = await makeGroup(app(), unique('Leading'), ['view:health', 'lock:users'], 'LISTED');
   });
 
   /** Somebody who leads one organization and belongs to another. */
