@@ -84,7 +84,7 @@ const sayTree = (tree: RuleTree, which: (entry: readonly [string, unknown]) => b
 
 /** Fields of a root type that nobody passes without administering. */
 const administrators = (tree: RuleTree): string =>
-  (['Query', 'Mutation'] as const)
+  (['Query', 'Mutation', 'Subscription'] as const)
     .flatMap((typeName) => Object.entries(tree[typeName] ?? {}))
     .filter(([, rule]) => needsAdministration(rule))
     .map(([field]) => `\`${field}\``)

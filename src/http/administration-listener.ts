@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import { clientAddress } from './client-address.ts';
+import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 
 /**
  * Knows on which requests administrators' operations are served, and listens on a second address for them where the settings say
@@ -29,7 +30,13 @@ export class AdministrationListener {
     const { port, host } = this.#settings;
     if (port === null) return null;
     const main = app.server;
-    const server = createServer({ requestTimeout: main.requestTimeout }, (request, response) => {
+    const options = {
+      requestTimeout: main.requestTimeout,
+      // As on the first listener; an upgrade that nobody answers would keep its socket for ever.
+      shouldUpgradeCallback: (request: IncomingMessage) =>
+        main.listenerCount('upgrade') > 0 && isSocketUpgrade(request),
+    };
+    const server = createServer(options, (request, response) => {
       app.routing(request, response);
     });
     server.keepAliveTimeout = main.keepAliveTimeout;

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { CreateApiKeyDocument, CreateUserDocument, SignInDocument } from '../../../generated/client/graphql.ts';
 import { needsAdministration } from '../../../src/permissions/administration.ts';
@@ -13,6 +15,7 @@ import {
 import { makeKey } from '../../support/api-keys.ts';
 import { type Actor, PASSWORD } from '../../support/cast.ts';
 import { databaseState } from '../../support/database-state.ts';
+import { closeSubscribers, subscriberOf } from '../../support/subscriber.ts';
 import { useTestApp } from '../../support/test-app.ts';
 import { TestClient } from '../../support/test-client.ts';
 import { getQuery } from '../http/raw-requests.ts';
@@ -59,6 +62,18 @@ describe('on the first listener', () => {
       expect([field, errors.map(({ extensions }) => extensions), data]).toEqual([field, [REFUSED], { [field]: null }]);
     }
     expect(await databaseState(app())).toEqual(before);
+  });
+
+  test('a stream of administrators is refused to one, and follows on the second listener', async () => {
+    const { admin, member } = await app().cast();
+    const document = 'subscription($ids: [ID!]!) { userChanged(ids: $ids) { userId } }';
+    const here = await subscriberOf(app(), admin);
+    const refused = await here.follow(document, { ids: [member.id] }).ended;
+    expect(refused?.map(({ extensions }) => extensions)).toEqual([REFUSED]);
+    const there = await subscriberOf({ ...app(), url: app().administrationUrl ?? '' }, admin);
+    const stream = there.follow(document, { ids: [member.id] });
+    expect(await Promise.race([stream.ended, sleep(500, 'goes on')])).toBe('goes on');
+    closeSubscribers();
   });
 
   test('there is no way round by headers, addresses, aliases, fragments or the query string', async () => {
@@ -179,6 +194,23 @@ describe('on the second listener', () => {
     expect(await sdl(administrating(admin))).toContain('deleteUsers');
     expect(await sdl(admin)).not.toContain('deleteUsers');
     expect(await sdl(administrating(admin))).toContain('deleteUsers');
+  });
+
+  test('a request that asks for another protocol is answered as if it had not', async () => {
+    const { hostname, port } = new URL(app().administrationUrl ?? '');
+    for (const upgrade of ['h2c', 'websocket']) {
+      const status = await new Promise<number | undefined>((resolve, fail) => {
+        const headers = { connection: 'Upgrade', upgrade };
+        const sent = request({ hostname, port, path: '/healthz', headers, agent: false, timeout: 5000 }, (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        });
+        sent.once('timeout', () => sent.destroy(new Error('nobody answered')));
+        sent.once('error', fail);
+        sent.end();
+      });
+      expect([upgrade, status]).toEqual([upgrade, 200]);
+    }
   });
 
   test('health and metrics are there, too', async () => {
