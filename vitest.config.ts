@@ -22,6 +22,24 @@ const areas = [
   'packages/client/tests/**/*.test.ts',
 ];
 
+/** A minute and more each, with servers of several kinds: with every state of the flows, for whoever changes what they are about. */
+const endurance = [
+  'tests/api/organization/organization-scale.test.ts',
+  'tests/contract/flows/no-session-without-proof.test.ts',
+  'tests/slow/database/pgbouncer.test.ts',
+  'tests/slow/process/{import-killed,rolling-restart}.test.ts',
+];
+
+const alone = {
+  globalSetup: ['tests/support/global-setup.ts'],
+  setupFiles: ['tests/support/setup.ts'],
+  pool: 'forks' as const,
+  // They wait for processes most of the time.
+  maxWorkers: 2,
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+};
+
 const inProcess = {
   globalSetup: ['tests/support/global-setup.ts'],
   setupFiles: ['tests/support/setup.ts'],
@@ -46,7 +64,7 @@ export default defineConfig({
           ...inProcess,
         },
       },
-      { ...shared, test: { name: 'areas', include: areas, ...inProcess } },
+      { ...shared, test: { name: 'areas', include: areas, exclude: endurance, ...inProcess } },
       // Every event in every state of every flow: minutes, for whoever changes a flow. Each row once is in the areas.
       { ...shared, test: { name: 'exhaustive', include: ['tests/slow/flows/**/*.test.ts'], ...inProcess } },
       {
@@ -58,18 +76,14 @@ export default defineConfig({
           pool: 'forks',
         },
       },
+      { ...shared, test: { name: 'endurance', include: endurance, ...alone } },
       {
         ...shared,
         test: {
           name: 'slow',
           include: ['tests/slow/**/*.test.ts'],
-          exclude: ['tests/slow/flows/**'],
-          globalSetup: ['tests/support/global-setup.ts'],
-          setupFiles: ['tests/support/setup.ts'],
-          pool: 'forks',
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          exclude: ['tests/slow/flows/**', ...endurance],
+          ...alone,
         },
       },
     ],

@@ -23,8 +23,8 @@ import { registerHooks } from 'node:module';
 registerHooks({ load(url, context, next) { appendFileSync(process.env.LOADED_FILES, url + '\\n'); return next(url, context); } });
 `;
 
-/** Something that every module of OpenTelemetry's SDK, bundled or not, holds or is named after. */
-const SIGNS = /@opentelemetry|BatchSpanProcessor|OTLPTraceExporter/;
+/** Something that every module of OpenTelemetry's SDK, bundled or not, holds or is named after. Its bare API comes with prom-client. */
+const SIGNS = /@opentelemetry\/(?!api)|BatchSpanProcessor|OTLPTraceExporter/;
 
 const started = async (settings: Readonly<Record<string, string>>): Promise<readonly string[]> => {
   const hook = join(place.directory, 'hook.mjs');
