@@ -59,8 +59,8 @@ const loadPeople = async (): Promise<void> => {
     await database.query(`
       insert into organization_members (user_id, organization_id, joined_at)
       select ${uuid('n + 16')}, p.id, now() from ${numbers}
-      join (select id, row_number() over (order by id) - 1 as place from organizations) p on p.place = n % ${ORGANIZATIONS}
-        or (n % 10 = 0 and p.place = (n * 7 + 1) % ${ORGANIZATIONS})`);
+      cross join lateral (select n % ${ORGANIZATIONS} as place union select (n * 7 + 1) % ${ORGANIZATIONS} where n % 10 = 0) w
+      join (select id, row_number() over (order by id) - 1 as place from organizations) p using (place)`);
     await database.query(`
       insert into credentials (id, version, user_id, type, secret, external_id, details, created_at, updated_at)
       select gen_random_uuid(), 1, ${uuid('n + 16')}, case k when 0 then 'PASSWORD' else 'PASSKEY' end, 'x',
