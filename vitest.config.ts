@@ -36,6 +36,8 @@ const alone = {
   pool: 'forks' as const,
   // They wait for processes most of the time.
   maxWorkers: 2,
+  // After the others: projects with another number of workers run in another group.
+  sequence: { groupOrder: 1 },
   testTimeout: 180_000,
   hookTimeout: 180_000,
 };
