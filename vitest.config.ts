@@ -22,14 +22,6 @@ const areas = [
   'packages/client/tests/**/*.test.ts',
 ];
 
-/** A minute and more each, with servers of several kinds: with every state of the flows, for whoever changes what they are about. */
-const endurance = [
-  'tests/api/organization/organization-scale.test.ts',
-  'tests/contract/flows/no-session-without-proof.test.ts',
-  'tests/slow/database/pgbouncer.test.ts',
-  'tests/slow/process/{import-killed,rolling-restart}.test.ts',
-];
-
 const alone = {
   globalSetup: ['tests/support/global-setup.ts'],
   setupFiles: ['tests/support/setup.ts'],
@@ -66,7 +58,7 @@ export default defineConfig({
           ...inProcess,
         },
       },
-      { ...shared, test: { name: 'areas', include: areas, exclude: endurance, ...inProcess } },
+      { ...shared, test: { name: 'areas', include: areas, ...inProcess } },
       // Every event in every state of every flow: minutes, for whoever changes a flow. Each row once is in the areas.
       { ...shared, test: { name: 'exhaustive', include: ['tests/slow/flows/**/*.test.ts'], ...inProcess } },
       {
@@ -78,13 +70,12 @@ export default defineConfig({
           pool: 'forks',
         },
       },
-      { ...shared, test: { name: 'endurance', include: endurance, ...alone } },
       {
         ...shared,
         test: {
           name: 'slow',
           include: ['tests/slow/**/*.test.ts'],
-          exclude: ['tests/slow/flows/**', ...endurance],
+          exclude: ['tests/slow/flows/**'],
           ...alone,
         },
       },

@@ -21,7 +21,8 @@ test('a transaction whose connection is lost gives its place in the pool back', 
       await killer.query('select pg_terminate_backend($1)', [own?.pid]);
       await sql(em, 'select 1');
     });
-    await expect(work).rejects.toThrow(/terminat/);
+    // The driver may learn of the end before or after it sends the next statement.
+    await expect(work).rejects.toThrow(/terminat|not queryable/);
   }
   expect(await database.query<{ one: number }>('select 1 as one')).toEqual([{ one: 1 }]);
 }, 15_000);
