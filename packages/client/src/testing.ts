@@ -1,5 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { presentTime, secondsOf } from './clock.ts';
 import type { Decision, Decisions, Question } from './decision-client.ts';
 import { TokenVerifier } from './token-verifier.ts';
 
@@ -26,7 +27,7 @@ export class TestIssuer {
     const jwk = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'EdDSA', use: 'sig' };
     const verifier = new TokenVerifier({ issuer, audience, keys: createLocalJWKSet({ keys: [jwk] }) });
     const sign = (claims: TestClaims): Promise<string> => {
-      const now = Math.floor(Date.now() / 1000);
+      const now = secondsOf(presentTime());
       const { actorId, organizationId, email, groups = [], scopes } = claims;
       return new SignJWT({
         sid: claims.sessionId ?? '01890000-0000-7000-8000-00000000005e',

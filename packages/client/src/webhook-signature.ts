@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { presentTime } from './clock.ts';
 
 /** Why a request was not taken for one of Gatehouse's. */
 export type WebhookFault =
@@ -67,7 +68,7 @@ export const verifyWebhook = ({ headers, body }: WebhookRequest, options: Webhoo
   };
   const [id, timestamp, signatures] = [header('webhook-id'), header('webhook-timestamp'), header('webhook-signature')];
   if (!/^\d{1,12}$/.test(timestamp)) throw new WebhookVerificationError('HEADERS');
-  const nowSeconds = (options.now ?? new Date()).getTime() / 1000;
+  const nowSeconds = (options.now ?? presentTime()).getTime() / 1000;
   const tolerance = options.toleranceSeconds ?? DEFAULT_TOLERANCE_SECONDS;
   if (Math.abs(nowSeconds - Number(timestamp)) > tolerance) throw new WebhookVerificationError('TIMESTAMP');
   const bytes = typeof body === 'string' ? Buffer.from(body, 'utf8') : Buffer.from(body);

@@ -2,6 +2,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TestIssuer } from '../src/testing.ts';
 import { TokenVerifier } from '../src/token-verifier.ts';
+import { presentTime, secondsOf } from '../src/clock.ts';
 
 const userId = '01890000-0000-7000-8000-000000000001';
 const ISSUER = { issuer: 'https://gatehouse.test', audience: 'https://gatehouse.test/api' };
@@ -60,7 +61,7 @@ describe('an access token', () => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA');
     const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });
     const verifier = new TokenVerifier({ ...ISSUER, keys });
-    const now = Math.floor(Date.now() / 1000);
+    const now = secondsOf(presentTime());
     const claims = { sid: 's', auth_time: now, acr: 'aal1', pv: '1.a' };
     const signed = (typ: string) =>
       new SignJWT(claims)
