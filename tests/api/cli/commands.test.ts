@@ -3,21 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { productionEnv } from '../../unit/config/working-directory.ts';
 import { type Cluster, startCluster } from './cli-fixture.ts';
-
-const FOUNDATION = 'Migration20261101000000_foundation';
-const GROUPS = 'Migration20261101000001_seed_groups';
-const IDENTITIES = 'Migration20261121000000_identities';
-const LATER = [
-  'Migration20261121164141_authorization',
-  'Migration20261121170000_audit',
-  'Migration20261121180000_events',
-  'Migration20261121181000_webhooks',
-  'Migration20261121182000_caches',
-  'Migration20261121183000_statistics',
-  'Migration20261121184000_audit_transactions',
-  'Migration20261121190000_imports',
-  'Migration20261121190100_search',
-];
+import { FOUNDATION, GROUPS, IDENTITIES, LATER } from './migrations-bench.ts';
 
 let cluster: Cluster;
 

@@ -1,66 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { SchemaMigrator } from '../../../src/database/migrator.ts';
-import { type Cluster, copyOfMigrations, migratorOf, startCluster } from './cli-fixture.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { migratorOf } from './cli-fixture.ts';
+import { ALL, useMigrations } from './migrations-bench.ts';
 
-const FOUNDATION = 'Migration20261101000000_foundation';
-const GROUPS = 'Migration20261101000001_seed_groups';
-const IDENTITIES = 'Migration20261121000000_identities';
-/** Every migration there is, in order. */
-const LATER = [
-  'Migration20261121164141_authorization',
-  'Migration20261121170000_audit',
-  'Migration20261121180000_events',
-  'Migration20261121181000_webhooks',
-  'Migration20261121182000_caches',
-  'Migration20261121183000_statistics',
-  'Migration20261121184000_audit_transactions',
-  'Migration20261121190000_imports',
-  'Migration20261121190100_search',
-];
-const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
-
-let cluster: Cluster;
-
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-
-afterAll(() => cluster.stop());
-
-const opened = async (url: string, migrations?: string): Promise<SchemaMigrator> => {
-  const { migrator, close } = await migratorOf(url, migrations);
-  onTestFinished(close);
-  return migrator;
-};
-
-const source = (name: string, up: string, down: string): string => `
-import { Migration } from '@mikro-orm/migrations';
-export class ${name} extends Migration {
-  override up(): void { ${up} }
-  override down(): void { ${down} }
-}
-`;
-
-/** A database and a migrations folder of its own, to which the test adds files. */
-const bench = async () => {
-  const { directory, remove } = await copyOfMigrations();
-  onTestFinished(remove);
-  const url = await cluster.newDatabase();
-  const add = (name: string, up: string, down = ''): Promise<void> =>
-    writeFile(join(directory, `${name}.ts`), source(name, up, down));
-  return { url, directory, add, migrator: await opened(url, directory) };
-};
-
-const tables = async (url: string): Promise<string[]> => {
-  const rows = await cluster.query<{ tablename: string }>(
-    url,
-    "select tablename from pg_tables where schemaname = 'public' and tablename !~ '^audit_.*_\\d' order by 1",
-  );
-  return rows.map((row) => row.tablename);
-};
+const { bench, cluster, opened, tables } = useMigrations();
 
 describe('the migrator and what takes its time', () => {
   describe('one that runs outside of a transaction', () => {
@@ -93,7 +38,7 @@ export class ${name} extends Migration {
     };
     const indexes = async (url: string) =>
       (
-        await cluster.query<{ valid: boolean }>(
+        await cluster().query<{ valid: boolean }>(
           url,
           `select indisvalid as valid from pg_index where indexrelid = to_regclass('users_by_name')`,
         )
@@ -120,7 +65,7 @@ export class ${name} extends Migration {
       try {
         await writer.query(`begin; update users set display_name = 'x' where false`);
         const running = migrator.up();
-        await cluster.query(url, `update users set display_name = 'y' where false`);
+        await cluster().query(url, `update users set display_name = 'y' where false`);
         await writer.query('commit');
         expect(await running).toEqual([INDEX, 'Migration20990101000002_after']);
       } finally {
@@ -144,7 +89,7 @@ export class ${name} extends Migration {
       await migrator.up();
       await add('Migration20990101000000_before', 'this.addSql("create table before (id int)");');
       const unique = up.replace('create index', 'create unique index').replace('users (display_name)', 'twice (id)');
-      await cluster.query(url, `create table twice (id int); insert into twice values (1), (1)`);
+      await cluster().query(url, `create table twice (id int); insert into twice values (1), (1)`);
       await writeFile(join(directory, `${INDEX}.ts`), concurrent('Index', unique, down));
       await add('Migration20990101000002_after', 'this.addSql("create table after (id int)");');
       await expect(migrator.up()).rejects.toThrow(
@@ -152,7 +97,7 @@ export class ${name} extends Migration {
       );
       expect(await migrator.pending()).toEqual([INDEX, 'Migration20990101000002_after']);
       expect(await indexes(url)).toEqual([false]);
-      await cluster.query(url, 'delete from twice');
+      await cluster().query(url, 'delete from twice');
       expect(await migrator.up()).toEqual([INDEX, 'Migration20990101000002_after']);
       expect(await indexes(url)).toEqual([true]);
     });

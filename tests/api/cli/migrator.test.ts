@@ -1,70 +1,15 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { MigrationError, type SchemaMigrator } from '../../../src/database/migrator.ts';
-import { type Cluster, copyOfMigrations, migratorOf, startCluster } from './cli-fixture.ts';
+import { describe, expect, test } from 'vitest';
+import { MigrationError } from '../../../src/database/migrator.ts';
+import { ALL, FOUNDATION, GROUPS, useMigrations } from './migrations-bench.ts';
 
-const FOUNDATION = 'Migration20261101000000_foundation';
-const GROUPS = 'Migration20261101000001_seed_groups';
-const IDENTITIES = 'Migration20261121000000_identities';
-/** Every migration there is, in order. */
-const LATER = [
-  'Migration20261121164141_authorization',
-  'Migration20261121170000_audit',
-  'Migration20261121180000_events',
-  'Migration20261121181000_webhooks',
-  'Migration20261121182000_caches',
-  'Migration20261121183000_statistics',
-  'Migration20261121184000_audit_transactions',
-  'Migration20261121190000_imports',
-  'Migration20261121190100_search',
-];
-const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
-
-let cluster: Cluster;
-
-beforeAll(async () => {
-  cluster = await startCluster();
-});
-
-afterAll(() => cluster.stop());
-
-const opened = async (url: string, migrations?: string): Promise<SchemaMigrator> => {
-  const { migrator, close } = await migratorOf(url, migrations);
-  onTestFinished(close);
-  return migrator;
-};
-
-const source = (name: string, up: string, down: string): string => `
-import { Migration } from '@mikro-orm/migrations';
-export class ${name} extends Migration {
-  override up(): void { ${up} }
-  override down(): void { ${down} }
-}
-`;
-
-/** A database and a migrations folder of its own, to which the test adds files. */
-const bench = async () => {
-  const { directory, remove } = await copyOfMigrations();
-  onTestFinished(remove);
-  const url = await cluster.newDatabase();
-  const add = (name: string, up: string, down = ''): Promise<void> =>
-    writeFile(join(directory, `${name}.ts`), source(name, up, down));
-  return { url, directory, add, migrator: await opened(url, directory) };
-};
-
-const tables = async (url: string): Promise<string[]> => {
-  const rows = await cluster.query<{ tablename: string }>(
-    url,
-    "select tablename from pg_tables where schemaname = 'public' and tablename !~ '^audit_.*_\\d' order by 1",
-  );
-  return rows.map((row) => row.tablename);
-};
+const { bench, cluster, opened, tables } = useMigrations();
 
 describe('the migrator', () => {
   test('applies everything once, and says when and together with what', async () => {
-    const url = await cluster.newDatabase();
+    const url = await cluster().newDatabase();
     const migrator = await opened(url);
     expect(await migrator.pending()).toEqual(ALL);
     expect(await migrator.up()).toEqual(ALL);
@@ -76,7 +21,7 @@ describe('the migrator', () => {
   });
 
   test('looking at a database changes nothing in it', async () => {
-    const url = await cluster.newDatabase();
+    const url = await cluster().newDatabase();
     const migrator = await opened(url);
     await migrator.status();
     await expect(migrator.check()).rejects.toThrow(MigrationError);
@@ -136,7 +81,7 @@ describe('the migrator', () => {
   });
 
   test('an unknown name changes nothing and is answered with the likely one', async () => {
-    const migrator = await opened(await cluster.newDatabase());
+    const migrator = await opened(await cluster().newDatabase());
     await expect(migrator.up('foundatoin')).rejects.toThrow('did you mean foundation?');
     await expect(migrator.up('"; drop table users')).rejects.toThrow('There is no migration');
     expect(await migrator.applied()).toEqual([]);
@@ -167,7 +112,7 @@ describe('the migrator', () => {
     const replicas = await Promise.all(Array.from({ length: 5 }, () => opened(url, directory)));
     const applied = await Promise.all(replicas.map((replica) => replica.up()));
     expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
-    const rows = await cluster.query<{ name: string; group_number: number }>(
+    const rows = await cluster().query<{ name: string; group_number: number }>(
       url,
       'select name, group_number from schema_migrations order by id',
     );
@@ -175,7 +120,7 @@ describe('the migrator', () => {
   });
 
   test('one migrator may be asked twice at once', async () => {
-    const migrator = await opened(await cluster.newDatabase());
+    const migrator = await opened(await cluster().newDatabase());
     const both = await Promise.all([migrator.up(), migrator.up()]);
     expect(both.flat()).toEqual(ALL);
   });
@@ -227,7 +172,7 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
   test("migrations that MikroORM's own command applied form a group of their own", async () => {
     const { url, migrator } = await bench();
     await migrator.up();
-    await cluster.query(url, 'alter table schema_migrations drop column group_number');
+    await cluster().query(url, 'alter table schema_migrations drop column group_number');
     expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual(
       ALL.map(() => ['applied', null]),
     );
@@ -237,7 +182,7 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
   test('dropping everything leaves a schema that takes the migrations again', async () => {
     const { url, migrator } = await bench();
     await migrator.up();
-    await cluster.query(url, "create type mood as enum ('fine'); create view seen as select id from users");
+    await cluster().query(url, "create type mood as enum ('fine'); create view seen as select id from users");
     expect(await migrator.dropEverything()).toBeGreaterThan(15);
     expect(await tables(url)).toEqual([]);
     expect(await migrator.up()).toEqual(ALL);
