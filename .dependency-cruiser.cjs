@@ -22,11 +22,11 @@ const own = (names) => `^src/(${names})(/|\\.ts$)`;
 
 /** What everything may import. */
 const COMMON =
-  'errors|ids|clock|principal|vocabulary|factors|crypto/secret|config/config|config/settings|log|telemetry';
+  'errors|ids|clock|principal|vocabulary|factors|crypto/secret|config/config|config/settings|log|telemetry|work-under-way';
 
 /** What a permission is and whether it is held: pure functions. */
 const ALGEBRA =
-  'permissions/(catalogue|catalogue-types|grants|grant-input|constraints|constraint-input|may|registered-catalogue|seeded-groups)';
+  'permissions/(catalogue|catalogue-types|effective-grants|grants|grant-input|constraints|constraint-input|may|registered-catalogue|seeded-groups)';
 
 module.exports = {
   forbidden: [
@@ -48,7 +48,8 @@ module.exports = {
       '^src/(errors|ids|clock|principal|vocabulary|version)\\.ts$',
       {
         path: '^src/',
-        pathNot: '^src/(ids|vocabulary|permissions/(catalogue|catalogue-types|grants|constraints))\\.ts$',
+        pathNot:
+          '^src/(ids|vocabulary|permissions/(catalogue|catalogue-types|effective-grants|grants|constraints))\\.ts$',
       },
     ),
     forbid('config-knows-no-layer', 'Settings are read before anything else exists.', '^src/config/', {

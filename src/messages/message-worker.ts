@@ -8,6 +8,7 @@ import type { MessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { traced } from '../telemetry/tracing.ts';
+import { WorkUnderWay } from '../work-under-way.ts';
 import { failureText } from './failure-text.ts';
 import { type AttemptResult, type ClaimedMessage, MessageQueue } from './message-queue.ts';
 import type { MessageRenderer } from './message-renderer.ts';
@@ -62,13 +63,14 @@ export class MessageWorker {
   readonly #parts: WorkerParts;
   readonly #queue: MessageQueue;
   readonly #slots = new Slots(CONCURRENCY);
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay: WorkUnderWay;
   readonly #stopping = new AbortController();
   #poll: NodeJS.Timeout | null = null;
   #soon: NodeJS.Timeout | null = null;
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#underWay = new WorkUnderWay(parts.log, 'messages could not be looked after and will be later');
     this.#queue = new MessageQueue(parts.database);
   }
 
@@ -77,7 +79,7 @@ export class MessageWorker {
     this.#poll ??= setInterval(() => this.#tick(), POLL_MS).unref();
     this.#tick();
     this.#parts.renderer.check();
-    void this.#track(this.#parts.health.verify(this.#stopping.signal));
+    void this.#underWay.track(this.#parts.health.verify(this.#stopping.signal));
   }
 
   /** Looks for messages in a moment; does nothing before `start`. */
@@ -95,9 +97,9 @@ export class MessageWorker {
     if (this.#soon !== null) clearTimeout(this.#soon);
     this.#poll = null;
     this.#soon = null;
-    await this.#settled(STOP_MS);
+    await this.#underWay.settled(STOP_MS);
     this.#stopping.abort();
-    await this.#settled(CUT_OFF_MS);
+    await this.#underWay.settled(CUT_OFF_MS);
     for (const transport of Object.values(this.#parts.transports)) transport?.close();
   }
 
@@ -121,7 +123,7 @@ export class MessageWorker {
     const over = new AbortController();
     const timer = setTimeout(() => over.abort(), atMostMs).unref();
     const ended = new Promise<null>((resolve) => over.signal.addEventListener('abort', () => resolve(null)));
-    const first = await Promise.race([this.#track(this.#deliverNow(ids, over.signal)), ended]);
+    const first = await Promise.race([this.#underWay.track(this.#deliverNow(ids, over.signal)), ended]);
     const views = first ?? (await this.#queue.read(ids));
     clearTimeout(timer);
     over.abort();
@@ -160,7 +162,7 @@ export class MessageWorker {
 
   #tick(): void {
     const slots = this.#slots.takeFree();
-    if (slots > 0) void this.#track(this.#sendDue(slots));
+    if (slots > 0) void this.#underWay.track(this.#sendDue(slots));
   }
 
   /** Has its slots before it claims: what is claimed must not wait while its claim runs out. */
@@ -172,7 +174,7 @@ export class MessageWorker {
       for (const message of claimed) {
         const sent = this.#attempt(message).finally(() => this.#slots.giveBack(1));
         // a full batch leaves more behind
-        void this.#track(sent).then(() => (claimed.length === slots ? this.wake() : undefined));
+        void this.#underWay.track(sent).then(() => (claimed.length === slots ? this.wake() : undefined));
       }
     } finally {
       this.#slots.giveBack(unused);
@@ -240,23 +242,5 @@ export class MessageWorker {
     if (isPermanent || message.attempt >= MAXIMUM_ATTEMPTS) return { state: 'FAILED', failure, forget: false };
     const isTooLate = message.expiresAt !== null && message.expiresAt <= nextAttemptAt;
     return isTooLate ? { state: 'FAILED', failure, forget: false } : { state: 'QUEUED', failure, nextAttemptAt };
-  }
-
-  /** Remembers work that nobody waits for; a failure of it (the database is away) is logged and made good by the next look. */
-  #track<T>(work: Promise<T>): Promise<T | null> {
-    const watched = work.catch((error: unknown) => {
-      this.#parts.log('warn', 'messages could not be looked after and will be later', { err: error });
-      return null;
-    });
-    this.#underWay.add(watched);
-    void watched.finally(() => this.#underWay.delete(watched));
-    return watched;
-  }
-
-  async #settled(atMostMs: number): Promise<void> {
-    const timer = new AbortController();
-    const late = sleep(atMostMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#underWay), late]);
-    timer.abort();
   }
 }

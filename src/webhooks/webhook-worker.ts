@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.ts';
 import type { WebhookDeliveryId, WebhookId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import { WorkUnderWay } from '../work-under-way.ts';
 import type { AttemptOutcome, ClaimedDelivery, WebhookQueue } from './webhook-queue.ts';
 import type { Attempt, WebhookSender } from './webhook-sender.ts';
 
@@ -47,7 +47,7 @@ export class WebhookWorker {
   readonly #room: number;
   readonly #claimSeconds: number;
   readonly #busy = new Map<WebhookId, number>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay: WorkUnderWay;
   readonly #stopping = new AbortController();
   #poll: NodeJS.Timeout | null = null;
   #looking = false;
@@ -55,6 +55,7 @@ export class WebhookWorker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#underWay = new WorkUnderWay(parts.log, 'webhook deliveries could not be looked after and will be later');
     this.#room = parts.config.webhooks.concurrency;
     this.#claimSeconds = parts.config.webhooks.timeoutSeconds + CLAIM_MARGIN_SECONDS;
   }
@@ -69,16 +70,16 @@ export class WebhookWorker {
   wake(): void {
     if (this.#poll === null) return;
     this.#lookAgain = true;
-    if (!this.#looking) void this.#track(this.#look());
+    if (!this.#looking) void this.#underWay.track(this.#look());
   }
 
   /** Takes no more, waits a few seconds for tries under way, then cuts them off: they are repeated later. */
   async stop(): Promise<void> {
     if (this.#poll !== null) clearInterval(this.#poll);
     this.#poll = null;
-    await this.#settled(STOP_MS);
+    await this.#underWay.settled(STOP_MS);
     this.#stopping.abort();
-    await this.#settled(CUT_OFF_MS);
+    await this.#underWay.settled(CUT_OFF_MS);
   }
 
   /** Tries everything whose time has come, and waits for it. Gives how many tries that were. */
@@ -102,7 +103,7 @@ export class WebhookWorker {
     const claimed = await this.#parts.queue.claimOne(now, secondsAfter(now, this.#claimSeconds), id);
     if (claimed === null) return null;
     this.#occupy(claimed.webhookId, 1);
-    return this.#track(this.#attempt(claimed));
+    return this.#underWay.track(this.#attempt(claimed));
   }
 
   /** Looks until nothing is left that there is room for; while it looks nobody else counts what is busy. */
@@ -114,7 +115,7 @@ export class WebhookWorker {
         for (const delivery of await this.#claim()) {
           // Who had more than it had room for has more.
           const isFull = !this.hasRoom(delivery.webhookId);
-          void this.#track(this.#attempt(delivery)).then(() => (isFull ? this.wake() : undefined));
+          void this.#underWay.track(this.#attempt(delivery)).then(() => (isFull ? this.wake() : undefined));
         }
       }
     } finally {
@@ -181,23 +182,5 @@ export class WebhookWorker {
       const facts = { deliveryId: id, webhookId, eventType, attempt, failure };
       this.#parts.log('warn', 'webhook delivery given up', facts);
     }
-  }
-
-  /** Remembers work that nobody waits for; a failure of it (the database is away) is logged and made good by the next look. */
-  #track<T>(work: Promise<T>): Promise<T | null> {
-    const watched = work.catch((error: unknown) => {
-      this.#parts.log('warn', 'webhook deliveries could not be looked after and will be later', { err: error });
-      return null;
-    });
-    this.#underWay.add(watched);
-    void watched.finally(() => this.#underWay.delete(watched));
-    return watched;
-  }
-
-  async #settled(atMostMs: number): Promise<void> {
-    const timer = new AbortController();
-    const late = sleep(atMostMs, undefined, { signal: timer.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#underWay), late]);
-    timer.abort();
   }
 }

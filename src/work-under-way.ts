@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Log } from './log.ts';
+
+/**
+ * Work of a background job that nobody waits for. A failure of it (the database is away) is logged with these words, and made good by
+ * the next look of the job.
+ */
+export class WorkUnderWay {
+  readonly #log: Log;
+  readonly #failureText: string;
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(log: Log, failureText: string) {
+    this.#log = log;
+    this.#failureText = failureText;
+  }
+
+  /** Remembers the work; gives its result, null when it failed. Never rejects. */
+  track<T>(work: Promise<T>): Promise<T | null> {
+    const watched = work.catch((error: unknown) => {
+      this.#log('warn', this.#failureText, { err: error });
+      return null;
+    });
+    this.#running.add(watched);
+    void watched.finally(() => this.#running.delete(watched));
+    return watched;
+  }
+
+  /** Waits until all of it is done, but not longer than this. */
+  async settled(atMostMs: number): Promise<void> {
+    const timer = new AbortController();
+    const late = sleep(atMostMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.#running), late]);
+    timer.abort();
+  }
+}
