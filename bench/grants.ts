@@ -1,6 +1,7 @@
 import { builtInCatalogue, permissionDefinitions } from '../src/permissions/catalogue.ts';
 import { decide, type DecisionQuestion, type DecisionSubject } from '../src/permissions/decision.ts';
-import { EffectiveGrants, type Grant } from '../src/permissions/grants.ts';
+import type { Grant } from '../src/permissions/grants.ts';
+import { EffectiveGrants } from '../src/permissions/effective-grants.ts';
 import { judge } from '../src/permissions/judge.ts';
 import { and, can, freshly, notImpersonating, or, self, viaSession } from '../src/permissions/rules.ts';
 import type { Principal } from '../src/principal.ts';

@@ -1,5 +1,5 @@
 import type { ApiKeyId, ImpersonationId, OrganizationId, SessionId, UserId } from './ids.ts';
-import type { EffectiveGrants } from './permissions/grants.ts';
+import type { EffectiveGrants } from './permissions/effective-grants.ts';
 import type { AssuranceLevel, ImpersonationMode } from './vocabulary.ts';
 
 /** What is known of every caller, however the request was authenticated. */

@@ -80,7 +80,7 @@ export interface AuditScope {
   readonly viewer: string | null;
 }
 
-/** Gives the placeholder of a value. */
+/** Binds a value and gives the parameter that stands for it, as `$3`. */
 export type Bind = (value: unknown) => string;
 
 const openTo = (viewer: string | null): string => (viewer === null ? 'true' : circumstancesVisibleTo(viewer));

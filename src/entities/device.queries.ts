@@ -42,3 +42,12 @@ export const deviceViewOf = (row: DeviceRow, now: Date): DeviceView => {
     lastIpAddress: row.last_ip_address,
   };
 };
+
+/** Failures are counted by device as well, and by session where there is none. `$1` users. */
+export const unlockDevices = `
+with unlocked as (
+  update sessions set failed_proof_count = 0, proof_locked_until = null
+  where user_id = any($1::uuid[]) and failed_proof_count > 0
+)
+update devices set failed_sign_in_count = 0, locked_until = null
+where user_id = any($1::uuid[]) and (failed_sign_in_count > 0 or locked_until is not null)`;

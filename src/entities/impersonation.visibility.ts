@@ -1,5 +1,5 @@
 import { reachOf } from '../permissions/may.ts';
-import type { Reach } from '../permissions/grants.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { usersWithin, type Viewer, type Visibility } from './user.visibility.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Reach } from '../permissions/grants.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { Viewer, Visibility } from './user.visibility.ts';
 

@@ -1,4 +1,4 @@
-import type { Reach } from '../permissions/grants.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import { oneselfOr, usersWithin, type Viewer, type Visibility, visibleUsersWith } from './user.visibility.ts';

@@ -1,5 +1,5 @@
 import type { PermissionName } from '../permissions/catalogue.ts';
-import type { Reach } from '../permissions/grants.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { Principal } from '../principal.ts';
 

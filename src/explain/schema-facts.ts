@@ -1,5 +1,6 @@
 import { asksAboutRow } from '../permissions/constraints.ts';
-import { EffectiveGrants, type Grant } from '../permissions/grants.ts';
+import type { Grant } from '../permissions/grants.ts';
+import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { judge } from '../permissions/judge.ts';
 import { clausesOf, type Rule } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';

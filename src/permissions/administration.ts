@@ -1,6 +1,7 @@
 import { permissionDefinitions, type PermissionName } from './catalogue.ts';
 import type { PermissionDefinition } from './catalogue-types.ts';
-import type { EffectiveGrants, Grant } from './grants.ts';
+import type { Grant } from './grants.ts';
+import type { EffectiveGrants } from './effective-grants.ts';
 import { clausesOf, isPublic, type Rule } from './rules.ts';
 
 /*

@@ -1,5 +1,6 @@
 import type { Catalogue } from './catalogue-types.ts';
-import { covers, type EffectiveGrants, type Grant } from './grants.ts';
+import { covers, type Grant } from './grants.ts';
+import type { EffectiveGrants } from './effective-grants.ts';
 
 /** What a key carries of its own. */
 export interface KeyScopes {

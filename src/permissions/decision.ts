@@ -2,7 +2,8 @@ import { type OrganizationId, parseId, type UserId } from '../ids.ts';
 import type { AssuranceLevel, DecisionReason, ExplanationStepKind, ImpersonationMode } from '../vocabulary.ts';
 import type { Catalogue, PermissionDefinition, PermissionKey } from './catalogue-types.ts';
 import type { AttributeValue, Circumstances, Constraint } from './constraints.ts';
-import { covers, type EffectiveGrants, type Grant, permissionKey } from './grants.ts';
+import { covers, type Grant, permissionKey } from './grants.ts';
+import type { EffectiveGrants } from './effective-grants.ts';
 import type { StepUp } from './step-up.ts';
 
 /** May the subject do this to that row? */

@@ -1,6 +1,7 @@
 import type { ImpersonationMode } from '../vocabulary.ts';
 import type { Catalogue, PermissionDefinition } from './catalogue-types.ts';
-import { EffectiveGrants, type Grant, intersect } from './grants.ts';
+import { type Grant, intersect } from './grants.ts';
+import { EffectiveGrants } from './effective-grants.ts';
 
 /** Whether a permission works for somebody who acts as its holder; a protected one never does. */
 export const isUsableWhileImpersonating = (

@@ -72,10 +72,10 @@ const atPath = (root: unknown, path: string): unknown =>
       root,
     );
 
-/** A list names whoever every item of it names; an empty one names nobody. */
 const isIdOf = (value: unknown, userId: UserId): boolean =>
   typeof value === 'string' && parseId<UserId>(value) === userId;
 
+/** A list names whoever every item of it names; an empty one names nobody. */
 const names = (value: unknown, userId: UserId): boolean =>
   Array.isArray(value) ? value.length > 0 && value.every((item) => isIdOf(item, userId)) : isIdOf(value, userId);
 

@@ -2,7 +2,7 @@ import { Failure } from '../errors.ts';
 import type { OrganizationId } from '../ids.ts';
 import type { Principal } from '../principal.ts';
 import type { PermissionName } from './catalogue.ts';
-import type { Reach } from './grants.ts';
+import type { Reach } from './effective-grants.ts';
 
 /** Whether the caller holds the permission somewhere, at this moment, from this address, at this level of assurance. */
 export const may = (principal: Principal, permission: PermissionName, now: Date): boolean =>

@@ -19,7 +19,8 @@ import { SessionType, ViewerType } from '../schema/session.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { ImpersonationReader } from '../services/impersonation-reader.ts';
-import type { HandedOver, ImpersonationService } from '../services/impersonation.service.ts';
+import type { ImpersonationService } from '../services/impersonation.service.ts';
+import type { HandedOver } from '../services/impersonated-session.ts';
 import { outcome } from './outcome.ts';
 
 /** A person whom the caller may see; or, of those who acted as the caller, what everybody may know of them. */

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { Secret } from '../crypto/secret.ts';
 import type { SignInClientInput } from '../schema/sign-in.schema.ts';
 import type { SignInOutcome } from '../services/sign-in-facts.ts';
-import type { ClientFacts, StartedSession } from '../services/session.service.ts';
+import type { ClientFacts, StartedSession } from '../services/session-facts.ts';
 import type { VerificationOutcome } from '../services/sign-up.service.ts';
 import { readClient } from '../services/text.ts';
 

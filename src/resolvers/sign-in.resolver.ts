@@ -10,10 +10,6 @@ import {
   PasswordPolicyType,
   RefreshSessionInput,
   RefreshSessionPayload,
-  SetPasswordWithTokenInput,
-  SetPasswordWithTokenPayload,
-  SetUpFirstAdminInput,
-  SetUpFirstAdminPayload,
   SignInInput,
   SignInOptionsType,
   SignInPayload,
@@ -21,8 +17,14 @@ import {
   SignOutEverywherePayload,
   SignOutInput,
   SignOutPayload,
-  TokenStatusType,
 } from '../schema/sign-in.schema.ts';
+import {
+  SetPasswordWithTokenInput,
+  SetPasswordWithTokenPayload,
+  SetUpFirstAdminInput,
+  SetUpFirstAdminPayload,
+  TokenStatusType,
+} from '../schema/password-token.schema.ts';
 import type { CaptchaGate } from '../limits/captcha.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { PasswordTokenService } from '../services/password-token.service.ts';

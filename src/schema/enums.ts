@@ -13,8 +13,6 @@ import {
   SignInMethod,
   SignUpMode,
   SubjectTokenType,
-  SigningKeyStatus,
-  StatsInterval,
   TokenDelivery,
   UserChangeKind,
   UserKind,
@@ -23,6 +21,7 @@ import {
   VerificationMode,
 } from '../vocabulary.ts';
 import './access-enums.ts';
+import './operations-enums.ts';
 import { describe } from './described-enum.ts';
 
 export const UserErrorCode = Object.fromEntries(
@@ -282,33 +281,4 @@ describe(AttributeType, 'AttributeType', "Type of an attribute's values.", {
   NUMBER: 'Number.',
   BOOLEAN: 'True or false.',
   DATETIME: 'Instant, RFC 3339.',
-});
-
-export const SigningAlgorithmName = { EDDSA: 'EdDSA', ES256: 'ES256', RS256: 'RS256' } as const;
-describe<keyof typeof SigningAlgorithmName>(SigningAlgorithmName, 'SigningAlgorithm', 'Algorithm of a signing key.', {
-  EDDSA: 'Ed25519, RFC 8037; `EdDSA` in tokens.',
-  ES256: 'ECDSA on P-256 with SHA-256.',
-  RS256: 'RSA with SHA-256, 2,048 bits or more.',
-});
-
-describe(SigningKeyStatus, 'SigningKeyStatus', 'State of a signing key.', {
-  PUBLISHED: 'In the JWKS ahead of its use.',
-  ACTIVE: 'Signs.',
-  RETIRING: 'Verifies what it signed before.',
-  RETIRED: 'Out of the JWKS.',
-});
-
-export const HealthStatus = { OK: 'OK', DEGRADED: 'DEGRADED', DOWN: 'DOWN' } as const;
-export type HealthStatus = keyof typeof HealthStatus;
-describe(StatsInterval, 'StatsInterval', 'Width of a time bucket.', {
-  HOUR: 'One hour; ranges up to 31 days.',
-  DAY: 'One day in UTC; ranges up to 366 days.',
-  WEEK: 'Seven days from Monday in UTC; ranges up to ten years.',
-  MONTH: 'A calendar month in UTC; ranges up to ten years.',
-});
-
-describe(HealthStatus, 'HealthStatus', 'State of the server or a part.', {
-  OK: 'Works.',
-  DEGRADED: 'Works with less; nothing is lost.',
-  DOWN: 'Does not work.',
 });

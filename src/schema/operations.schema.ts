@@ -2,7 +2,7 @@ import { Field, Float, InputType, Int, ObjectType } from 'type-graphql';
 import { BreakGlassInput } from './access-change.schema.ts';
 import { PendingPayload } from './approval.schema.ts';
 import { type SigningAlgorithm, SigningKeyStatus } from '../vocabulary.ts';
-import { type HealthStatus as HealthStatusWord, HealthStatus, SigningAlgorithmName } from './enums.ts';
+import { type HealthStatus as HealthStatusWord, HealthStatus, SigningAlgorithmName } from './operations-enums.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 
 @ObjectType('SigningKey', { description: 'A key that signs access tokens; its public half.' })

@@ -1,15 +1,13 @@
 import { Field, ID, InputType, Int, InterfaceType, ObjectType } from 'type-graphql';
 import { AssuranceLevel, MfaMethod, TokenDelivery, VerificationChannel } from '../vocabulary.ts';
-import { PasswordRule, SignInStep, TokenKind, TokenState } from './enums.ts';
+import { SignInStep } from './enums.ts';
 import { Payload, UserErrorType } from './payload.schema.ts';
 import { DateTimeScalar, JsonObjectScalar } from './scalars.ts';
 import { SessionTokensType } from './session.schema.ts';
 import { UserType } from './user.schema.ts';
 
-const PASSWORD = 'As passwordPolicy says.';
 const HANDED_OVER = 'How the session is handed over.';
 const CLIENT = 'Device and program that sign in.';
-const VIOLATIONS = 'Password rules that were broken; empty otherwise.';
 
 @ObjectType('SignInChallenge', { simpleResolvers: true, description: 'What the next step of a sign-in needs.' })
 class SignInChallengeType {
@@ -164,63 +162,6 @@ export class CompleteMfaInput {
 })
 export class CompleteMfaPayload extends SignInResultType {}
 
-@InputType('SetUpFirstAdminInput', { description: 'Input of setUpFirstAdmin.' })
-export class SetUpFirstAdminInput extends HandOverInput {
-  @Field(() => String, { description: 'Token printed when the server started.' })
-  setupToken!: string;
-
-  @Field(() => String, { description: 'Address of the first administrator.' })
-  email!: string;
-
-  @Field(() => String, { description: 'Name shown to others.' })
-  displayName!: string;
-
-  @Field(() => String, { description: PASSWORD })
-  password!: string;
-}
-
-@ObjectType('SetUpFirstAdminPayload', {
-  simpleResolvers: true,
-  description: 'Answer of setUpFirstAdmin.',
-  implements: SignInResultType,
-})
-export class SetUpFirstAdminPayload extends SignInResultType {
-  @Field(() => [PasswordRule], { description: VIOLATIONS })
-  violations!: readonly (keyof typeof PasswordRule)[];
-}
-
-@InputType('SetPasswordWithTokenInput', { description: 'Input of setPasswordWithToken.' })
-export class SetPasswordWithTokenInput {
-  @Field(() => String, {
-    description: 'Token of a reset or invitation mail, or of a PASSWORD_CHANGE_REQUIRED challenge.',
-  })
-  token!: string;
-
-  @Field(() => String, { description: PASSWORD })
-  newPassword!: string;
-
-  @Field(() => TokenDelivery, {
-    nullable: true,
-    description:
-      'Sign in at once and hand the session over this way; absent = do not sign in. Refused with a challenge token, whose sign-in goes on as it began.',
-  })
-  delivery?: TokenDelivery | null;
-
-  @Field(() => SignInClientInput, { nullable: true, description: CLIENT })
-  client?: SignInClientInput | null;
-}
-
-@ObjectType('SetPasswordWithTokenPayload', {
-  simpleResolvers: true,
-  description:
-    'Answer of setPasswordWithToken; when no sign-in was asked for, COMPLETE means that the password is set, without tokens.',
-  implements: SignInResultType,
-})
-export class SetPasswordWithTokenPayload extends SignInResultType {
-  @Field(() => [PasswordRule], { description: VIOLATIONS })
-  violations!: readonly (keyof typeof PasswordRule)[];
-}
-
 @InputType('RefreshSessionInput', { description: 'Input of refreshSession.' })
 export class RefreshSessionInput {
   @Field(() => String, { description: 'Present refresh token; cookie sessions need no refresh.' })
@@ -318,25 +259,4 @@ export class PasswordPolicyType {
 
   @Field(() => Boolean, { description: 'Own names and addresses are refused.' })
   personalDataChecked!: boolean;
-}
-
-@ObjectType('TokenStatus', {
-  simpleResolvers: true,
-  description: 'What a mailed token is good for. An unknown token looks like a used one.',
-})
-export class TokenStatusType {
-  @Field(() => TokenState, { description: 'Whether it still works.' })
-  state!: keyof typeof TokenState;
-
-  @Field(() => TokenKind, { nullable: true, description: 'What it is for; null when used or unknown.' })
-  kind!: keyof typeof TokenKind | null;
-
-  @Field(() => String, {
-    nullable: true,
-    description: 'The address it was sent to, mostly hidden; null when used or unknown.',
-  })
-  maskedEmail!: string | null;
-
-  @Field(() => Boolean, { nullable: true, description: 'A password has to be chosen; null when used or unknown.' })
-  passwordNeeded!: boolean | null;
 }

@@ -9,7 +9,7 @@ import { apiKeyColumns, type ApiKeyRow, apiKeyViewOf, keyWorksAt2 } from '../ent
 import type { ApiKeyId, UserId } from '../ids.ts';
 import { withoutAdministration } from '../permissions/administration.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
-import { EffectiveGrants } from '../permissions/grants.ts';
+import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { impersonatedGrants } from '../permissions/impersonated.ts';
 import type { Rule } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';

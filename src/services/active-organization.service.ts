@@ -15,7 +15,8 @@ import { Failure, Rejection } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type OrganizationId, parseId } from '../ids.ts';
 import { nameOf, originOf, type SignedInCaller } from './caller.ts';
-import type { Impersonator, SessionService } from './session.service.ts';
+import type { SessionService } from './session.service.ts';
+import type { Impersonator } from './session-facts.ts';
 import type { SessionTokenIssuer, SessionTokens } from './session-tokens.ts';
 import { targetNotFound } from './target-ids.ts';
 

@@ -1,7 +1,7 @@
 import { type Assignment, memberOrganizationIds } from '../entities/assignment.queries.ts';
 import type { OrganizationId } from '../ids.ts';
 import type { Circumstances } from '../permissions/constraints.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 
 /**
  * The organization in which a session is active, as long as its user may be: a member, or with `view:organizations` there. Asked at

@@ -10,7 +10,7 @@ import {
 } from '../entities/api-key.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import type { ApiKeyUse } from './api-key-use.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';

@@ -13,7 +13,7 @@ import { Failure, Rejection } from '../errors.ts';
 import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import { type ApiKeyId, parseId } from '../ids.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { Rule } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { Authority } from './authority.ts';

@@ -11,7 +11,7 @@ import { userViewOf } from '../entities/user.queries.ts';
 import { Failure, Rejection, reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type ApiKeyId, parseId, type UserId } from '../ids.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { permissionKey } from '../permissions/grants.ts';
 import { and, can, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';

@@ -2,7 +2,8 @@ import { type Assignment, assignmentFacts } from '../entities/assignment.queries
 import type { GroupView } from '../entities/group.queries.ts';
 import type { GroupId, OrganizationId } from '../ids.ts';
 import type { Catalogue } from '../permissions/catalogue-types.ts';
-import { EffectiveGrants, type Grant, grantKey } from '../permissions/grants.ts';
+import { type Grant, grantKey } from '../permissions/grants.ts';
+import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { ScopeMode } from '../vocabulary.ts';
 import type { OrganizationLevels } from './organization-levels.ts';
 

@@ -2,14 +2,8 @@ import { Failure, type Problem } from '../errors.ts';
 import type { OrganizationId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import type { Circumstances } from '../permissions/constraints.ts';
-import {
-  type EffectiveGrants,
-  exceeding,
-  type Grant,
-  permissionKey,
-  protectedAmong,
-  type Reach,
-} from '../permissions/grants.ts';
+import { exceeding, type Grant, permissionKey, protectedAmong } from '../permissions/grants.ts';
+import type { EffectiveGrants, Reach } from '../permissions/effective-grants.ts';
 import { demand, type Situation } from '../permissions/judge.ts';
 import { aal2, and, can, freshly, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';

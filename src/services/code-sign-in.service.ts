@@ -18,7 +18,7 @@ import { codeRequesterOf } from './code-requester.ts';
 import { deviceKeyOf } from './device-recognition.ts';
 import { identifierTyped, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import type { CodeOutcome, VerificationService } from './verification.service.ts';

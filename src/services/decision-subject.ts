@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { memberOrganizationIds } from '../entities/assignment.queries.ts';
 import type { PermissionDefinition } from '../permissions/catalogue-types.ts';
 import type { DecisionSubject } from '../permissions/decision.ts';
-import { EffectiveGrants } from '../permissions/grants.ts';
+import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { judge } from '../permissions/judge.ts';
 import { aal2, and, freshly, type Rule } from '../permissions/rules.ts';
 import type { StepUp } from '../permissions/step-up.ts';

@@ -9,7 +9,7 @@ import { type MessageOutbox, NO_MESSAGE } from '../messages/message-outbox.ts';
 import type { FactorMethod } from '../vocabulary.ts';
 import type { Caller } from './caller.ts';
 import { deviceFingerprint } from './network.ts';
-import type { ClientFacts, DeviceSecret } from './session.service.ts';
+import type { ClientFacts, DeviceSecret } from './session-facts.ts';
 import type { SignInFacts } from './sign-in-facts.ts';
 import { deviceNameOf } from './user-agent.ts';
 

@@ -1,6 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
-import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import {
@@ -21,33 +20,18 @@ import { type ExternalIdentityId, newId, type OneTimeTokenId, parseId, type Sess
 import type { Log } from '../log.ts';
 import type { Evidence, IdentityProvider, IdentityProviders } from '../providers/identity-providers.ts';
 import { OutboundError, SubjectTokenError } from '../providers/provider-error.ts';
-import type { SubjectTokenType, TokenDelivery } from '../vocabulary.ts';
 import { type Caller, originOf, type SignedInCaller, userReference } from './caller.ts';
+import type { PresentedToken, WantedSession } from './presented-token.ts';
+import { type Purpose, recordRefusal, refuseToken } from './provider-refusals.ts';
 import { emailClaim, identityLinked, type ProviderAccounts } from './provider-accounts.ts';
 import type { ProviderGroups } from './provider-groups.ts';
-import { type ClientFacts, sessionEnded, type SessionService } from './session.service.ts';
+import { sessionEnded, type SessionService } from './session.service.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { targetNotFound } from './target-ids.ts';
 import { keepAWayIn, lockWaysIn } from './ways-in.ts';
 
-/** A token of a provider, as somebody presents it. */
-export interface PresentedToken {
-  readonly issuer: string;
-  readonly subjectToken: Secret<string>;
-  readonly subjectTokenType: SubjectTokenType;
-}
-
-/** How the session of a sign-in is wanted. */
-export interface WantedSession {
-  readonly delivery: TokenDelivery;
-  readonly client: ClientFacts;
-}
-
 const MAXIMUM_IDENTITIES = 20;
-
-/** What a provider's token was presented for. */
-type Purpose = 'session.started' | 'identity.linked';
 
 interface Parts {
   readonly database: Database;
@@ -204,7 +188,7 @@ export class ExternalIdentityService {
         throw new Failure('SERVICE_UNAVAILABLE', 'The identity provider does not answer now; try again.');
       }
       if (!(error instanceof SubjectTokenError)) throw error;
-      return this.#refuse(caller, issuer, error.fault, purpose);
+      return refuseToken(this.#parts, caller, { issuer, reason: error.fault, purpose });
     }
   }
 
@@ -217,7 +201,11 @@ export class ExternalIdentityService {
     const known = await providerAccounts.find(evidence);
     if (known !== null) return { identity: await this.#use(caller, provider, evidence, known), created: false };
     if (!provider.settings.jitUsers) {
-      await this.#recordRefusal(caller, evidence.issuer, 'ACCOUNT_NOT_PROVISIONED', 'session.started');
+      await recordRefusal(this.#parts, caller, {
+        issuer: evidence.issuer,
+        reason: 'ACCOUNT_NOT_PROVISIONED',
+        purpose: 'session.started',
+      });
       return reject('ACCOUNT_NOT_PROVISIONED', { field: ['subjectToken'] });
     }
     const made = await this.#refusingReplay(caller, evidence, () =>
@@ -271,7 +259,8 @@ export class ExternalIdentityService {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof SubjectTokenError) return this.#refuse(caller, issuer, error.fault, purpose);
+      if (error instanceof SubjectTokenError)
+        return refuseToken(this.#parts, caller, { issuer, reason: error.fault, purpose });
       throw error;
     }
   }
@@ -303,21 +292,5 @@ export class ExternalIdentityService {
     const provider = this.#parts.providers.find(issuer);
     if (provider === null || !provider.settings.tokenExchange) return reject('UNKNOWN_ISSUER', { field: ['issuer'] });
     return provider;
-  }
-
-  async #refuse(caller: Caller, issuer: string, reason: string, purpose: Purpose): Promise<never> {
-    await this.#recordRefusal(caller, issuer, reason, purpose);
-    return reject('SUBJECT_TOKEN_INVALID', { field: ['subjectToken'] });
-  }
-
-  /** The reason is kept for administrators; the caller never learns it. Nothing of the token is written. */
-  async #recordRefusal(caller: Caller, issuer: string, reason: string, purpose: Purpose): Promise<void> {
-    await this.#parts.recorder.recordAlone(this.#parts.database, originOf(caller), [
-      {
-        action: purpose,
-        result: 'FAILURE',
-        metadata: purpose === 'session.started' ? { method: 'EXTERNAL_PROVIDER', issuer, reason } : { issuer, reason },
-      },
-    ]);
   }
 }

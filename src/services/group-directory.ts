@@ -11,7 +11,7 @@ import {
   resourceDeclarationOf,
 } from '../entities/registered-resource.queries.ts';
 import type { GroupId } from '../ids.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { RegisteredCatalogue, type ResourceDeclaration } from '../permissions/registered-catalogue.ts';
 import { type AssignedGroup, assignedGroups, unitedGrants } from './assigned-groups.ts';
 import type { OrganizationLevels } from './organization-levels.ts';

@@ -1,18 +1,18 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
-import { constraintOf, type Database } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
 import { Rejection, reject, rejectAny } from '../errors.ts';
-import type { EventOf } from '../events/event-types.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
-import { type Grant, permissionKey } from '../permissions/grants.ts';
+import { permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
+import { groupHappening, refusingTakenNames, requireMayGrant, requireMayReach } from './group-change.ts';
 import type { Authority, Where } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
@@ -288,38 +288,6 @@ export class GroupService {
 /** Reads the id of a group inside an input; TARGET_NOT_FOUND for anything that is none. */
 export const readGroupId = (text: string, field = 'id'): GroupId =>
   parseId<GroupId>(text) ?? reject('TARGET_NOT_FOUND', { field: [field], targetId: text.slice(0, 100) });
-
-/** Handing out grants needs `grant:groups`, in every organization too where the reach is ALL. */
-const requireMayGrant = (authority: Authority, grants: readonly Grant[], where: Where): void => {
-  if (grants.length > 0 || where === 'ALL') authority.demand(can('grant:groups'));
-  rejectAny(authority.handingOut(grants, where, { field: ['permissions'] }));
-};
-
-/** A reach over anything needs `grant:groups`, whatever the group gives now. */
-const requireMayReach = (authority: Authority, grants: readonly Grant[], reach: GroupReach): void => {
-  const where = whereOf(reach);
-  if (where.length > 0) authority.demand(can('grant:groups'));
-  requireMayGrant(authority, grants, where);
-};
-
-const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work();
-  } catch (error) {
-    if (constraintOf(error) === 'groups_name_key_unique') return reject('NAME_IN_USE', { field: ['name'] });
-    throw error;
-  }
-};
-
-/** The log says what the event tells. */
-const groupHappening = (
-  action: string,
-  name: string,
-  event: EventOf<'GroupCreated' | 'GroupUpdated' | 'GroupPermissionsChanged' | 'GroupDeleted'>,
-): Happening => {
-  const { groupId, ...facts } = event.payload;
-  return { action, target: { type: 'Group', id: groupId, label: name }, metadata: facts, event };
-};
 
 const idempotentRequest = (
   caller: SignedInCaller,

@@ -1,10 +1,26 @@
 import { createToken } from '../crypto/opaque-token.ts';
 import type { Secret } from '../crypto/secret.ts';
+import type { ImpersonationView } from '../entities/impersonation.queries.ts';
 import { Session } from '../entities/session.entity.ts';
 import type { SessionView } from '../entities/session.queries.ts';
 import type { ImpersonationId, UserId } from '../ids.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import type { Caller } from './caller.ts';
+import type { SessionTokens } from './session-tokens.ts';
+
+/** A session cookie to be set. */
+export interface NewCookie {
+  readonly token: Secret<string>;
+  readonly expiresAt: Date;
+}
+
+/** What a client goes on with. */
+export interface HandedOver {
+  readonly impersonation: ImpersonationView;
+  /** null: the client has its own tokens still. */
+  readonly tokens: SessionTokens | null;
+  readonly cookie: NewCookie | null;
+}
 
 /** The session of somebody who acts as somebody else, and the clear value of its cookie; null with BODY delivery. */
 export interface ImpersonatedSession {

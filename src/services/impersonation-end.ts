@@ -1,9 +1,12 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sql } from '../database/sql.ts';
 import { endImpersonation, type EndedImpersonationRow } from '../entities/impersonation.queries.ts';
+import { userColumns, type UserRow, userViewOf } from '../entities/user.queries.ts';
 import type { EventPayload } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
-import type { ImpersonationId, UserId } from '../ids.ts';
+import type { ImpersonationId, SessionId, UserId } from '../ids.ts';
+import { sessionEnded } from './session-happenings.ts';
+import type { EndsSessions } from './session-facts.ts';
 
 /** How an impersonation ended; OVERDUE: it expired, or one of its two sessions was over. */
 export type ImpersonationEnd = EventPayload<'ImpersonationEnded'>['how'];
@@ -43,3 +46,23 @@ export const impersonationEnded = (
     },
   },
 });
+
+/** Ends the session of an impersonation that is over. */
+export const endItsSession = async (
+  em: EntityManager,
+  sessions: EndsSessions,
+  id: ImpersonationId,
+  now: Date,
+): Promise<readonly Happening[]> => {
+  const rows = await sql<UserRow & { readonly session_id: SessionId }>(
+    em,
+    `select s.id as session_id, ${userColumns} from sessions s join users u on u.id = s.user_id where s.impersonation_id = $1`,
+    [id],
+  );
+  const ended = new Set(
+    await sessions.endAll(em, { sessionIds: rows.map((row) => row.session_id) }, 'IMPERSONATION_ENDED'),
+  );
+  return rows.flatMap((row) =>
+    ended.has(row.session_id) ? [sessionEnded(row.session_id, userViewOf(row, now), 'IMPERSONATION_ENDED')] : [],
+  );
+};

@@ -1,9 +1,9 @@
 import { secondsAfter } from '../clock.ts';
-import { type Problem, rejectAny } from '../errors.ts';
+import { type Problem, rejectAny, Rejection } from '../errors.ts';
 import { parseId, type UserId } from '../ids.ts';
 import type { ImpersonationMode, TokenDelivery } from '../vocabulary.ts';
 import { targetNotFound } from './target-ids.ts';
-import { Reading } from './text.ts';
+import { readText, Reading } from './text.ts';
 
 const MINIMUM_REASON = 10;
 const MAXIMUM_REASON = 500;
@@ -67,3 +67,11 @@ const problemsOf = ({ minutes }: ImpersonationRequest, reason: string): readonly
 /** When an impersonation that begins now ends: as wished, but never later than the settings allow. */
 export const endOf = (now: Date, seconds: number, maximumSeconds: number): Date =>
   secondsAfter(now, Math.min(seconds, maximumSeconds));
+
+/** Reads a note that may be left out; null when blank. Errors: TOO_LONG. */
+export const readNote = (note: string | null, maximum: number): string | null => {
+  if (note === null) return null;
+  const read = readText(note, { field: ['reason'], maximum, mayBeBlank: true });
+  if ('problem' in read) throw new Rejection([read.problem]);
+  return read.text === '' ? null : read.text;
+};

@@ -2,7 +2,6 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { createToken } from '../crypto/opaque-token.ts';
-import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf, sql } from '../database/sql.ts';
 import { Impersonation } from '../entities/impersonation.entity.ts';
@@ -14,21 +13,27 @@ import {
 } from '../entities/impersonation.queries.ts';
 import { targetsWithin, visibleImpersonations } from '../entities/impersonation.visibility.ts';
 import { authenticationBySessionId, type AuthenticationRow, sessionViewOf } from '../entities/session.queries.ts';
-import { userColumns, type UserRow, userViewOf } from '../entities/user.queries.ts';
+import { userViewOf } from '../entities/user.queries.ts';
 import { Failure, reject, Rejection } from '../errors.ts';
-import type { Happening, Recorder } from '../events/recorder.ts';
+import type { Recorder } from '../events/recorder.ts';
 import { type ImpersonationId, parseId, type SessionId } from '../ids.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { aal2, and, can, freshly, notImpersonating, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
-import { type ImpersonatedSession, impersonatedSession } from './impersonated-session.ts';
-import { closeImpersonation, impersonationEnded } from './impersonation-end.ts';
+import {
+  type HandedOver,
+  type ImpersonatedSession,
+  impersonatedSession,
+  type NewCookie,
+} from './impersonated-session.ts';
+import { closeImpersonation, endItsSession, impersonationEnded } from './impersonation-end.ts';
 import {
   endOf,
   type ImpersonationRequest,
   readImpersonation,
+  readNote,
   type WantedImpersonation,
 } from './impersonation-input.ts';
 import { type ImpersonationTarget, impersonationTarget } from './impersonation-target.ts';
@@ -36,24 +41,9 @@ import { sessionEnded } from './session-happenings.ts';
 import type { SessionTokenIssuer, SessionTokens } from './session-tokens.ts';
 import type { SessionService } from './session.service.ts';
 import { targetNotFound } from './target-ids.ts';
-import { readText } from './text.ts';
 
 const START = and(can('impersonate:users'), viaSession, notImpersonating, freshly(10), aal2);
 const END = can('end:impersonations');
-
-/** A session cookie to be set. */
-export interface NewCookie {
-  readonly token: Secret<string>;
-  readonly expiresAt: Date;
-}
-
-/** What a client goes on with. */
-export interface HandedOver {
-  readonly impersonation: ImpersonationView;
-  /** null: the client has its own tokens still. */
-  readonly tokens: SessionTokens | null;
-  readonly cookie: NewCookie | null;
-}
 
 export interface ImpersonationParts {
   readonly database: Database;
@@ -308,30 +298,3 @@ export class ImpersonationService {
     return issuer.accessOnly(subject);
   }
 }
-
-/** Ends the session of an impersonation that is over. */
-export const endItsSession = async (
-  em: EntityManager,
-  sessions: SessionService,
-  id: ImpersonationId,
-  now: Date,
-): Promise<readonly Happening[]> => {
-  const rows = await sql<UserRow & { readonly session_id: SessionId }>(
-    em,
-    `select s.id as session_id, ${userColumns} from sessions s join users u on u.id = s.user_id where s.impersonation_id = $1`,
-    [id],
-  );
-  const ended = new Set(
-    await sessions.endAll(em, { sessionIds: rows.map((row) => row.session_id) }, 'IMPERSONATION_ENDED'),
-  );
-  return rows.flatMap((row) =>
-    ended.has(row.session_id) ? [sessionEnded(row.session_id, userViewOf(row, now), 'IMPERSONATION_ENDED')] : [],
-  );
-};
-
-const readNote = (note: string | null, maximum: number): string | null => {
-  if (note === null) return null;
-  const read = readText(note, { field: ['reason'], maximum, mayBeBlank: true });
-  if ('problem' in read) throw new Rejection([read.problem]);
-  return read.text === '' ? null : read.text;
-};

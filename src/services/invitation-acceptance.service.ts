@@ -11,7 +11,7 @@ import { userColumns, type UserRow, userViewOf } from '../entities/user.queries.
 import { type Problem, reject, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, InvitationId, OrganizationId, UserId } from '../ids.ts';
-import { EffectiveGrants } from '../permissions/grants.ts';
+import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { proveAddress } from './address-proof.ts';
@@ -21,7 +21,7 @@ import type { FoundToken, OneTimeTokenService } from './one-time-token.service.t
 import { couldStillGive, groupsOfAll, groupsWith, insertMembers, membersChanged } from './organization-joining.ts';
 import { readOrganization } from './organization-targets.ts';
 import type { PasswordTokenService } from './password-token.service.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { readText } from './text.ts';

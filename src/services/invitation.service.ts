@@ -4,7 +4,6 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import {
-  endTokensOfUsers,
   insertInvitation,
   invitationById,
   type InvitationRow,
@@ -295,8 +294,3 @@ const requestOf = (
   idempotencyKey === null
     ? null
     : { actorId: caller.principal.userId, mutation: 'resendInvite', key: idempotencyKey, input: { userId } };
-
-/** Ends every open token, and with it the open invitation, of users whose rights or access to them changed hands. */
-export const endOpenTokens = async (em: EntityManager, users: readonly UserId[], now: Date): Promise<void> => {
-  await sql(em, endTokensOfUsers, [users, now.toISOString()]);
-};

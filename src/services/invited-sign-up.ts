@@ -9,7 +9,7 @@ import { type Caller, originOf, userReference } from './caller.ts';
 import type { NormalisedIdentifier } from './identifiers.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
 import type { PasswordTokenService } from './password-token.service.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 
 interface InvitedApplicant {

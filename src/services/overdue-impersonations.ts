@@ -6,7 +6,7 @@ import { type EndedImpersonationRow, endOverdueImpersonations } from '../entitie
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { systemOrigin } from './caller.ts';
 import { impersonationEnded } from './impersonation-end.ts';
-import { endItsSession } from './impersonation.service.ts';
+import { endItsSession } from './impersonation-end.ts';
 import type { SessionService } from './session.service.ts';
 
 export interface OverdueParts {

@@ -15,7 +15,7 @@ import { type Caller, originOf } from './caller.ts';
 import { identifierTyped } from './identifiers.ts';
 import type { Addressee, PasskeyChallenges, PendingQuestion } from './passkey-challenges.ts';
 import type { PasskeyAnswer, PasskeyProofService } from './passkey-proof.service.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import type { WebAuthn } from './webauthn.ts';

@@ -14,7 +14,7 @@ import { type Viewer, type Visibility, visibleUsersWith } from '../entities/user
 import { Failure, notFound } from '../errors.ts';
 import { type ApiKeyId, parseId, type SessionId, type UserId } from '../ids.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { demand } from '../permissions/judge.ts';
 import { can } from '../permissions/rules.ts';
 import type { ApiKeyPrincipal, Principal } from '../principal.ts';

@@ -11,7 +11,7 @@ import { OutboundError } from '../providers/provider-error.ts';
 import type { Caller } from './caller.ts';
 import type { ExternalIdentityService } from './external-identity.service.ts';
 import type { FoundToken, OneTimeTokenService } from './one-time-token.service.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 
 /** Where a browser goes, and the secret that ties what comes back to it. */

@@ -1,6 +1,6 @@
 import { instant, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { AssuranceLevel } from '../vocabulary.ts';
 
 type Settings = Pick<Config['mfa'], 'enforce' | 'enforcedSince' | 'graceSeconds' | 'required'>;

@@ -16,7 +16,7 @@ import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
 import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import type { ImpersonationId, SessionId, UserId } from '../ids.ts';
-import type { EffectiveGrants } from '../permissions/grants.ts';
+import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { impersonatedGrants } from '../permissions/impersonated.ts';
 import type { Principal } from '../principal.ts';
 import type { ImpersonationMode } from '../vocabulary.ts';

@@ -13,53 +13,23 @@ import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { ProvedFactor } from '../factors.ts';
 import type { OrganizationId, SessionId, UserId } from '../ids.ts';
-import { impersonatedGrants } from '../permissions/impersonated.ts';
-import type { ImpersonationMode, SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import type { SessionEndReason, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import { activeLineage } from './active-organization.ts';
 import { type Caller, originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { closeImpersonation, impersonationEnded } from './impersonation-end.ts';
 import { missingFactorDueAt, secondFactorDueAt } from './second-factor-policy.ts';
+import { groupNamesAt, scopesOf } from './session-claims.ts';
+import type { ClientFacts, DeviceSecret, Impersonator, StartedSession } from './session-facts.ts';
 import { sessionEnded } from './session-happenings.ts';
 import { Reading } from './text.ts';
-import type { SessionTokenIssuer, SessionTokens, TokenSubject } from './session-tokens.ts';
+import type { SessionTokenIssuer, TokenSubject } from './session-tokens.ts';
 
 export { sessionEnded, sessionStarted } from './session-happenings.ts';
-
-/** What the client tells about itself; names are shown in the list of sessions. */
-export interface ClientFacts {
-  readonly clientName: string | null;
-  readonly deviceName: string | null;
-  /** The secret that an earlier sign-in gave this device; whatever does not fit is nobody's. */
-  readonly deviceToken: Secret<string> | null;
-}
-
-/** The secret by which a device is recognised from now on. */
-export interface DeviceSecret {
-  readonly token: Secret<string>;
-  readonly expiresAt: Date;
-}
-
-export interface StartedSession {
-  readonly session: Session;
-  readonly tokens: SessionTokens;
-  /** The clear value of the session cookie; null with BODY delivery. */
-  readonly cookie: { readonly token: Secret<string>; readonly expiresAt: Date } | null;
-  /** The clear value of the device cookie; null with BODY delivery and for a device that has its secret already. */
-  readonly deviceCookie: DeviceSecret | null;
-  /** Until when a needed second factor may still be missing; null = nothing is missing. */
-  readonly mfaGraceUntil: Date | null;
-}
 
 interface SessionSecrets {
   readonly session: Session;
   readonly secret: Secret<string>;
-}
-
-/** Who acts in an impersonated session: what they have, and how far they may go. */
-export interface Impersonator {
-  readonly assignments: readonly Assignment[];
-  readonly mode: ImpersonationMode;
 }
 
 /** The place where sessions begin and end; impersonated ones begin in impersonated-session.ts. */
@@ -217,9 +187,11 @@ export class SessionService {
       userId: session.userId,
       email: session.email,
       attributes: session.attributes,
-      groupNames: this.#groupNamesAt(groups.assignments, active),
+      groupNames: groupNamesAt(this.#directory, groups.assignments, active),
       permissionVersion: permissionVersionOf(groups.epoch, groups.assignments, impersonator?.assignments),
-      scopes: this.#scopesOf(groups.assignments, impersonator, active),
+      scopes: this.#settings.claimScope
+        ? scopesOf(this.#directory, { assignments: groups.assignments, impersonator, lineage: active })
+        : [],
       organizationId: active?.at(-1) ?? null,
       actorId: session.impersonatorId,
       authenticatedAt: session.authenticatedAt,
@@ -228,31 +200,6 @@ export class SessionService {
       issuedAt: session.issuedAt,
       sessionExpiresAt: session.expiresAt,
     };
-  }
-
-  /** Every permission that holds without constraint, written out: a router knows nothing of wildcards. */
-  #scopesOf(
-    assignments: readonly Assignment[],
-    impersonator: Impersonator | null,
-    lineage: readonly OrganizationId[] | null,
-  ): readonly string[] {
-    if (!this.#settings.claimScope) return [];
-    const own = this.#directory.grantsOf(assignments);
-    const grants =
-      impersonator === null
-        ? own
-        : impersonatedGrants(own, this.#directory.grantsOf(impersonator.assignments), impersonator.mode);
-    return grants.catalogue.definitions.filter(({ key }) => grants.holds(key, {}, lineage ?? [])).map(({ key }) => key);
-  }
-
-  /** The groups that hold where the session is active: everywhere, or in the active organization, too. */
-  #groupNamesAt(assignments: readonly Assignment[], active: readonly OrganizationId[] | null): readonly string[] {
-    const names = this.#directory.assigned(assignments).flatMap(({ group, where }) => {
-      if (where === 'ALL') return [group.name];
-      const holds = where.some((lineage) => active?.includes(lineage.at(-1) as OrganizationId) === true);
-      return holds ? [group.name] : [];
-    });
-    return [...new Set(names)].toSorted();
   }
 
   /** Ends the session of the caller; later calls with it, by token or cookie, are refused at once. */

@@ -14,7 +14,7 @@ import { type Caller, originOf, userReference } from './caller.ts';
 import { readIdentifiers, refusingTakenIdentifiers, saveNewUser } from './new-user.ts';
 import type { IssuedToken, OneTimeTokenService } from './one-time-token.service.ts';
 import type { PasswordService } from './passwords.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import type { SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { Reading } from './text.ts';

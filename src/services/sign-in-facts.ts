@@ -2,7 +2,7 @@ import type { UserView } from '../entities/user.queries.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { ProvedFactor } from '../factors.ts';
 import type { MfaMethod, SignInMethod, TokenDelivery } from '../vocabulary.ts';
-import type { ClientFacts, StartedSession } from './session.service.ts';
+import type { ClientFacts, StartedSession } from './session-facts.ts';
 
 /** What the next step of a sign-in needs. */
 export interface SignInChallenge {

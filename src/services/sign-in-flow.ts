@@ -12,7 +12,8 @@ import type { SignInMethod } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import { deviceKeyOf, type DeviceRecognition } from './device-recognition.ts';
 import type { SecondStep, SecondStepAnswer } from './second-step.ts';
-import { type ClientFacts, type SessionService, sessionStarted } from './session.service.ts';
+import { type SessionService, sessionStarted } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import { rehashValues, type SignInFacts, type SignInOutcome } from './sign-in-facts.ts';
 import { signInCompletion } from './sign-in.statements.ts';
 

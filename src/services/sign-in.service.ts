@@ -10,7 +10,7 @@ import type { Happening, Recorder } from '../events/recorder.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import { identifierTyped, type NormalisedIdentifier } from './identifiers.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import { deviceKeyOf } from './device-recognition.ts';
 import type { Rehash, SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';

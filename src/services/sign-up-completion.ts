@@ -12,7 +12,7 @@ import type { UserId } from '../ids.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import { identifierInUse } from './identifiers.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import { type SignInOutcome, storedFacts } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { signUpCompleted } from './sign-up.service.ts';

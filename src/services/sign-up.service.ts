@@ -21,7 +21,7 @@ import type { NormalisedIdentifier } from './identifiers.ts';
 import type { InvitedSignUp } from './invited-sign-up.ts';
 import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, saveNewUser } from './new-user.ts';
 import type { PasswordService } from './passwords.ts';
-import type { ClientFacts } from './session.service.ts';
+import type { ClientFacts } from './session-facts.ts';
 import { contextOf, type SignInFacts, type SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import type { SignUpCodes } from './sign-up-codes.ts';

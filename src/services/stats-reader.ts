@@ -17,7 +17,7 @@ import {
 } from '../entities/stats-series.queries.ts';
 import { Failure, notFound } from '../errors.ts';
 import { type OrganizationId, parseId } from '../ids.ts';
-import type { Reach } from '../permissions/grants.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { StatsInterval, StatsKind, StatsSubject } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';

@@ -16,7 +16,7 @@ import { attributeChangesOf, type AttributeChanges, type UserAttributes } from '
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
-import { endOpenTokens } from './invitation.service.ts';
+import { endOpenTokens } from './open-tokens.ts';
 import {
   type Identifiers,
   readIdentifiers,

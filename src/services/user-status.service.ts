@@ -3,39 +3,26 @@ import { type Clock, instant } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { type DeletedKey, deletedKeys } from '../entities/api-key.queries.ts';
+import { unlockDevices } from '../entities/device.queries.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, type Problem, Rejection } from '../errors.ts';
 import type { Happening, Origin, Recorder } from '../events/recorder.ts';
 import type { UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import { and, can, notImpersonating, viaSession } from '../permissions/rules.ts';
-import type { SessionEndReason } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { apiKeyHappening, keyOfEvent } from './api-key-target.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { holdAccount } from './held-account.ts';
-import { endOpenTokens } from './invitation.service.ts';
+import { endOpenTokens } from './open-tokens.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
-import { readText } from './text.ts';
+import { happeningsOf, readReason, type StatusChange } from './user-status-change.ts';
 import { lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
 
 /** The end of a lock that lasts until somebody takes it off. */
 const FOR_GOOD = instant('9999-12-31T23:59:59.000Z');
-
-/** One kind of change of the state of accounts. */
-interface StatusChange {
-  readonly permission: PermissionName;
-  readonly action: string;
-  readonly reason: string | null;
-  /** The new values, as SQL over the users `u`; `$2` now, `$3` reason, `$4` until. */
-  readonly set: string;
-  readonly until: Date | null;
-  /** Takes rights away: needs reach over the targets, spares the last administrator, ends sessions for this reason. */
-  readonly ends: SessionEndReason | null;
-  readonly onOneself: boolean;
-}
 
 /** Locks, disables, deletes and wakes accounts, several at once, all or nothing. */
 export class UserStatusService {
@@ -298,26 +285,3 @@ export class UserStatusService {
     return rows.map((row) => userViewOf(row, this.#clock.now()));
   }
 }
-
-/** Failures are counted by device as well, and by session where there is none. `$1` users. */
-const unlockDevices = `
-with unlocked as (
-  update sessions set failed_proof_count = 0, proof_locked_until = null
-  where user_id = any($1::uuid[]) and failed_proof_count > 0
-)
-update devices set failed_sign_in_count = 0, locked_until = null
-where user_id = any($1::uuid[]) and (failed_sign_in_count > 0 or locked_until is not null)`;
-
-const readReason = (reason: string): string => {
-  const read = readText(reason, { field: ['reason'], maximum: 500 });
-  if ('problem' in read) throw new Rejection([read.problem]);
-  return read.text;
-};
-
-const happeningsOf = (users: readonly UserView[], change: StatusChange): readonly Happening[] =>
-  users.map((user) => ({
-    action: change.action,
-    target: userReference(user),
-    metadata: change.reason === null ? {} : { reason: change.reason },
-    event: { type: 'UserStatusChanged', payload: { userId: user.id, status: user.status } },
-  }));

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { judge, judgeImpersonating } from '../../src/permissions/judge.ts';
 import { impersonatedGrants } from '../../src/permissions/impersonated.ts';
-import { EffectiveGrants } from '../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../src/permissions/effective-grants.ts';
 import { isPublic, type Rule } from '../../src/permissions/rules.ts';
 import * as seeded from '../../src/permissions/seeded-groups.ts';
 import type { RuleTree } from '../../src/permissions/shield.ts';

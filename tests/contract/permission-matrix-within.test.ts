@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type OrganizationId, type SessionId, type UserId } from '../../src/ids.ts';
-import { EffectiveGrants, grantOf } from '../../src/permissions/grants.ts';
+import { grantOf } from '../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../src/permissions/effective-grants.ts';
 import { judge } from '../../src/permissions/judge.ts';
 import type { Rule } from '../../src/permissions/rules.ts';
 import type { RuleTree } from '../../src/permissions/shield.ts';

@@ -5,7 +5,8 @@ import { OrganizationTreeReader } from '../../../src/services/organization-tree-
 import { OrganizationMemberReader } from '../../../src/services/organization-member-reader.ts';
 import type { SignedInCaller } from '../../../src/services/caller.ts';
 import type { Database } from '../../../src/database/database.ts';
-import { grantOf, EffectiveGrants } from '../../../src/permissions/grants.ts';
+import { grantOf } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { statementsOf } from '../../support/evidence.ts';
 import { unique, useCast } from '../../support/holder.ts';
 import { growTree } from '../../support/organization-tree.ts';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { OrganizationId } from '../../../src/ids.ts';
 import { grantableParts, grantsOfKey } from '../../../src/permissions/api-key-grants.ts';
 import { builtInCatalogue, permissionDefinitions } from '../../../src/permissions/catalogue.ts';
-import { EffectiveGrants, type Grant, grantOf, permissionKey } from '../../../src/permissions/grants.ts';
+import { type Grant, grantOf, permissionKey } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 
 const all = { allMyPermissions: true, permissions: [] } as const;
 const naming = (...permissions: readonly Grant[]) => ({ allMyPermissions: false, permissions });

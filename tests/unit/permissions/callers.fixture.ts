@@ -1,6 +1,7 @@
 import type { ApiKeyId, ImpersonationId, SessionId, UserId } from '../../../src/ids.ts';
 import type { PermissionName } from '../../../src/permissions/catalogue.ts';
-import { EffectiveGrants, type Grant, grantOf } from '../../../src/permissions/grants.ts';
+import { type Grant, grantOf } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import type { ApiKeyPrincipal, SessionPrincipal } from '../../../src/principal.ts';
 import type { ImpersonationMode } from '../../../src/vocabulary.ts';
 

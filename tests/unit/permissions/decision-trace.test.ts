@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DecisionQuestion, DecisionSubject } from '../../../src/permissions/decision.ts';
 import { traceDecision, type TracedGroup } from '../../../src/permissions/decision-trace.ts';
-import { EffectiveGrants } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { ask, catalogue, grant, mine, other, pendingOnly, subjectWith } from './decision.fixture.ts';
 
 describe('the trace of a decision', () => {

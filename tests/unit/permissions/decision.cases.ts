@@ -1,5 +1,5 @@
 import type { DecisionQuestion, DecisionSubject } from '../../../src/permissions/decision.ts';
-import { EffectiveGrants } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import {
   anna,
   ask,

@@ -1,6 +1,7 @@
 import type { OrganizationId, UserId } from '../../../src/ids.ts';
 import type { DecisionQuestion, DecisionSubject } from '../../../src/permissions/decision.ts';
-import { EffectiveGrants, type Grant } from '../../../src/permissions/grants.ts';
+import type { Grant } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { type RegisteredAction, RegisteredCatalogue } from '../../../src/permissions/registered-catalogue.ts';
 import { NOW } from './callers.fixture.ts';
 

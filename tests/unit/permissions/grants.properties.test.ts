@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PermissionKey } from '../../../src/permissions/catalogue-types.ts';
 import { type Circumstances, type Constraint, evaluate } from '../../../src/permissions/constraints.ts';
-import { EffectiveGrants, type Grant, grantKey, intersect, isSubset, unite } from '../../../src/permissions/grants.ts';
+import { type Grant, grantKey, intersect, isSubset, unite } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { purchaseCatalogue } from './purchases.fixture.ts';
 
 /**

@@ -3,7 +3,6 @@ import type { PermissionKey } from '../../../src/permissions/catalogue-types.ts'
 import { NEVER, type Constraint } from '../../../src/permissions/constraints.ts';
 import {
   covers,
-  EffectiveGrants,
   exceeding,
   type Grant,
   grantOf,
@@ -13,6 +12,7 @@ import {
   protectedAmong,
   unite,
 } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { seededGroups } from '../../../src/permissions/seeded-groups.ts';
 import { purchaseCatalogue } from './purchases.fixture.ts';
 

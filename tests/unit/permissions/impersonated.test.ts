@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { OrganizationId } from '../../../src/ids.ts';
 import { adminDefinition, permissionDefinitions, type PermissionName } from '../../../src/permissions/catalogue.ts';
-import { EffectiveGrants, grantOf, permissionKey } from '../../../src/permissions/grants.ts';
+import { grantOf, permissionKey } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { judge, judgeImpersonating } from '../../../src/permissions/judge.ts';
 import { aal2, and, can, freshly } from '../../../src/permissions/rules.ts';
 import type { Principal } from '../../../src/principal.ts';

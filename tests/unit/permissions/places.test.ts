@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { OrganizationId } from '../../../src/ids.ts';
 import { grantOf } from '../../../src/permissions/grants.ts';
-import { EffectiveGrants } from '../../../src/permissions/grants.ts';
+import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { purchaseCatalogue } from './purchases.fixture.ts';
 
 const owner = '01890000-0000-7000-8000-0000000000a1' as OrganizationId;
