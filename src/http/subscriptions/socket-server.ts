@@ -90,7 +90,7 @@ export class SocketServer {
       const response = new ServerResponse(request);
       response.shouldKeepAlive = false;
       response.assignSocket(socket as never);
-      response.once('finish', () => socket.end());
+      response.once('finish', () => response.socket?.end());
       app.routing(request, response);
     });
     app.addHook('preClose', () => this.#stop());
@@ -115,7 +115,14 @@ export class SocketServer {
     reply.hijack();
     // The response would hold on to the socket.
     reply.raw.detachSocket(upgrade.socket as never);
-    this.#wss.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => this.#opened(socket, arrival));
+    reply.raw.statusCode = 400;
+    this.#wss.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => {
+      reply.raw.statusCode = 101;
+      this.#opened(socket, arrival);
+    });
+    // Nobody else says of a response without a socket that it is over: it would be a request in flight forever.
+    reply.raw.emit('finish');
+    reply.raw.emit('close');
   }
 
   /** Throws for whoever may not connect; gives the session cookie where the page that connects is one of ours. */

@@ -60,6 +60,19 @@ describe('/graphql/ws', () => {
   };
   const closeCodeOf = async (socket: WebSocket): Promise<number> => ((await once(socket, 'close')) as [number])[0];
 
+  test('a handshake is a request that is over, whether it was let in or refused', async () => {
+    const sockets = [await raw(), await raw(), await raw()];
+    await handshake({ origin: 'https://evil.example', cookie: 'gatehouse=ghx_made-up' });
+    await expect.poll(() => metric('gatehouse_http_requests_in_flight'), PATIENTLY).toBe(0);
+    const entries = app().log.map((line) => JSON.parse(line) as { path?: string; status?: number });
+    expect(entries.filter(({ path }) => path === '/graphql/ws').map(({ status }) => status)).toEqual([
+      101, 101, 101, 403,
+    ]);
+    for (const socket of sockets) socket.close();
+    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    expect(await metric('gatehouse_http_requests_in_flight')).toBe(0);
+  });
+
   describe('lets in', () => {
     test('bearers of access tokens and API keys', async () => {
       const key = await makeKey(app(), cast.admin);
