@@ -128,16 +128,20 @@ const scalar = (typeName: string, name: string, { ids }: Pool): fc.Arbitrary<unk
   }
 };
 
-const ofType = (type: GraphQLInputType, name: string, pool: Pool): fc.Arbitrary<unknown> => {
-  if (isNonNullType(type)) return ofType(type.ofType, name, pool);
-  if (isListType(type)) {
-    const inner = ofType(type.ofType, name, pool);
-    return fc.oneof(
-      { weight: 8, arbitrary: fc.array(inner, { maxLength: 4 }) },
-      { weight: 1, arbitrary: fc.array(inner, { minLength: 100, maxLength: 120 }) },
-      inner,
-    );
-  }
+/** How long its lists may be: long lists within long ones would be longer than any text. */
+type Lists = 'any' | 'short';
+
+const listOf = (type: GraphQLInputType, name: string, pool: Pool, lists: Lists): fc.Arbitrary<unknown> => {
+  const inner = ofType(type, name, pool, lists);
+  const short = [{ weight: 8, arbitrary: fc.array(inner, { maxLength: 4 }) }, inner];
+  if (lists === 'short') return fc.oneof(...short);
+  const long = fc.array(ofType(type, name, pool, 'short'), { minLength: 100, maxLength: 120 });
+  return fc.oneof(...short, long);
+};
+
+const ofType = (type: GraphQLInputType, name: string, pool: Pool, lists: Lists = 'any'): fc.Arbitrary<unknown> => {
+  if (isNonNullType(type)) return ofType(type.ofType, name, pool, lists);
+  if (isListType(type)) return listOf(type.ofType, name, pool, lists);
   if (isEnumType(type)) {
     const names = type.getValues().map((value) => value.name);
     return fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, awkward);
@@ -148,7 +152,7 @@ const ofType = (type: GraphQLInputType, name: string, pool: Pool): fc.Arbitrary<
   }
   const fields = Object.values(type.getFields());
   const required = fields.filter((field) => isNonNullType(field.type)).map((field) => field.name);
-  const record = Object.fromEntries(fields.map((field) => [field.name, ofType(field.type, field.name, pool)]));
+  const record = Object.fromEntries(fields.map((field) => [field.name, ofType(field.type, field.name, pool, lists)]));
   const whole = fc.record(record, { requiredKeys: required });
   return fc.oneof(
     { weight: 30, arbitrary: whole },
