@@ -3,6 +3,7 @@ import { type EntityManager, MikroORM } from '@mikro-orm/postgresql';
 import type { Pool } from 'pg';
 import { ormOptions } from '../orm.ts';
 import { returnLostConnections } from './lost-connections.ts';
+import { PreparedStatements } from './prepared.ts';
 import { sql } from './sql.ts';
 import { StatementCounter } from './statement-counter.ts';
 import { readTextArraysAtOnce } from './text-arrays.ts';
@@ -19,12 +20,15 @@ export class Database {
   readonly orm: MikroORM;
   readonly statements: StatementCounter;
   readonly #reader: EntityManager;
+  readonly #prepared = new PreparedStatements();
   #pool: Pool | null = null;
 
   private constructor(settings: Omit<OrmSettings, 'onPoolCreated'>) {
     this.statements = new StatementCounter();
     const onPoolCreated = (pool: Pool): void => {
       this.#pool = pool;
+      // Behind a pooler the next statement may go to a server that knows none of the names.
+      if (settings.pooler !== 'transaction') this.#prepared.watch(pool);
       this.statements.watch(pool);
       readTextArraysAtOnce(pool);
       returnLostConnections(pool);
@@ -43,7 +47,7 @@ export class Database {
    * After a deadlock or serialization failure it runs again.
    */
   query<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return repeated(async () => {
+    return this.#repeated(async () => {
       // The pool comes into being with the first statement, whoever sends it.
       if (this.#pool === null) return sql<Row>(this.#reader, text, values);
       return (await this.#pool.query<Row>(text, [...values])).rows;
@@ -55,26 +59,27 @@ export class Database {
    * After a deadlock or serialization failure `work` runs again, so it must do nothing but database work.
    */
   transaction<T>(work: Work<T>): Promise<T> {
-    const begin = <R>(own: Work<R>): Promise<R> => repeated(() => this.orm.em.fork().transactional(own));
+    const begin = <R>(own: Work<R>): Promise<R> => this.#repeated(() => this.orm.em.fork().transactional(own));
     return presentFrame()?.transaction(begin, work) ?? begin(work);
   }
 
   async close(): Promise<void> {
     await this.orm.close(true);
   }
-}
 
-/** Runs `work` again after a failure of which nothing remains. */
-const repeated = async <T>(work: () => Promise<T>): Promise<T> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt >= MAXIMUM_TRIES || !RETRYABLE.has(sqlStateOf(error) ?? '')) throw error;
-      await sleep(attempt * attempt * 5);
+  /** Runs `work` again after a failure of which nothing remains. */
+  async #repeated<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const state = sqlStateOf(error) ?? '';
+        if (attempt >= MAXIMUM_TRIES || !(RETRYABLE.has(state) || this.#prepared.renew(state, error))) throw error;
+        await sleep(attempt * attempt * 5);
+      }
     }
   }
-};
+}
 
 /** The SQLSTATE of an error of the driver or of the ORM around it; null for any other error. */
 export const sqlStateOf = (error: unknown): string | null =>

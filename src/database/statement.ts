@@ -1,3 +1,5 @@
+import { prepared } from './prepared.ts';
+
 const PLACEHOLDER = /\$(\d+)/g;
 
 /** A statement whose text never changes, with the order that the values of its parts have. */
@@ -31,7 +33,7 @@ export const statementOf = <Part extends string>(
     return parts[name].replaceAll(PLACEHOLDER, (_found, index: string) => `$${Number(index) + offset}`);
   });
   return {
-    text: `with ${texts.join(', ')}\n${result}`,
+    text: prepared(`with ${texts.join(', ')}\n${result}`),
     values: (given) =>
       names.flatMap((name, position) => {
         if (given[name].length !== sizes[position])

@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { DeviceId } from '../ids.ts';
 import { assignmentsColumn, type AssignmentsRow } from './assignment.queries.ts';
 import { userColumns, type UserRow } from './user.queries.ts';
@@ -52,7 +53,7 @@ const signInColumns = `${userColumns}, u.mfa_enabled_at, ${assignmentsColumn},
  * hash of the device's secret, or null.
  * An unknown identifier costs the same statement. The newest sign-up that waits with the identifier is a second row.
  */
-export const countSignInTry = `
+export const countSignInTry = prepared(`
 with found as (
   select i.user_id from identifiers i where i.kind = $1 and i.value = $2 and i.exclusive
 ), pending as (
@@ -81,22 +82,22 @@ select ${signInColumns}, p.id as credential_id, p.secret as password_hash, p.ver
 from (select user_id, false as is_pending from found union all select user_id, true from pending) c
 join users u on u.id = c.user_id
 left join devices d on d.id = (select id from known) and d.user_id = u.id
-left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'`;
+left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'`);
 
 /**
  * The account that a first factor other than a password names; no row when there is none.
  * `$1` user, `$2` selector and `$3` hash of the device's secret, or null.
  */
-export const signInAccount = `
+export const signInAccount = prepared(`
 select ${signInColumns}
 from users u left join devices d on d.user_id = u.id and d.selector = $2 and d.secret_hash = $3::bytea
-where u.id = $1`;
+where u.id = $1`);
 
 /**
  * Counts a wrong second factor after a right first one: on the device when it is known, else on the account, and locks as
  * wrong passwords do; gives a row when this one locks. `$1` user, `$2` device or null, `$3` now, `$4` failures that lock, `$5` end of a lock that would begin now.
  */
-export const countSecondFactorFailure = `
+export const countSecondFactorFailure = prepared(`
 with counted_on_device as (
   update devices k set ${countedFailure('k')} where k.id = $2::uuid and k.user_id = $1
     and (k.locked_until is null or k.locked_until <= $3::timestamptz)
@@ -107,18 +108,18 @@ with counted_on_device as (
     and (c.locked_until is null or c.locked_until <= $3::timestamptz)
   returning c.locked_until
 )
-select from counted_on_device where locked_until is not null union all select from counted where locked_until is not null`;
+select from counted_on_device where locked_until is not null union all select from counted where locked_until is not null`);
 
 /**
  * Takes one try back after a right password whose sign-in is not complete: guesses of the second factor add up over several
  * challenges. `$1` user, `$2` device or null.
  */
-export const takeTryBack = `
+export const takeTryBack = prepared(`
 with taken_from_device as (
   update devices set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null where id = $2::uuid
 )
 update users set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null
-where id = $1 and $2::uuid is null and status_reason is null`;
+where id = $1 and $2::uuid is null and status_reason is null`);
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
@@ -149,9 +150,9 @@ export const completedSignIn = `holder as materialized (
  * Stores the hash of the same password by other parameters, if nobody changed the password meanwhile; its version stays, for it is
  * no other password. `$1` credential, `$2` new hash (null: nothing happens), `$3` now, `$4` old hash.
  */
-export const replacePasswordHash = `
+export const replacePasswordHash = prepared(`
   update credentials set secret = $2::text, updated_at = $3::timestamptz
-  where $2::text is not null and id = $1::uuid and secret = $4::text`;
+  where $2::text is not null and id = $1::uuid and secret = $4::text`);
 
 /** Part of a statement: the same, if `guard` has a row. */
 export const replacedPasswordHash = (guard: string): string =>

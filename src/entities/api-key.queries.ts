@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import { instantOf } from '../database/sql.ts';
 import type { ApiKeyId, UserId } from '../ids.ts';
 import { grantFromStored } from '../permissions/grant-input.ts';
@@ -129,12 +130,12 @@ export const keyWorksAt2 = `k.revoked_at is null and (k.expires_at is null or k.
 /**
  * The key of a selector, if it works at `$2`. The selector of before a rotation works until the overlap is over. `$1` selector.
  */
-export const authenticationByApiKey = `
+export const authenticationByApiKey = prepared(`
 select ${apiKeyColumns}, case when k.selector = $1 then k.secret_hash else k.previous_secret_hash end as secret_hash,
   ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
 from api_keys k join users u on u.id = k.owner_id
 where (k.selector = $1 or (k.previous_selector = $1 and k.overlap_until > $2::timestamptz))
-  and ${keyWorksAt2}`;
+  and ${keyWorksAt2}`);
 
 /** What is said of a key that goes with its owner. */
 export interface DeletedKey {
@@ -149,13 +150,13 @@ select k.id, k.name, k.owner_id as "ownerId" from api_keys k
 where k.owner_id = any($1::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) order by k.id`;
 
 /** The same for several presented selectors, `$1`; `presented_selector` says for which. */
-export const authenticationByApiKeys = `
+export const authenticationByApiKeys = prepared(`
 select presented.selector as presented_selector, ${apiKeyColumns},
   case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash,
   ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
 from unnest($1::text[]) as presented(selector)
 join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
-join users u on u.id = k.owner_id where ${keyWorksAt2}`;
+join users u on u.id = k.owner_id where ${keyWorksAt2}`);
 
 /** How a key ceased to work, as far as its row still says. */
 export interface EndedApiKey {

@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { AuditPersonalValues } from './audit-event.entity.ts';
 
 /** The columns behind `ChainRow`, of `audit_events` under the alias `e`; every value as text that does not depend on the session. */
@@ -30,27 +31,27 @@ export interface SealedRow extends ChainRow {
 }
 
 /** What a round of sealing looks at first: is there anything to seal, where the chain ends, and when that was last signed. */
-export const chainState = `
+export const chainState = prepared(`
 select c.sequence::text as sequence, encode(c.hash, 'hex') as hash,
   exists (select from audit_events where chain_sequence is null) as unsealed,
   k.sequence::text as signed_sequence, k.at::text as signed_at
-from audit_chain c left join lateral (select sequence, at from audit_checkpoints order by sequence desc limit 1) k on true`;
+from audit_chain c left join lateral (select sequence, at from audit_checkpoints order by sequence desc limit 1) k on true`);
 
 /** Whoever seals holds this lock until it commits. */
-export const lockChain = `select sequence::text as sequence, hash from audit_chain for update`;
+export const lockChain = prepared(`select sequence::text as sequence, hash from audit_chain for update`);
 
 /** Committed rows that are in no chain yet; `$1` how many. Those of transactions under way are seen by a later round. */
-export const unsealedRows = `
-select ${chainColumns} from audit_events e where e.chain_sequence is null order by e.at, e.id limit $1`;
+export const unsealedRows = prepared(`
+select ${chainColumns} from audit_events e where e.chain_sequence is null order by e.at, e.id limit $1`);
 
 /** `$1` times, `$2` ids, `$3` places, `$4` hashes in hexadecimal. */
-export const sealRows = `
+export const sealRows = prepared(`
 update audit_events e set chain_sequence = s.sequence, chain_hash = decode(s.hash, 'hex')
 from unnest($1::timestamptz[], $2::uuid[], $3::bigint[], $4::text[]) as s(at, id, sequence, hash)
-where e.at = s.at and e.id = s.id and e.chain_sequence is null returning 1 as sealed`;
+where e.at = s.at and e.id = s.id and e.chain_sequence is null returning 1 as sealed`);
 
 /** `$1` sequence, `$2` hash. */
-export const moveChain = `update audit_chain set sequence = $1, hash = $2`;
+export const moveChain = prepared(`update audit_chain set sequence = $1, hash = $2`);
 
 /** `$1` sequence, `$2` hash, `$3` dropped from, `$4` time, `$5` kid, `$6` signature. */
 export const addCheckpoint = `

@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { CredentialId, UserId } from '../ids.ts';
 import type { MfaMethod } from '../vocabulary.ts';
 import { countedFailure } from './account.queries.ts';
@@ -10,7 +11,7 @@ import { countedFailure } from './account.queries.ts';
  * account is not active, or an administrator locked it. `$1` user, `$2` session, `$3` now, `$4` failures that lock, `$5` end of a
  * lock that would begin now.
  */
-export const countOwnTry = `
+export const countOwnTry = prepared(`
 with place as (
   select s.id, s.device_id from sessions s join users u on u.id = s.user_id
   where s.id = $2 and u.id = $1 and s.ended_at is null and u.status = 'ACTIVE'
@@ -28,7 +29,7 @@ with place as (
 select p.id as credential_id, p.secret as password_hash,
   exists (select from on_device union all select from on_session) as counted
 from users u left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'
-where u.id = $1`;
+where u.id = $1`);
 
 export interface OwnTryRow {
   readonly credential_id: string | null;
@@ -65,33 +66,33 @@ export interface SealedRow {
  * Accepts a time step, once: it must be later than every one before, so that of parallel tries with one code exactly one gets
  * a row. `$1` credential, `$2` time step, `$3` now.
  */
-export const acceptTimeStep = `
+export const acceptTimeStep = prepared(`
 update credentials set counter = $2::bigint, last_used_at = $3::timestamptz
 where id = $1 and type = 'TOTP' and (counter is null or counter < $2::bigint)
-returning id`;
+returning id`);
 
 /**
  * Uses a recovery code up: its row is gone for good, and of parallel tries exactly one gets a row.
  * `$1` user, `$2` hashes that the code may have.
  */
-export const consumeRecoveryCode = `
+export const consumeRecoveryCode = prepared(`
 delete from credentials where user_id = $1 and type = 'RECOVERY_CODE' and secret = any($2::text[])
-returning id`;
+returning id`);
 
 /** Which second factors a user holds. `$1` user. */
-export const methodsOfUser = `
+export const methodsOfUser = prepared(`
 select distinct type as method from credentials
-where user_id = $1 and type in ('TOTP', 'RECOVERY_CODE', 'PASSKEY')`;
+where user_id = $1 and type in ('TOTP', 'RECOVERY_CODE', 'PASSKEY')`);
 
 export interface MethodRow {
   readonly method: MfaMethod;
 }
 
 /** The second factors of several users. `$1` users. */
-export const mfaStates = `
+export const mfaStates = prepared(`
 select u.id as user_id, u.mfa_enabled_at,
   (select count(*)::int from credentials c where c.user_id = u.id and c.type = 'RECOVERY_CODE') as recovery_codes_left
-from users u where u.id = any($1::uuid[])`;
+from users u where u.id = any($1::uuid[])`);
 
 export interface MfaStateRow {
   readonly user_id: UserId;

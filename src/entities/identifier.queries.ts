@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { DeviceId, ExternalIdentityId, SessionId } from '../ids.ts';
 import { userColumns, type UserRow } from './user.queries.ts';
 import type { CodeRecipientRow } from './verification.queries.ts';
@@ -64,21 +65,21 @@ export interface DroppedWaysIn {
  * Whom a code to sign in goes to, and the device of the account that presented its secret; no row unless the account is active.
  * `$1` kind, `$2` value, `$3` selector and `$4` hash of the device's secret, or null.
  */
-export const codeAccount = `
+export const codeAccount = prepared(`
 select u.id as user_id, u.display_name, u.locale, d.id as device_id
 from identifiers i join users u on u.id = i.user_id
 left join devices d on d.user_id = u.id and d.selector = $3 and d.secret_hash = $4::bytea
-where i.kind = $1 and i.value = $2 and i.exclusive and u.status = 'ACTIVE' and u.kind = 'PERSON'`;
+where i.kind = $1 and i.value = $2 and i.exclusive and u.status = 'ACTIVE' and u.kind = 'PERSON'`);
 
 export interface CodeAccountRow extends CodeRecipientRow {
   readonly device_id: DeviceId | null;
 }
 
 /** An account with whether this address of it was proved; no row when it has another one. `$1` user, `$2` kind, `$3` value. */
-export const addressOfUser = `
+export const addressOfUser = prepared(`
 select ${userColumns}, i.verified_at is not null as is_proved
 from identifiers i join users u on u.id = i.user_id
-where i.user_id = $1 and i.kind = $2 and i.value = $3 and i.exclusive`;
+where i.user_id = $1 and i.kind = $2 and i.value = $3 and i.exclusive`);
 
 export interface AddressRow extends UserRow {
   readonly is_proved: boolean;

@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 /**
  * Statements of the outbox. Events get their positions after their commit, by one relay at a time, in the order of `sequence`: what
  * is seen together is ordered by it, and what is committed later comes later. So a transaction that stays open keeps nothing back
@@ -6,23 +7,25 @@
  */
 
 /** Whether events wait for a position, the newest position, and where each sink stands. */
-export const outboxState = `select exists (select from outbox_events where published_at is null) as waiting,
+export const outboxState = prepared(`select exists (select from outbox_events where published_at is null) as waiting,
   last_position::text as last_position,
   (select coalesce(jsonb_object_agg(name, position::text), '{}') from outbox_sinks) as positions
-from outbox_order`;
+from outbox_order`);
 
 /** $1 fencing: the turn to give positions, until the end of the transaction; no row: somebody else has a newer lease. */
-export const lockOutboxOrder = `select last_position::text as last_position from outbox_order where fencing <= $1 for update`;
+export const lockOutboxOrder = prepared(
+  `select last_position::text as last_position from outbox_order where fencing <= $1 for update`,
+);
 
 /** $1 last position as locked, $2 at most so many, $3 now, $4 fencing: gives positions; how many. */
-export const placeEvents = `with next as materialized (
+export const placeEvents = prepared(`with next as materialized (
   select id, row_number() over (order by sequence) as place
   from (select id, sequence from outbox_events where published_at is null order by sequence limit $2) waiting
 ), placed as (
   update outbox_events e set position = $1::bigint + next.place, published_at = $3::timestamptz
   from next where e.id = next.id returning 1
 ), counted as (select count(*)::int as count from placed)
-update outbox_order set last_position = $1::bigint + counted.count, fencing = $4 from counted returning counted.count`;
+update outbox_order set last_position = $1::bigint + counted.count, fencing = $4 from counted returning counted.count`);
 
 /**
  * $1 names, $2 fencing, $3 now: the sinks belong to this relay from now on. A new one begins with the oldest event that is kept.
@@ -48,19 +51,20 @@ export interface OutboxRow {
 }
 
 /** $1 sink, $2 fencing, $3 at most so many: what the sink takes next; nothing when it belongs to another relay. */
-export const nextEvents = `select e.id, e.position::text as position, e.type, e.type_version, e.aggregate_type,
+export const nextEvents = prepared(`select e.id, e.position::text as position, e.type, e.type_version, e.aggregate_type,
   e.aggregate_id, e.payload, e.occurred_at, s.position::text as behind
 from outbox_sinks s cross join lateral (
   select * from outbox_events where position > s.position order by position limit $3
-) e where s.name = $1 and s.fencing = $2 order by e.position`;
+) e where s.name = $1 and s.fencing = $2 order by e.position`);
 
 /** $1 sink, $2 fencing, $3 from, $4 to, $5 now, $6 events: they are taken; no row: the sink was taken over, or set back. */
-export const advanceSink = `update outbox_sinks set position = $4, published_at = $5::timestamptz, failed_at = null, failure = null,
+export const advanceSink =
+  prepared(`update outbox_sinks set position = $4, published_at = $5::timestamptz, failed_at = null, failure = null,
   previous_minute_count = case date_trunc('minute', $5::timestamptz) - minute_starts_at
     when interval '0' then previous_minute_count when interval '1 minute' then minute_count else 0 end,
   minute_count = $6::int + case when minute_starts_at = date_trunc('minute', $5::timestamptz) then minute_count else 0 end,
   minute_starts_at = date_trunc('minute', $5::timestamptz)
-where name = $1 and fencing = $2 and position = $3 returning 1 as advanced`;
+where name = $1 and fencing = $2 and position = $3 returning 1 as advanced`);
 
 /** $1 sink, $2 fencing, $3 now, $4 why. */
 export const failSink = `update outbox_sinks set failed_at = $3::timestamptz, failure = $4 where name = $1 and fencing = $2`;

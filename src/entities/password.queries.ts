@@ -1,11 +1,12 @@
+import { prepared } from '../database/prepared.ts';
 import { userColumns } from './user.queries.ts';
 
 /** The present password of an account and its newest earlier ones. `$1` user, `$2` how many earlier ones. */
-export const passwordsOf = `
+export const passwordsOf = prepared(`
 select type, secret from credentials where user_id = $1 and type = 'PASSWORD'
 union all
 (select type, secret from credentials where user_id = $1 and type = 'PASSWORD_HISTORY'
-  order by created_at desc, id desc limit $2::int)`;
+  order by created_at desc, id desc limit $2::int)`);
 
 /**
  * Puts a password into the place of the present one, which goes to the history; a row when that happened. It does not when the

@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import { instantOf } from '../database/sql.ts';
 import type { ImpersonationId, OrganizationId, SessionId, UserId } from '../ids.ts';
 import type { Session } from './session.entity.ts';
@@ -98,10 +99,10 @@ select ${sessionColumns}, s.cookie_selector, s.cookie_hash, ${userColumns}, ${as
 from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
 where ${key} and ${aliveAt2} and ${actorAliveAt2}`;
 
-export const authenticationBySessionId = authentication('s.id = $1');
-export const authenticationByCookieSelector = authentication('s.cookie_selector = $1');
+export const authenticationBySessionId = prepared(authentication('s.id = $1'));
+export const authenticationByCookieSelector = prepared(authentication('s.cookie_selector = $1'));
 /** The same for several sessions, `$1`. */
-export const authenticationBySessionIds = authentication('s.id = any($1::uuid[])');
+export const authenticationBySessionIds = prepared(authentication('s.id = any($1::uuid[])'));
 
 /** A session that lives: what it is handed over by. */
 export interface LivingSession {
@@ -111,10 +112,10 @@ export interface LivingSession {
 }
 
 /** Those of the sessions `$1` that live, and nothing more of them: asked all the time for whoever is connected. */
-export const livingSessions = `
+export const livingSessions = prepared(`
 select s.id, s.cookie_selector
 from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
-where s.id = any($1::uuid[]) and ${aliveAt2} and ${actorAliveAt2}`;
+where s.id = any($1::uuid[]) and ${aliveAt2} and ${actorAliveAt2}`);
 
 /** How a session ended, as far as its row still says. */
 export interface EndedSession {
@@ -165,14 +166,14 @@ export type RotatedRow = AuthenticationRow;
  * `$1` selector, `$2` now, `$3` hash of the presented secret, `$4` hash of its successor, `$5` version of the key that
  * derived it, `$6` new end by idleness, `$7` address, `$8` user agent.
  */
-export const rotateFamily = `
+export const rotateFamily = prepared(`
 update sessions s set refresh_parent_hash = s.refresh_hash, refresh_hash = $4, refresh_rotated_at = $2::timestamptz,
   refresh_generation = s.refresh_generation + 1, last_seen_at = $2::timestamptz,
   expires_at = least($6::timestamptz, s.absolute_expires_at), ip_address = $7, user_agent = $8
 from users u
 where s.refresh_selector = $1 and s.refresh_hash = $3 and s.refresh_key_version = $5 and u.id = s.user_id and ${aliveAt2}
 returning ${sessionColumns}, s.cookie_selector, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${noImpersonator},
-  (select epoch::text from permission_epoch) as epoch`;
+  (select epoch::text from permission_epoch) as epoch`);
 
 /** A refresh-token family, alive or not. */
 export interface FamilyRow extends AuthenticationRow {
@@ -185,12 +186,12 @@ export interface FamilyRow extends AuthenticationRow {
   readonly alive: boolean;
 }
 
-export const familyBySelector = `
+export const familyBySelector = prepared(`
 select ${sessionColumns}, s.cookie_selector, s.cookie_hash, s.device_name, s.refresh_hash, s.refresh_parent_hash, s.refresh_rotated_at,
   s.refresh_generation, s.refresh_key_version, (${aliveAt2}) as alive,
   ${userColumns}, ${assignmentsColumn}, ${noImpersonator}, (select epoch::text from permission_epoch) as epoch
 from sessions s join users u on u.id = s.user_id
-where s.refresh_selector = $1`;
+where s.refresh_selector = $1`);
 
 /** A new session, flat because each sign-in pays for it; takes the values of `newSessionValues`. */
 const newSession = (device: string): string => `

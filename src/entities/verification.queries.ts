@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { SessionId, UserId, VerificationId } from '../ids.ts';
 import type { VerificationChannel, VerificationPurpose } from '../vocabulary.ts';
 
@@ -125,20 +126,20 @@ export interface VerificationRow {
 const columns = `id, purpose, channel, user_id, session_id, target, context, attempts, resend_at, expires_at, used_at`;
 
 /** `$1` selector, `$2` hash of the token. */
-export const verificationByToken = `
-select ${columns} from verifications where selector = $1 and secret_hash = $2::bytea`;
+export const verificationByToken = prepared(`
+select ${columns} from verifications where selector = $1 and secret_hash = $2::bytea`);
 
 /**
  * Whom a code goes to when it is sent again; no row when the address is not theirs any more, or belongs to somebody else by now.
  * `$1` user or null, `$2` kind of the address, `$3` address, `$4` purpose.
  */
-export const codeRecipient = `
+export const codeRecipient = prepared(`
 select u.id as user_id, u.display_name, u.locale
 from users u join identifiers i on i.user_id = u.id and i.kind = $2 and i.value = $3
 where u.id = $1::uuid and case
   when $4 = 'SIGN_UP' then u.status in ('PENDING', 'ACTIVE') and not exists (
     select from identifiers o where o.kind = $2 and o.value = $3 and o.exclusive and o.user_id <> u.id)
-  else u.status = 'ACTIVE' and i.exclusive end`;
+  else u.status = 'ACTIVE' and i.exclusive end`);
 
 export interface CodeRecipientRow {
   readonly user_id: UserId;
@@ -169,7 +170,7 @@ update one_time_tokens set used_at = $2::timestamptz where user_id = $1 and kind
  * `$1` selector, `$2` hash of the token, `$3` purpose, `$4` session or null, `$5` hashes that the code may have, `$6` now,
  * `$7` most tries of a code, `$8` of one requester and `$9` of all strangers within an hour.
  */
-export const tryVerification = `
+export const tryVerification = prepared(`
 update verifications r set attempts = r.attempts + 1, tries = r.tries + 1,
   used_at = case when r.code_hash = any($5::bytea[]) and r.user_id is not null then $6::timestamptz end
 where selector = $1 and secret_hash = $2::bytea and purpose = $3 and session_id is not distinct from $4::uuid
@@ -178,4 +179,4 @@ where selector = $1 and secret_hash = $2::bytea and purpose = $3 and session_id 
       and (not ${isStranger('r.requester')} or coalesce(sum(v.tries) filter (where ${isStranger('v.requester')}), 0) < $9::int)
     from verifications v where v.target = r.target and v.purpose = r.purpose and v.used_at is null
       and v.created_at > $6::timestamptz - interval '1 hour')
-returning ${columns}`;
+returning ${columns}`);

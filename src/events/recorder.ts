@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import { randomBytes } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
@@ -83,7 +84,7 @@ export const recorded = (guard?: string): string => `entry as (
   from entry where event_type is not null
 )`;
 
-const RECORD = `with ${recorded()} select`;
+const RECORD = prepared(`with ${recorded()} select`);
 
 /**
  * Writes what happened into the audit log and the outbox, in the transaction that caused it and as one statement: a change

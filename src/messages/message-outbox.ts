@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { EnvelopeError } from '../crypto/envelope.ts';
@@ -25,10 +26,10 @@ export interface NewMessage<Template extends MessageTemplate = MessageTemplate> 
   readonly previousId?: MessageId | null;
 }
 
-const INSERT = `
+const INSERT = prepared(`
   insert into messages (id, channel, template, recipient, locale, user_id, sealed_variables, state, next_attempt_at,
     expires_at, previous_id, created_at)
-  select $1::uuid, $2, $3, $4, $5, $6::uuid, $7, 'QUEUED', $8::timestamptz, $9::timestamptz, $10::uuid, $8::timestamptz`;
+  select $1::uuid, $2, $3, $4, $5, $6::uuid, $7, 'QUEUED', $8::timestamptz, $9::timestamptz, $10::uuid, $8::timestamptz`);
 
 /**
  * Part of a statement: writes a message, as `MessageOutbox.values` gives it, if `guard` (a table expression) has a row and there

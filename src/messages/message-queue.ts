@@ -1,3 +1,4 @@
+import { prepared } from '../database/prepared.ts';
 import type { Database } from '../database/database.ts';
 import { messageColumns, type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
 import type { MessageId } from '../ids.ts';
@@ -18,11 +19,12 @@ type ClaimedRow = MessageRow & { readonly locale: string; readonly sealed_variab
 const CLAIM = `update messages m set attempts = m.attempts + 1, next_attempt_at = $2::timestamptz
   from due where m.id = due.id returning ${messageColumns}, m.locale, m.sealed_variables`;
 
-const CLAIM_DUE = `with due as (select id from messages where state = 'QUEUED' and next_attempt_at <= $1::timestamptz
-    order by next_attempt_at, id limit $3 for update skip locked) ${CLAIM}`;
+const CLAIM_DUE =
+  prepared(`with due as (select id from messages where state = 'QUEUED' and next_attempt_at <= $1::timestamptz
+    order by next_attempt_at, id limit $3 for update skip locked) ${CLAIM}`);
 
-const CLAIM_THESE = `with due as (select id from messages where id = any($3::uuid[]) and state = 'QUEUED'
-    and next_attempt_at <= $1::timestamptz order by id for update skip locked) ${CLAIM}`;
+const CLAIM_THESE = prepared(`with due as (select id from messages where id = any($3::uuid[]) and state = 'QUEUED'
+    and next_attempt_at <= $1::timestamptz order by id for update skip locked) ${CLAIM}`);
 
 const claimedOf = (row: ClaimedRow): ClaimedMessage => ({
   ...messageViewOf(row),

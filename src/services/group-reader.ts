@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { prepared } from '../database/prepared.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
@@ -48,6 +49,8 @@ export interface MembershipFacts {
   /** null = wherever the group reaches. */
   readonly organizationId: OrganizationId | null;
 }
+
+const ASSIGNMENTS = prepared(`select u.id, ${assignmentsColumn} from users u where u.id = any($1::uuid[])`);
 
 type PageRow = GroupRow & { readonly sort_key: string };
 type MemberRow = UserRow & {
@@ -100,10 +103,7 @@ export class GroupReader {
 
   /** All that gives several users grants, seen by nobody yet. One statement. */
   async assignmentsOf(userIds: readonly UserId[]): Promise<readonly (readonly Assignment[])[]> {
-    const rows = await this.#database.query<AssignmentsRow & { readonly id: UserId }>(
-      `select u.id, ${assignmentsColumn} from users u where u.id = any($1::uuid[])`,
-      [userIds],
-    );
+    const rows = await this.#database.query<AssignmentsRow & { readonly id: UserId }>(ASSIGNMENTS, [userIds]);
     const byUser = new Map(rows.map((row) => [row.id, row.assignments]));
     return userIds.map((id) => byUser.get(id) ?? []);
   }

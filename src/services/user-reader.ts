@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { preparedWhenFrequent } from '../database/prepared.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { organizationReach, organizationsWithin, visibleMemberships } from '../entities/organization.visibility.ts';
 import { visiblePage } from '../entities/user-page.queries.ts';
@@ -68,7 +69,7 @@ export class UserReader {
     const now = this.#clock.now();
     const visible = visibleUsers({ principal: caller.principal, now }, 2);
     const rows = await this.#database.query<UserRow>(
-      `select ${userColumns} from users u where u.id = any($1::uuid[]) and ${visible.condition}`,
+      preparedWhenFrequent(`select ${userColumns} from users u where u.id = any($1::uuid[]) and ${visible.condition}`),
       [ids, ...visible.values],
     );
     const byId = new Map(rows.map((row) => [row.user_id, userViewOf(row, now)]));
@@ -100,8 +101,10 @@ export class UserReader {
       isNarrowed: isNarrowed(filter),
     };
     const search = searchOf(filter, values.length + 1);
+    const text = search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search);
     const rows = await this.#database.query<PageRow>(
-      search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search),
+      // What a filter selects may be rare or common: that is for a plan of its own.
+      search === null && !wanted.isNarrowed ? preparedWhenFrequent(text) : text,
       search === null ? values : [...values, ...search.values],
     );
     const mapped = {
