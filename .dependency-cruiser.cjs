@@ -100,7 +100,7 @@ module.exports = {
       'entities-know-no-service',
       'Tables and their own transitions stand below everything that moves them.',
       '^src/entities/',
-      { path: '^src/', pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql`) },
+      { path: '^src/', pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql|database/prepared`) },
     ),
     forbid(
       'messages-know-no-service',
@@ -123,7 +123,7 @@ module.exports = {
       'events-know-entities-only',
       'A recorder that called services could change what it records.',
       '^src/events/',
-      { path: '^src/', pathNot: own(`events|entities|${COMMON}|crypto|database/sql`) },
+      { path: '^src/', pathNot: own(`events|entities|${COMMON}|crypto|database/sql|database/prepared`) },
     ),
     forbid(
       'schema-holds-no-logic',

@@ -26,6 +26,17 @@ const CLAIM_DUE =
 const CLAIM_THESE = prepared(`with due as (select id from messages where id = any($3::uuid[]) and state = 'QUEUED'
     and next_attempt_at <= $1::timestamptz order by id for update skip locked) ${CLAIM}`);
 
+const SETTLE_SENT = prepared(`update messages m
+  set state = 'SENT', sent_at = $2::timestamptz, sealed_variables = null, failure = null, next_attempt_at = null
+  where m.id = $1 and m.state <> 'SENT' returning ${messageColumns}`);
+
+const SETTLE = prepared(`update messages m
+  set state = $3, failure = coalesce($4, m.failure), next_attempt_at = $5::timestamptz,
+    sealed_variables = case when $6::boolean then null else m.sealed_variables end
+  where m.id = $1 and m.attempts = $2 and m.state = 'QUEUED' returning ${messageColumns}`);
+
+const READ = prepared(`select ${messageColumns} from messages m where m.id = any($1::uuid[])`);
+
 const claimedOf = (row: ClaimedRow): ClaimedMessage => ({
   ...messageViewOf(row),
   locale: row.locale,
@@ -69,33 +80,21 @@ export class MessageQueue {
   async settle({ id, attempt }: ClaimedMessage, result: AttemptResult, now: Date): Promise<MessageView | null> {
     const [row] =
       result.state === 'SENT'
-        ? await this.#database.query<MessageRow>(
-            `update messages m set state = 'SENT', sent_at = $2::timestamptz, sealed_variables = null, failure = null,
-               next_attempt_at = null where m.id = $1 and m.state <> 'SENT' returning ${messageColumns}`,
-            [id, now.toISOString()],
-          )
-        : await this.#database.query<MessageRow>(
-            `update messages m set state = $3, failure = coalesce($4, m.failure), next_attempt_at = $5::timestamptz,
-               sealed_variables = case when $6::boolean then null else m.sealed_variables end
-             where m.id = $1 and m.attempts = $2 and m.state = 'QUEUED' returning ${messageColumns}`,
-            [
-              id,
-              attempt,
-              result.state,
-              'failure' in result ? result.failure : null,
-              result.state === 'QUEUED' ? result.nextAttemptAt.toISOString() : null,
-              result.state === 'FAILED' && result.forget,
-            ],
-          );
+        ? await this.#database.query<MessageRow>(SETTLE_SENT, [id, now.toISOString()])
+        : await this.#database.query<MessageRow>(SETTLE, [
+            id,
+            attempt,
+            result.state,
+            'failure' in result ? result.failure : null,
+            result.state === 'QUEUED' ? result.nextAttemptAt.toISOString() : null,
+            result.state === 'FAILED' && result.forget,
+          ]);
     return row === undefined ? null : messageViewOf(row);
   }
 
   /** The named messages that exist, in the order of the names. */
   async read(ids: readonly MessageId[]): Promise<readonly MessageView[]> {
-    const rows = await this.#database.query<MessageRow>(
-      `select ${messageColumns} from messages m where m.id = any($1::uuid[])`,
-      [ids],
-    );
+    const rows = await this.#database.query<MessageRow>(READ, [ids]);
     const byId = new Map(rows.map((row) => [row.id, messageViewOf(row)]));
     return ids.flatMap((id) => byId.get(id) ?? []);
   }

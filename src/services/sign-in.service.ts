@@ -14,6 +14,7 @@ import type { ClientFacts } from './session-facts.ts';
 import { deviceKeyOf } from './device-recognition.ts';
 import type { Rehash, SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
+import { SignInTurns } from './sign-in-turns.ts';
 import type { SignUpService, VerificationOutcome } from './sign-up.service.ts';
 
 export interface SignInRequest {
@@ -34,6 +35,7 @@ export class SignInService {
   readonly #recorder: Recorder;
   readonly #clock: Clock;
   readonly #config: Config;
+  readonly #turns: SignInTurns;
 
   constructor(parts: {
     database: Database;
@@ -51,6 +53,7 @@ export class SignInService {
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
     this.#config = parts.config;
+    this.#turns = new SignInTurns(parts.config.lockout.maximumFailures);
   }
 
   /**
@@ -61,6 +64,17 @@ export class SignInService {
   async signIn(caller: Caller, request: SignInRequest): Promise<SignInOutcome | VerificationOutcome> {
     this.#requirePasswords();
     const identifier = identifierTyped(request.identifier);
+    // Whoever has a device does not wait behind strangers.
+    const [selector] = deviceKeyOf(request.client);
+    const key = JSON.stringify([identifier?.kind, identifier?.value, selector]);
+    return this.#turns.take(key, () => this.#try(caller, request, identifier));
+  }
+
+  async #try(
+    caller: Caller,
+    request: SignInRequest,
+    identifier: NormalisedIdentifier | null,
+  ): Promise<SignInOutcome | VerificationOutcome> {
     const rows = await this.#countTry(identifier, request.client);
     const account = rows.find((row) => !row.is_pending) ?? null;
     const pending = rows.find((row) => row.is_pending) ?? null;

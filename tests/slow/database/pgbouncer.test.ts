@@ -176,7 +176,8 @@ max_client_conn = 200
     const watching = setInterval(() => {
       looking = direct
         .query<{ count: number }>(
-          `select count(*)::int as count from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()`,
+          `select count(*)::int as count from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()
+             and backend_type = 'client backend'`,
           [name],
         )
         .then(([row]) => (widest = Math.max(widest, row?.count ?? 0)));
