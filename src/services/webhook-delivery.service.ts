@@ -6,7 +6,7 @@ import { sql } from '../database/sql.ts';
 import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.ts';
 import { presentWebhook } from '../entities/webhook.queries.ts';
 import { Failure, type Problem, reject, Rejection } from '../errors.ts';
-import { isEventType } from '../events/event-types.ts';
+import { type EventType, isEventType } from '../events/event-types.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { newId, parseId, type WebhookDeliveryId, type WebhookId } from '../ids.ts';
 import { sampleBody, sampleEvent } from '../webhooks/webhook-body.ts';
@@ -78,11 +78,11 @@ export class WebhookDeliveryService {
     caller: SignedInCaller,
     { id, eventType }: { readonly id: string; readonly eventType: string | null },
   ): Promise<WebhookDeliveryView> {
-    if (eventType !== null && !isEventType(eventType)) reject('UNKNOWN_EVENT_TYPE', { field: ['eventType'] });
+    const asked = eventType === null ? null : knownType([eventType]);
     const made = await this.#database.transaction(async (em) => {
       const webhook = await this.#tested(em, id);
       this.#requireRoom(webhook.id);
-      const type = eventType ?? webhook.event_types[0] ?? '';
+      const type = asked ?? knownType(webhook.event_types);
       const event = sampleEvent(type, this.#clock.now());
       const deliveryId = newId<WebhookDeliveryId>();
       // Not due yet: this process tries it, others only should it die first.
@@ -208,6 +208,10 @@ export class WebhookDeliveryService {
     await this.#recorder.record(em, originOf(caller), happenings);
   }
 }
+
+/** The first that the catalogue has; a webhook can be older than the removal of a type. */
+const knownType = (types: readonly string[]): EventType =>
+  types.find((type) => isEventType(type)) ?? reject('UNKNOWN_EVENT_TYPE', { field: ['eventType'] });
 
 const requestOf = (caller: SignedInCaller, { idempotencyKey, ...input }: ReplayInput): IdempotentRequest | null =>
   idempotencyKey === null

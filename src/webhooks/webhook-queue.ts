@@ -1,13 +1,9 @@
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
-import {
-  webhookDeliveryColumns,
-  type WebhookDeliveryRow,
-  type WebhookDeliveryView,
-  webhookDeliveryViewOf,
-} from '../entities/webhook-delivery.queries.ts';
+import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.ts';
 import type { OutboxEventId, WebhookDeliveryId, WebhookId } from '../ids.ts';
 import type { WebhookDeliveryKind } from '../vocabulary.ts';
+import { type AttemptOutcome, AttemptOutcomes } from './attempt-outcomes.ts';
 
 /** A delivery that this process alone may try until its time is up. `attempt` counts from 1. */
 export interface ClaimedDelivery {
@@ -82,27 +78,6 @@ const claimedOf = (row: ClaimedRow): ClaimedDelivery => ({
   secretOverlapUntil: instantOf(row.secret_overlap_until),
 });
 
-/** What became of a try. */
-export interface AttemptOutcome {
-  readonly state: 'PENDING' | 'DELIVERED' | 'DEAD';
-  readonly responseStatus: number | null;
-  readonly failure: string | null;
-  readonly durationMs: number;
-  /** null when there is none. */
-  readonly nextAttemptAt: Date | null;
-}
-
-/**
- * That it was accepted always counts; anything else only while nobody else has taken the delivery meanwhile. The row of the try is
- * written in any case.
- */
-const SETTLE = `with tried as (
-  update webhook_attempts set response_status = $4::int, failure = $5, duration_ms = $6::int where delivery_id = $1 and number = $2
-)
-update webhook_deliveries d set state = $3, response_status = $4::int, failure = $5, duration_ms = $6::int,
-  next_attempt_at = $7::timestamptz, finished_at = case when $3 = 'PENDING' then null else $8::timestamptz end
-where d.id = $1 and d.state = 'PENDING' and (d.attempts = $2 or $3 = 'DELIVERED') returning ${webhookDeliveryColumns}`;
-
 /** How much waits. */
 export interface WebhookBacklog {
   /** Counted up to a hundred thousand. */
@@ -118,9 +93,11 @@ const BACKLOG = `select
 /** The table of deliveries as a queue that several processes work on. */
 export class WebhookQueue {
   readonly #database: Database;
+  readonly #outcomes: AttemptOutcomes;
 
   constructor(database: Database) {
     this.#database = database;
+    this.#outcomes = new AttemptOutcomes(database);
   }
 
   /** Takes due deliveries of webhooks that are switched on, at most `room` of each, counting those that are `busy` already. */
@@ -139,23 +116,13 @@ export class WebhookQueue {
     return row === undefined ? null : claimedOf(row);
   }
 
-  /** Writes what became of a try. Gives the row; null when it is gone, over, or in other hands. */
-  async settle(
+  /** Writes what became of a try, with others that end at the time. Gives the row; null when it is gone, over, or in other hands. */
+  settle(
     { id, attempt }: Pick<ClaimedDelivery, 'id' | 'attempt'>,
-    { state, responseStatus, failure, durationMs, nextAttemptAt }: AttemptOutcome,
-    now: Date,
+    outcome: AttemptOutcome,
+    at: Date,
   ): Promise<WebhookDeliveryView | null> {
-    const [row] = await this.#database.query<WebhookDeliveryRow>(SETTLE, [
-      id,
-      attempt,
-      state,
-      responseStatus,
-      failure,
-      durationMs,
-      nextAttemptAt?.toISOString() ?? null,
-      now.toISOString(),
-    ]);
-    return row === undefined ? null : webhookDeliveryViewOf(row);
+    return this.#outcomes.write({ id, attempt, at }, outcome);
   }
 
   /** Two short walks along an index. */

@@ -5,7 +5,8 @@ import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.t
 import type { WebhookDeliveryId, WebhookId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { WorkUnderWay } from '../work-under-way.ts';
-import type { AttemptOutcome, ClaimedDelivery, WebhookQueue } from './webhook-queue.ts';
+import type { AttemptOutcome } from './attempt-outcomes.ts';
+import type { ClaimedDelivery, WebhookQueue } from './webhook-queue.ts';
 import type { Attempt, WebhookSender } from './webhook-sender.ts';
 
 /** How often each replica looks for deliveries of others. Its own it is told of. */
@@ -47,6 +48,8 @@ export class WebhookWorker {
   readonly #room: number;
   readonly #claimSeconds: number;
   readonly #busy = new Map<WebhookId, number>();
+  /** Those that had no room for all that was due when it was last looked. */
+  readonly #full = new Set<WebhookId>();
   readonly #underWay: WorkUnderWay;
   readonly #stopping = new AbortController();
   #poll: NodeJS.Timeout | null = null;
@@ -112,11 +115,7 @@ export class WebhookWorker {
     try {
       while (this.#lookAgain && this.#poll !== null) {
         this.#lookAgain = false;
-        for (const delivery of await this.#claim()) {
-          // Who had more than it had room for has more.
-          const isFull = !this.hasRoom(delivery.webhookId);
-          void this.#underWay.track(this.#attempt(delivery)).then(() => (isFull ? this.wake() : undefined));
-        }
+        for (const delivery of await this.#claim()) void this.#underWay.track(this.#attempt(delivery));
       }
     } finally {
       this.#looking = false;
@@ -125,9 +124,18 @@ export class WebhookWorker {
 
   async #claim(): Promise<readonly ClaimedDelivery[]> {
     const now = this.#parts.clock.now();
-    const room = { room: this.#room, busy: this.#busy };
+    const busy = new Map(this.#busy);
+    const room = { room: this.#room, busy };
     const claimed = await this.#parts.queue.claimDue(now, secondsAfter(now, this.#claimSeconds), room);
-    for (const { webhookId } of claimed) this.#occupy(webhookId, 1);
+    for (const { webhookId } of claimed) {
+      this.#occupy(webhookId, 1);
+      busy.set(webhookId, (busy.get(webhookId) ?? 0) + 1);
+    }
+    // Whose room was filled may have more. A try that ended meanwhile did not know.
+    const full = [...busy].filter(([, count]) => count >= this.#room).map(([webhookId]) => webhookId);
+    this.#full.clear();
+    for (const webhookId of full) this.#full.add(webhookId);
+    if (full.some((webhookId) => this.hasRoom(webhookId))) this.wake();
     return claimed;
   }
 
@@ -139,13 +147,19 @@ export class WebhookWorker {
 
   async #attempt(delivery: ClaimedDelivery): Promise<WebhookDeliveryView | null> {
     const { queue, clock } = this.#parts;
+    const outcome = this.#outcomeOf(delivery, await this.#sendWithinRoom(delivery));
+    const view = await queue.settle(delivery, outcome, clock.now());
+    this.#count(delivery, outcome);
+    return view;
+  }
+
+  /** Sends it and gives its room back; while it is noted how that went, another one is on its way. */
+  async #sendWithinRoom(delivery: ClaimedDelivery): Promise<Attempt> {
     try {
-      const outcome = this.#outcomeOf(delivery, await this.#send(delivery));
-      const view = await queue.settle(delivery, outcome, clock.now());
-      this.#count(delivery, outcome);
-      return view;
+      return await this.#send(delivery);
     } finally {
       this.#occupy(delivery.webhookId, -1);
+      if (this.#full.has(delivery.webhookId)) this.wake();
     }
   }
 

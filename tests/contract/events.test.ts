@@ -3,10 +3,18 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { eventMessage } from '../../src/events/event-message.ts';
-import { eventTypes } from '../../src/events/event-types.ts';
+import { type EventType, eventTypes } from '../../src/events/event-types.ts';
+import { sampleBody, sampleEvent } from '../../src/webhooks/webhook-body.ts';
 import { MemorySink } from '../support/events.ts';
 import { useCast } from '../support/holder.ts';
 import { useTestApp } from '../support/test-app.ts';
+
+interface SampleMessage {
+  readonly type: string;
+  readonly typeVersion: number;
+  readonly payload: object;
+  readonly test?: boolean;
+}
 
 const directory = join(import.meta.dirname, '../../docs/events');
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -41,6 +49,18 @@ describe('the catalogue of events', () => {
   test('has a schema for every type, and no other', () => {
     const wanted = Object.entries(eventTypes).map(([type, { version }]) => `${type}.v${version}.json`);
     expect(validatorOf().files.toSorted()).toEqual(wanted.toSorted());
+  });
+
+  test('schemas take the sample that a test delivery posts, of every type, and it is marked', () => {
+    const { problems } = validatorOf();
+    for (const type of Object.keys(eventTypes) as EventType[]) {
+      const sample = JSON.parse(sampleBody(sampleEvent(type, app().clock.now()))) as SampleMessage;
+      expect([type, problems(sample)]).toEqual([type, null]);
+      expect(sample.test).toBe(true);
+      // It shows every field that an event of the type can have.
+      expect(Object.keys(sample.payload)).toEqual(Object.keys(eventTypes[type].payload.shape));
+      expect(eventTypes[type].payload.safeParse(sample.payload).error).toBeUndefined();
+    }
   });
 
   test('schemas take what is really published, and nothing that lacks a part or is of another kind', async () => {

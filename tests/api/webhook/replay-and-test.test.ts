@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { verifyWebhook } from '../../../packages/client/src/index.ts';
+import { EXAMPLE_ID } from '../../../src/events/event-example.ts';
 import { newId, type WebhookDeliveryId } from '../../../src/ids.ts';
 import { inParallel, recording } from '../../support/evidence.ts';
 import { unique, useCast } from '../../support/holder.ts';
@@ -57,6 +58,8 @@ describe('at request', () => {
       expect(verifyWebhook(request, { secrets: secret, now: app().clock.now() })).toMatchObject({
         id: answer.payload?.delivery?.eventId,
         type: 'GroupDeleted',
+        aggregateType: 'Group',
+        payload: { groupId: EXAMPLE_ID },
         test: true,
       });
       expect(audit).toMatchObject([
