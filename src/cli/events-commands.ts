@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { parseInstant } from '../clock.ts';
 import type { OutboxStatus } from '../services/outbox-reader.ts';
 import type { ReplayStart } from '../services/event-replay.ts';
+import { systemOrigin } from '../services/caller.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
@@ -25,6 +26,8 @@ const status = async (host: Host, command: Command): Promise<void> => {
   });
 };
 
+const ORIGIN = systemOrigin('command line');
+
 /** `4711`, or a time as RFC 3339 writes it. */
 const readStart = (text: string): ReplayStart => {
   if (/^[1-9]\d{0,17}$/.test(text)) return { sequence: text };
@@ -39,7 +42,7 @@ const replay = async (host: Host, sink: string, from: string, command: Command):
   await withSession(host, command, configOf(host, command), async (session) => {
     await ensureSchema(session);
     const { eventReplay } = await session.openServices();
-    const count = await eventReplay.replay(sink, start);
+    const count = await eventReplay.replay(ORIGIN, sink, start);
     if (count === null) throw new IncompleteError(`No relay has served a sink ${JSON.stringify(sink)} yet.`);
     host.terminal.out(`${count} events go to ${sink} again, with their ids; a running server brings them.`);
   });

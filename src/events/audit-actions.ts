@@ -56,6 +56,13 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   'device.forgotten': line('A device was forgotten and its sessions ended.', 'User', 'deviceId', 'endedSessions'),
   'email-change.requested': line('Somebody asked for another e-mail address.', 'User', 'reason'),
   'email.changed': line('An e-mail address was replaced by a proved one.', 'User', 'reason'),
+  'events.replayed': line(
+    'A sink was set back on the command line: it gets events again, from a sequence or a time.',
+    'System',
+    'sink',
+    'from',
+    'count',
+  ),
   'export.downloaded': line('The file of an export was fetched.', 'ExportJob', 'kind', 'rowCount', 'sizeBytes'),
   'group.created': line('A group was made.', 'Group', 'grants'),
   'group.deleted': line('A group was deleted.', 'Group', 'members', 'grants'),

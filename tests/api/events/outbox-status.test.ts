@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { OutboxStatusDocument } from '../../../generated/client/graphql.ts';
+import { systemOrigin } from '../../../src/services/caller.ts';
+import { recording } from '../../support/evidence.ts';
 import { emptyOutbox, MemorySink, range, writeEvents } from '../../support/events.ts';
 import { useCast } from '../../support/holder.ts';
 import { statementsOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
+
+const ORIGIN = systemOrigin('command line');
 
 describe('outboxStatus', () => {
   const [kafka, log] = [new MemorySink('kafka'), new MemorySink('log')];
@@ -109,7 +113,7 @@ describe('outboxStatus', () => {
 
   test('a sink is set back to a place or a time, never forward, and not behind what is kept', async () => {
     const { eventReplay, eventRelay } = app().services;
-    expect(await eventReplay.replay('kafka', { sequence: '1' })).toBeNull();
+    expect(await eventReplay.replay(ORIGIN, 'kafka', { sequence: '1' })).toBeNull();
     await writeEvents(app(), range(1, 3));
     app().clock.advance(60);
     const later = app().clock.now();
@@ -117,15 +121,43 @@ describe('outboxStatus', () => {
     kafka.taken.length = 0;
     await eventRelay.run();
     expect(kafka.numbers).toEqual(range(1, 6));
-    expect(await eventReplay.replay('kafka', { sequence: '5' })).toBe(2);
+    expect(await eventReplay.replay(ORIGIN, 'kafka', { sequence: '5' })).toBe(2);
     await eventRelay.run();
-    expect(await eventReplay.replay('kafka', { at: later })).toBe(3);
+    expect(await eventReplay.replay(ORIGIN, 'kafka', { at: later })).toBe(3);
     await eventRelay.run();
     expect(kafka.numbers).toEqual([...range(1, 6), 5, 6, 4, 5, 6]);
     expect(new Set(kafka.taken.map(({ id }) => id)).size).toBe(6);
-    expect(await eventReplay.replay('kafka', { sequence: '99' })).toBe(0);
+    expect(await eventReplay.replay(ORIGIN, 'kafka', { sequence: '99' })).toBe(0);
     await app().database.query('delete from outbox_events where position <= 2');
-    expect(await eventReplay.replay('kafka', { sequence: '1' })).toBe(4);
+    expect(await eventReplay.replay(ORIGIN, 'kafka', { sequence: '1' })).toBe(4);
     expect(log.numbers.slice(-6)).toEqual(range(1, 6));
+  });
+
+  test('who sets a sink back, which one, and from where stands in the log; a sink that nobody served leaves nothing', async () => {
+    const { eventReplay, eventRelay } = app().services;
+    const unknown = await recording(app(), () => eventReplay.replay(ORIGIN, 'kafka', { sequence: '1' }));
+    expect([unknown.answer, unknown.audit]).toEqual([null, []]);
+    await writeEvents(app(), range(1, 3));
+    await eventRelay.run();
+    const at = app().clock.now();
+    const { answer, audit, events } = await recording(app(), async () => [
+      await eventReplay.replay(ORIGIN, 'kafka', { sequence: '2' }),
+      await eventReplay.replay(ORIGIN, 'kafka', { at }),
+    ]);
+    expect(answer).toEqual([2, 1]);
+    expect(events).toEqual([]);
+    const line = {
+      action: 'events.replayed',
+      result: 'SUCCESS',
+      actor: { type: 'System', id: null, label: 'command line' },
+      target: { type: 'System', id: null, label: 'events' },
+    };
+    expect(audit).toHaveLength(2);
+    expect(audit).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...line, metadata: { sink: 'kafka', from: '2', count: 2 } }),
+        expect.objectContaining({ ...line, metadata: { sink: 'kafka', from: at.toISOString(), count: 1 } }),
+      ]),
+    );
   });
 });
