@@ -4601,6 +4601,8 @@ export type Subscription = {
   __typename?: 'Subscription';
   /** New audit events; without `view:audit` those about oneself. Requires a signed-in caller. */
   auditEventAdded?: Maybe<AuditEvent>;
+  /** Figures as they are computed, of the last 30 days; the present ones at once. Requires `view:stats`. */
+  statsUpdated?: Maybe<Stats>;
   /** Changes of users, of those whom the caller may see at that moment. Requires `view:users`, or about oneself. */
   userChanged?: Maybe<UserChanged>;
   /** One message when the present session, or API key, is over; then the connection closes. Requires a signed-in caller. */
@@ -4611,6 +4613,13 @@ export type Subscription = {
 /** Streams over `/graphql/ws`; rules are asked again for every event. */
 export type SubscriptionAuditEventAddedArgs = {
   filter?: InputMaybe<AuditEventFilter>;
+};
+
+
+/** Streams over `/graphql/ws`; rules are asked again for every event. */
+export type SubscriptionStatsUpdatedArgs = {
+  intervalSeconds?: Scalars['Int']['input'];
+  organizationId?: InputMaybe<Scalars['ID']['input']>;
 };
 
 

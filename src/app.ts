@@ -89,6 +89,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     isPublicMutation,
     loaders,
     liveEvents: services.liveEvents,
+    liveStats: services.liveStats,
     connected: services.connected,
     authenticator: requestAuthenticatorOf(foundation, services),
   });
@@ -191,6 +192,7 @@ const costs = {
   'AuditEvent.changes': { size: 2 },
   'User.identities': { size: 1 },
   'Query.stats': { points: 20 },
+  'Subscription.statsUpdated': { points: 20 },
   'Stats.signIns': { size: 100 },
   'Stats.failures': { size: 100 },
   'Stats.lockouts': { size: 100 },

@@ -7,6 +7,7 @@ import type { Principal } from './principal.ts';
 import type { Caller } from './services/caller.ts';
 import type { EndOfAccess } from './services/end-of-access.ts';
 import type { LiveEvents } from './services/live-events.service.ts';
+import type { LiveStats } from './services/live-stats.ts';
 
 /** In whose name something is done, with what is read in that name. */
 export interface Identity {
@@ -37,6 +38,8 @@ export interface Context extends Identity {
 
 /** What is told as it happens, on the connection of a subscriber. */
 export interface LiveSources extends Pick<LiveEvents, 'auditEvents' | 'userChanges'> {
+  /** Figures as they are computed; see `LiveStats.updates`. */
+  statsUpdates: LiveStats['updates'];
   /** The end of the session or key that the subscriber connected with. */
   sessionEnd(): AsyncIterable<EndOfAccess>;
 }

@@ -5,6 +5,7 @@ import { EventRelay } from '../services/event-relay.ts';
 import { EventReplay } from '../services/event-replay.ts';
 import { LeaseService } from '../services/lease.service.ts';
 import { OutboxReader } from '../services/outbox-reader.ts';
+import { SinkHealth } from '../services/sink-health.ts';
 import type { Base } from './base.ts';
 
 /** What brings events out, and tells how far they have come. */
@@ -12,6 +13,7 @@ export const createEvents = (base: Base, webhookSink: EventSink) => {
   const eventSinks = base.eventSinks ?? [...configuredSinks(base.config, base.log), webhookSink];
   return {
     outboxReader: new OutboxReader({ ...base, sinks: eventSinks, deadLetters: { webhook: () => countDead(base) } }),
+    sinkHealth: new SinkHealth({ ...base, sinks: eventSinks.map(({ name }) => name) }),
     eventReplay: new EventReplay(base),
     eventRelay: new EventRelay({ ...base, sinks: eventSinks, leases: new LeaseService(base) }),
   };

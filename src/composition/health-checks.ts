@@ -1,10 +1,11 @@
 import { AppliedMigrations } from '../database/applied-migrations.ts';
 import type { TransportState } from '../messages/transport-health.ts';
 import type { HealthCheck } from '../services/health.service.ts';
+import type { SinkHealth } from '../services/sink-health.ts';
 import type { Base } from './base.ts';
 
 /** The parts that `/readyz`, `health` and the metrics tell apart. What is not necessary only makes answers poorer. */
-export const healthChecks = (base: Base): readonly HealthCheck[] => {
+export const healthChecks = (base: Base, sinkHealth: SinkHealth): readonly HealthCheck[] => {
   const { database, messaging } = base;
   const migrations = new AppliedMigrations(database);
   return [
@@ -34,6 +35,7 @@ export const healthChecks = (base: Base): readonly HealthCheck[] => {
     },
     transport('mail', () => messaging.transportHealth.states),
     transport('sms', () => messaging.transportHealth.states),
+    ...sinkChecks(sinkHealth),
   ];
 };
 
@@ -44,3 +46,12 @@ const transport = (component: TransportState['component'], states: () => readonl
   failure: 'Not known.',
   look: async () => states().find((state) => state.component === component) ?? null,
 });
+
+/** Brokers are not asked by probes: the relay's last try tells. */
+const sinkChecks = (health: SinkHealth): readonly HealthCheck[] =>
+  health.parts.map(({ sink, component }) => ({
+    component,
+    isNecessary: false,
+    failure: 'Not known.',
+    look: () => health.stateOf(sink),
+  }));

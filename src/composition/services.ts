@@ -278,16 +278,17 @@ const createOperations = (base: Base, webhookSink: EventSink) => {
   const audit = createAudit(base);
   const apiKeyAuthenticator = new ApiKeyAuthenticator({ ...base, apiKeyUse });
   const authenticator = new SessionAuthenticator({ ...base, activity });
+  const events = createEvents(base, webhookSink);
   return {
     ...audit,
-    ...createEvents(base, webhookSink),
+    ...events,
     ...createStats({ ...base, ...audit }),
     activity,
     apiKeyUse,
     apiKeyAuthenticator,
     introspection: new TokenIntrospection(base),
     messageBacklog: new MessageBacklog(base.database),
-    health: new HealthService({ clock: base.clock, checks: healthChecks(base) }),
+    health: new HealthService({ clock: base.clock, checks: healthChecks(base, events.sinkHealth) }),
     signingKeySchedule: new SigningKeySchedule(base),
     housekeeping: new Housekeeping({ ...base, ...audit, leases: new LeaseService(base) }),
     authenticator,

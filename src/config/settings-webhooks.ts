@@ -19,7 +19,7 @@ export const webhooks = {
   concurrency: setting({
     kind: integer(1, 50),
     env: 'WEBHOOK_CONCURRENCY',
-    byDefault: fixed(4),
+    byDefault: fixed(20),
     description: 'Deliveries of one webhook that one replica has under way at once.',
   }),
   retentionSeconds: setting({

@@ -113,6 +113,22 @@ select s.sink as name, s.published_at, s.failed_at, s.failure, (s.last_position 
   (select holder from leases where name = $3 and expires_at > $2::timestamptz) as relay
 from sinks s cross join waiting w order by s.place`;
 
+export interface SinkConditionRow {
+  readonly name: string;
+  /** Its last try failed. */
+  readonly failing: boolean;
+  readonly failure: string | null;
+  /** There is an event from before `$2` that it has not taken. */
+  readonly late: boolean;
+}
+
+/** $1 sinks, $2 time: how they do. By short walks along indexes; a sink that no relay has served yet waits for a position, too. */
+export const sinkConditions = `select n.name, s.failed_at is not null as failing, s.failure,
+  coalesce((select occurred_at < $2::timestamptz from outbox_events where published_at is null order by sequence limit 1), false)
+  or coalesce((select published_at < $2::timestamptz from outbox_events where position > s.position order by position limit 1), false)
+    as late
+from unnest($1::text[]) as n(name) left join outbox_sinks s on s.name = n.name`;
+
 /**
  * $1 sink, $2 the first position to come again, or null, $3 the earliest time of events to come again, or null: sets a sink back,
  * never forward; how many events come again. No row: no relay has served such a sink yet.

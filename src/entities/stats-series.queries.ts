@@ -28,6 +28,9 @@ select o.id as organization_id, ${STATE}, f.figures
 from organizations o cross join stats_state s left join stats_figures f on f.organization_id = o.id
 where ${condition} limit 2`;
 
+/** When the figures of the present were last computed. */
+export const lastComputed = 'select computed_at::text as computed_at from stats_state';
+
 export type SeriesRow =
   | { readonly kind: StatsKind; readonly start: string; readonly count: number }
   | { readonly kind: StatsSubject; readonly start: null; readonly count: number };

@@ -22,6 +22,7 @@ import type { CapturedInbox } from '../messages/captured-inbox.ts';
 import type { HealthService } from '../services/health.service.ts';
 import type { ExportService } from '../services/export.service.ts';
 import type { LiveEvents } from '../services/live-events.service.ts';
+import type { LiveStats } from '../services/live-stats.ts';
 import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
@@ -59,6 +60,7 @@ import type { RequestTelemetry } from './request-telemetry.ts';
 export interface ServerParts extends Omit<ContextParts, 'servesAdministration'> {
   readonly connected: ConnectedCallers;
   readonly liveEvents: LiveEvents;
+  readonly liveStats: LiveStats;
   readonly schema: GraphQLSchema;
   readonly health: HealthService;
   readonly signingKeys: SigningKeyService;

@@ -154,10 +154,11 @@ export const tree = {
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
   Subscription: {
-    // Asked at the beginning and again for each message; rows as those of the lists: live-events.service.ts
+    // Asked at the beginning and again for each message; rows as those of the lists: live-events.service.ts, live-stats.ts
     viewerSessionEnded: signedIn,
     auditEventAdded: signedIn,
     userChanged: or(can('view:users'), self('ids')),
+    statsUpdated: can('view:stats'),
   },
   User: {
     externalId: can('view:users'),

@@ -1,11 +1,13 @@
-import { Arg, Ctx, ID, Resolver, Root, Subscription } from 'type-graphql';
+import { Arg, Ctx, ID, Int, Resolver, Root, Subscription } from 'type-graphql';
 import { type Context, liveOf, loadersOf } from '../context.ts';
 import { AuditEventFilterInput, AuditEventType } from '../schema/audit.schema.ts';
+import { StatsType } from '../schema/stats.schema.ts';
 import { UserChangedType, ViewerSessionEndedType } from '../schema/subscription.schema.ts';
 import type { AuditFilter } from '../services/audit-filter.ts';
 import { signedInCaller } from '../services/caller.ts';
 import type { EndOfAccess } from '../services/end-of-access.ts';
 import type { AuditOccurrence, LiveEvents, UserOccurrence } from '../services/live-events.service.ts';
+import type { LiveStats, StatsOccurrence } from '../services/live-stats.ts';
 
 /** What a stream is begun with. */
 interface Beginning<Args> {
@@ -20,9 +22,11 @@ interface Beginning<Args> {
 @Resolver()
 export class SubscriptionResolver {
   readonly #live: LiveEvents;
+  readonly #stats: LiveStats;
 
-  constructor(parts: { liveEvents: LiveEvents }) {
+  constructor(parts: { liveEvents: LiveEvents; liveStats: LiveStats }) {
     this.#live = parts.liveEvents;
+    this.#stats = parts.liveStats;
   }
 
   @Subscription(() => ViewerSessionEndedType, {
@@ -64,5 +68,28 @@ export class SubscriptionResolver {
     return this.#live.userChangeFor(signedInCaller(context.caller), occurrence, (id) =>
       loadersOf(context).user.load(id),
     );
+  }
+
+  @Subscription(() => StatsType, {
+    nullable: true,
+    description: 'Figures as they are computed, of the last 30 days; the present ones at once.',
+    subscribe: ({ args, context }: Beginning<{ readonly intervalSeconds: number }>) =>
+      liveOf(context).statsUpdates(args.intervalSeconds),
+  })
+  statsUpdated(
+    @Root() occurrence: StatsOccurrence,
+    @Arg('intervalSeconds', () => Int, {
+      defaultValue: 60,
+      description: 'Shortest time between two messages, 5 or more.',
+    })
+    _intervalSeconds: number,
+    @Arg('organizationId', () => ID, {
+      nullable: true,
+      description: 'Limited to this organization and those below.',
+    })
+    organizationId: string | null,
+    @Ctx() { caller }: Context,
+  ): Promise<object | null> {
+    return this.#stats.figuresFor(signedInCaller(caller), occurrence, organizationId ?? null);
   }
 }

@@ -25,6 +25,9 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
   /** When the event that was read last was published, in milliseconds of `performance.now()`. */
   publishedAt = 0;
 
+  /** Called at once when it overflows, also while whoever reads it is busy with an event of before. */
+  onOverflow: () => void = () => undefined;
+
   /** `onEnd` is called once, when nothing more will be read. */
   constructor({ limit, onEnd, outlivesSession = false }: QueueSettings) {
     this.outlivesSession = outlivesSession;
@@ -43,6 +46,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
       this.#waiting = [];
       this.#state = 'overflowed';
       this.#onEnd();
+      this.onOverflow();
     } else {
       this.#waiting.push({ event, at });
     }

@@ -102,6 +102,7 @@ interface Parts {
 /** Reads figures that were counted before: never from the tables of people, sessions or events. */
 export class StatsReader {
   readonly #parts: Parts;
+  #system: Promise<SystemMetricsView> | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -119,8 +120,15 @@ export class StatsReader {
     return this.#view(figures, new Series(await this.#series(figures, window, question.interval), window), now);
   }
 
-  /** The server itself, as far as figures tell. One statement. */
-  async system(): Promise<SystemMetricsView> {
+  /** The server itself, as far as figures tell. One statement, for all who ask while it runs. */
+  system(): Promise<SystemMetricsView> {
+    this.#system ??= this.#readSystem().finally(() => {
+      this.#system = null;
+    });
+    return this.#system;
+  }
+
+  async #readSystem(): Promise<SystemMetricsView> {
     const { database, clock, caches } = this.#parts;
     const [row] = await database.query<SystemRow>(systemFigures, [seenSince(clock.now()).toISOString()]);
     return {

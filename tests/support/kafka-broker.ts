@@ -30,10 +30,12 @@ export class KafkaBroker {
   #process: ChildProcess | null = null;
   #address = '';
   #door: Server | null = null;
+  #accepted = 0;
 
   static async start(): Promise<KafkaBroker> {
     const broker = new KafkaBroker();
     const door = createServer((socket) => {
+      broker.#accepted += 1;
       const [host = '', port = '0'] = broker.#address.split(':');
       const inner = connect(Number(port), host);
       for (const [one, other] of [
@@ -49,6 +51,11 @@ export class KafkaBroker {
     await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
     await broker.run();
     return broker;
+  }
+
+  /** Connections to the address that stays, since the start. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** The address that stays. */

@@ -127,6 +127,11 @@ export const followed = async ({ services }: TestApp, readers = 1): Promise<void
   await expect.poll(() => services.auditTail.size, { interval: 5, timeout: 10_000 }).toBe(readers);
 };
 
+/** Waits until somebody follows the figures here. */
+export const figuresFollowed = async ({ services }: TestApp, followers = 1): Promise<void> => {
+  await expect.poll(() => services.liveStats.size, { interval: 5, timeout: 10_000 }).toBe(followers);
+};
+
 /** A round of what follows the log, at once, with time for what it found to arrive. */
 export const oneRound = async ({ services }: TestApp): Promise<void> => {
   await services.auditTail.round();

@@ -13,6 +13,7 @@ export const loopbackReceivers = {
   'webhooks.allowHttp': 'true',
   'webhooks.allowedNetworks': '127.0.0.0/8',
   'webhooks.timeoutSeconds': '1s',
+  'webhooks.concurrency': '4',
 } as const;
 
 /** A request as a receiver got it. */

@@ -11,6 +11,8 @@ const MAXIMUM_MESSAGES = 200;
 const MESSAGES_WINDOW_MS = 10_000;
 /** Time for the last message of a session to leave. */
 const LAST_WORDS_MS = 50;
+/** Time for a client that did not keep up to read why it is disconnected. */
+const CATCHING_UP_MS = 3000;
 
 /** Where a connection came from, as it was at its beginning. */
 export interface Arrival {
@@ -42,6 +44,7 @@ export class Connection {
   #authenticated: Authenticated | null = null;
   #leave: (() => void) | null = null;
   #answered = true;
+  #isTooSlow = false;
   #messages = 0;
   #windowStart = 0;
 
@@ -54,9 +57,9 @@ export class Connection {
     });
   }
 
-  /** Who is connected; null until they said so. */
+  /** Who is connected; null until they said so, and when they did not keep up: nothing more is made for them. */
   get caller(): ConnectedCaller | null {
-    return this.#caller;
+    return this.#isTooSlow ? null : this.#caller;
   }
 
   /** Who they were when they connected. */
@@ -109,10 +112,11 @@ export class Connection {
 
   tooSlow(reason: 'queue' | 'buffer'): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#isTooSlow = true;
     this.#settings.onTooSlow(reason);
     this.close(closeCodes.TOO_SLOW, 'Too slow');
-    // What waits for such a client is not worth waiting for.
-    this.#socket.terminate();
+    // What waits for such a client is not worth waiting for; the code comes behind it.
+    setTimeout(() => this.#socket.terminate(), CATCHING_UP_MS).unref();
   }
 
   close(code: number, reason: string): void {

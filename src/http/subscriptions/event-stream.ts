@@ -16,6 +16,8 @@ interface Source extends AsyncIterator<unknown> {
   readonly publishedAt?: number;
   /** Its events are told to whoever subscribed, though they are nobody any more: the end of a session. */
   readonly outlivesSession?: boolean;
+  /** To be called when more waits than may: the last message may be stuck on its way to a client that does not read. */
+  onOverflow?: () => void;
 }
 
 export interface StreamParts {
@@ -57,6 +59,7 @@ class EventStream implements AsyncGenerator<Delivered, void, void> {
     this.#source = source;
     this.#args = args;
     this.#parts = parts;
+    source.onOverflow = () => parts.onSlow();
     parts.onOpen();
   }
 

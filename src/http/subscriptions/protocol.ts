@@ -8,6 +8,7 @@ import type { Context, LiveSources } from '../../context.ts';
 import { Failure } from '../../errors.ts';
 import { randomId } from '../../ids.ts';
 import type { LiveEvents } from '../../services/live-events.service.ts';
+import type { LiveStats } from '../../services/live-stats.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
 import type { ErrorFormatting } from '../errors/format-error.ts';
 import type { Admission, AdmittedOperation, AskedOperation } from './admission.ts';
@@ -22,6 +23,7 @@ export interface ProtocolParts {
   readonly connected: ConnectedCallers;
   readonly loaders: MakeLoaders;
   readonly liveEvents: LiveEvents;
+  readonly liveStats: LiveStats;
   readonly admission: Admission;
   readonly formatting: Pick<ErrorFormatting, 'formatAll'>;
   readonly metrics: SubscriptionMetrics;
@@ -165,7 +167,7 @@ const follow = async (running: Running, parts: ProtocolParts): Promise<unknown> 
 /** What a message is made in: the caller as they are now, with nothing that was read before; null when their session is over. */
 const contextOf = async (
   connection: Connection,
-  { connected, loaders, liveEvents }: ProtocolParts,
+  { connected, loaders, liveEvents, liveStats }: ProtocolParts,
   { since, requestId }: { readonly since: number; readonly requestId: string },
 ): Promise<Context | null> => {
   const { caller, arrival } = connection;
@@ -175,6 +177,7 @@ const contextOf = async (
   const live: LiveSources = {
     auditEvents: (who, filter) => liveEvents.auditEvents(who, filter),
     userChanges: (who, ids) => liveEvents.userChanges(who, ids),
+    statsUpdates: (intervalSeconds) => liveStats.updates(intervalSeconds),
     sessionEnd: () => connection.sessionEnd(),
   };
   return {

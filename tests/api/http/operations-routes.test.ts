@@ -13,7 +13,7 @@ describe('/healthz and /readyz', () => {
     const ready = await getPath(app(), '/readyz');
     expect([ready.status, await ready.json()]).toEqual([
       200,
-      { status: 'OK', checks: { database: 'OK', migrations: 'OK', mail: 'OK', sms: 'OK' } },
+      { status: 'OK', checks: { database: 'OK', migrations: 'OK', mail: 'OK', sms: 'OK', webhooks: 'OK' } },
     ]);
     expect(ready.headers.get('cache-control')).toBe('no-store');
   });
@@ -26,7 +26,7 @@ describe('/healthz and /readyz', () => {
       const ready = await getPath(other, '/readyz');
       expect([ready.status, await ready.json()]).toEqual([
         503,
-        { status: 'DOWN', checks: { database: 'DOWN', migrations: 'DOWN', mail: 'OK', sms: 'OK' } },
+        { status: 'DOWN', checks: { database: 'DOWN', migrations: 'DOWN', mail: 'OK', sms: 'OK', webhooks: 'DEGRADED' } },
       ]);
       await restore();
       const readyAgain = async (): Promise<number> => {

@@ -10,6 +10,7 @@ const documents: { readonly [Field in keyof typeof tree.Subscription]: string } 
   viewerSessionEnded: 'subscription { viewerSessionEnded { reason } }',
   auditEventAdded: 'subscription { auditEventAdded { id } }',
   userChanged: 'subscription ($ids: [ID!]!) { userChanged(ids: $ids) { userId } }',
+  statsUpdated: 'subscription { statsUpdated { users { total } } }',
 };
 
 const SILENCE_MS = 1000;
@@ -19,7 +20,10 @@ const allowed: { readonly [Field in keyof typeof documents]: readonly string[] }
   viewerSessionEnded: ['admin', 'member', 'support', 'reader', 'auditor', 'impersonator', 'keyMaster', 'dataOfficer'],
   auditEventAdded: ['admin', 'member', 'support', 'reader', 'auditor', 'impersonator', 'keyMaster', 'dataOfficer'],
   userChanged: ['admin', 'support', 'reader', 'auditor', 'impersonator'],
+  statsUpdated: ['admin', 'reader'],
 };
+/** Has nothing that is about oneself. */
+const OF_OTHERS_ALONE: readonly string[] = ['statsUpdated'];
 
 describe('who may subscribe', () => {
   const app = useTestApp();
@@ -50,7 +54,11 @@ describe('who may subscribe', () => {
         await refusalOf(actor, name, [actor.id]),
       ]),
     );
-    expect(found).toEqual(Object.keys(people).map((who) => [who, names.includes(who) ? null : 'FORBIDDEN', null]));
+    const expected = Object.keys(people).map((who) => {
+      const verdict = names.includes(who) ? null : 'FORBIDDEN';
+      return [who, verdict, OF_OTHERS_ALONE.includes(field) ? verdict : null];
+    });
+    expect(found).toEqual(expected);
   });
 
   test('nobody, whatever the subscription', () => {

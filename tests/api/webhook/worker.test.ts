@@ -5,6 +5,7 @@ import { Secret } from '../../../src/crypto/secret.ts';
 import { type KeyHolder, makeKey } from '../../support/api-keys.ts';
 import { useCast } from '../../support/holder.ts';
 import { eventually } from '../../support/messaging.ts';
+import { statementsOf } from '../../support/records.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 import {
   deliveriesOf,
@@ -91,7 +92,86 @@ describe('the worker of webhooks', () => {
     });
   });
 
+  describe('tries that end together', () => {
+    const claimSome = async (count: number) => {
+      await app().services.webhookSink.publish(Array.from({ length: count }, () => eventOf(app())));
+      const now = app().clock.now();
+      const until = new Date(now.getTime() + 31_000);
+      return app().services.webhookQueue.claimDue(now, until, { room: count, busy: new Map() });
+    };
+    const outcome = (failure: string | null) => ({
+      state: failure === null ? ('DELIVERED' as const) : ('DEAD' as const),
+      responseStatus: failure === null ? 200 : 500,
+      failure,
+      durationMs: 7,
+      nextAttemptAt: null,
+    });
+
+    test('are written by one statement, each with what became of it', async () => {
+      const { id } = await make();
+      const claimed = await claimSome(6);
+      const [taken, accepted] = claimed;
+      // Two were taken over by another replica meanwhile: of one of them it counts all the same that it was accepted.
+      await app().database.query('update webhook_deliveries set attempts = 2 where id = any($1::uuid[])', [
+        [taken?.id, accepted?.id],
+      ]);
+      const now = app().clock.now();
+      const failures = claimed.map((delivery, index) =>
+        delivery === accepted || index > 3 ? null : 'No, "thank" {you}, \\',
+      );
+      let views: readonly unknown[] = [];
+      const statements = await statementsOf(app(), async () => {
+        const { webhookQueue } = app().services;
+        views = await Promise.all(
+          claimed.map((delivery, index) => webhookQueue.settle(delivery, outcome(failures[index] ?? null), now)),
+        );
+      });
+      expect(statements).toBe(1);
+      expect(views).toMatchObject(
+        claimed.map((delivery, index) => {
+          if (delivery === taken) return null;
+          return { id: delivery.id, state: failures[index] === null ? 'DELIVERED' : 'DEAD', failure: failures[index] };
+        }),
+      );
+      const rows = await deliveriesOf(admin, id);
+      for (const [index, delivery] of claimed.entries()) {
+        const [first] = rows.find((row) => row.id === delivery.id)?.tries ?? [];
+        expect(first).toMatchObject({ number: 1, durationMs: 7, failure: failures[index] });
+      }
+    });
+
+    test('are told when they could not be written, and the next ones are written', async () => {
+      await make();
+      const claimed = await claimSome(3);
+      const { webhookQueue } = app().services;
+      const settle = () =>
+        Promise.allSettled(claimed.map((one) => webhookQueue.settle(one, outcome(null), app().clock.now())));
+      await app().database.query('alter table webhook_attempts rename to webhook_attempts_away');
+      const failed = await settle();
+      await app().database.query('alter table webhook_attempts_away rename to webhook_attempts');
+      expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      expect((await settle()).map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    });
+  });
+
   describe('a started worker', () => {
+    test('goes on as soon as there is room, with fewer statements than deliveries', async () => {
+      const { id } = await make();
+      const settings = { ...loopbackReceivers, 'webhooks.concurrency': '10' };
+      const replica = await startTestApp({ settings, beside: app() });
+      const { webhookWorker, webhookSink } = replica.services;
+      const statements = await statementsOf(replica, async () => {
+        webhookWorker.start();
+        await webhookSink.publish(Array.from({ length: 150 }, () => eventOf(app())));
+        await eventually(() => webhookWorker.tally.delivered === 150);
+      });
+      expect(statements).toBeLessThan(150);
+      expect(receiver().received).toHaveLength(150);
+      expect((await deliveriesOf(admin, id)).every(({ attempts }) => attempts === 1)).toBe(true);
+      await webhookWorker.stop();
+      await replica.close();
+    });
+
     test('sends what is handed over at once, and receivers that hang delay nobody else', async () => {
       const hanging = await startReceiver();
       hanging.behave = () => undefined;

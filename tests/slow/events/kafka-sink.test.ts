@@ -154,4 +154,39 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
     expect(row?.failure).toMatch(/connect|closed|connection/i);
     await broker.run();
   });
+
+  test('health tells it from everything else: degraded while it takes nothing, and ready all the same', async () => {
+    const settings = { 'kafka.brokers': broker.address, 'kafka.topic': topic };
+    const replica = await startTestApp({ settings, beside: app });
+    const { eventRelay, health } = replica.services;
+    const parts = async (at = replica): Promise<unknown> => {
+      app.clock.advance(5);
+      const answer = await fetch(`${at.url}/readyz`);
+      return [answer.status, ((await answer.json()) as { checks: unknown }).checks];
+    };
+    const working = { database: 'OK', migrations: 'OK', mail: 'OK', sms: 'OK', kafka: 'OK', webhooks: 'OK' };
+    await write(1, 1);
+    await eventRelay.run();
+    expect(await parts()).toEqual([200, working]);
+    await broker.kill();
+    // Until something is to be brought there, nobody knows.
+    await write(2, 2);
+    await eventRelay.run();
+    expect(await parts()).toEqual([200, { ...working, kafka: 'DEGRADED' }]);
+    const { checks } = await health.check();
+    expect(checks.find(({ component }) => component === 'kafka')?.message).toMatch(/^It takes no events, they wait: /);
+    // Probes connect to no broker, here or in a replica that is not the relay.
+    const before = broker.accepted;
+    const second = await startTestApp({ settings, beside: app });
+    for (let probe = 0; probe < 20; probe += 1) await Promise.all([parts(), parts(second)]);
+    expect(await parts(second)).toEqual([200, { ...working, kafka: 'DEGRADED' }]);
+    expect(broker.accepted).toBe(before);
+    await second.close();
+    await broker.run();
+    app.clock.advance(5);
+    await eventRelay.run();
+    expect(await parts()).toEqual([200, working]);
+    await eventRelay.stop();
+    await replica.close();
+  });
 });
