@@ -76,6 +76,8 @@ const settingsOf = () =>
     cwd: tmpdir(),
   });
 
+const log = (_level: string, message: string): void => console.error(message);
+
 const directory = mkdtempSync(join(tmpdir(), 'gatehouse-webhooks-'));
 const bench = await startDatabase(directory);
 const receiver = new Worker(RECEIVER, { eval: true, workerData: { delay: Number(options.delay) } });
@@ -83,7 +85,6 @@ try {
   const [port] = (await once(receiver, 'message')) as [number];
   const { database } = bench;
   const masterKeys = testMasterKeys();
-  const log = (_level: string, message: string): void => console.error(message);
   const services = createServices({ config: settingsOf(), database, masterKeys, clock: systemClock, log });
   const { webhookWorker, webhookSink } = services;
   await makeWebhook(bench, masterKeys, `http://127.0.0.1:${port}/hook`);

@@ -26,7 +26,10 @@ describe('/healthz and /readyz', () => {
       const ready = await getPath(other, '/readyz');
       expect([ready.status, await ready.json()]).toEqual([
         503,
-        { status: 'DOWN', checks: { database: 'DOWN', migrations: 'DOWN', mail: 'OK', sms: 'OK', webhooks: 'DEGRADED' } },
+        {
+          status: 'DOWN',
+          checks: { database: 'DOWN', migrations: 'DOWN', mail: 'OK', sms: 'OK', webhooks: 'DEGRADED' },
+        },
       ]);
       await restore();
       const readyAgain = async (): Promise<number> => {
