@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { eventTypes, type EventType } from './event-types.ts';
+import { newId, type OutboxEventId } from '../ids.ts';
+import type { PublishedEvent } from './event-sink.ts';
+import { type EventType, eventTypes } from './event-types.ts';
 
 /** The id in every example: of the form of ours, and of nothing that exists. */
 export const EXAMPLE_ID = '00000000-0000-7000-8000-000000000000';
@@ -15,13 +17,13 @@ interface Described {
 }
 
 const textOf = ({ format }: Described, at: Date): string => {
-  if (format === 'uuid' || format === 'guid') return EXAMPLE_ID;
+  if (format === 'uuid') return EXAMPLE_ID;
   return format === 'date-time' ? at.toISOString() : 'example';
 };
 
 const exampleOf = (described: Described, at: Date): unknown => {
   const { anyOf, items, properties } = described;
-  // What can be absent, too, is shown.
+  // What can be null is shown as what it is otherwise.
   const [kind] = [described.type].flat();
   if (described.enum !== undefined) return described.enum[0];
   if (anyOf?.[0] !== undefined) return exampleOf(anyOf[0], at);
@@ -34,6 +36,20 @@ const exampleOf = (described: Described, at: Date): unknown => {
 const objectOf = (properties: Readonly<Record<string, Described>>, at: Date): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(properties).map(([name, described]) => [name, exampleOf(described, at)]));
 
-/** A payload of this type with every field that it can have, about nothing that exists. */
-export const examplePayload = (type: EventType, at: Date): Readonly<Record<string, unknown>> =>
-  objectOf((z.toJSONSchema(eventTypes[type].payload) as Described).properties ?? {}, at);
+/**
+ * An event of this type with every field that it can have, in the form of the catalogue and about nothing that exists. Its place is
+ * that of the very first event.
+ */
+export const exampleEvent = (type: EventType, at: Date): PublishedEvent => {
+  const { version, aggregate, payload } = eventTypes[type];
+  return {
+    id: newId<OutboxEventId>(),
+    sequence: '1',
+    type,
+    typeVersion: version,
+    aggregateType: aggregate,
+    aggregateId: EXAMPLE_ID,
+    payload: objectOf((z.toJSONSchema(payload) as Described).properties ?? {}, at),
+    occurredAt: at,
+  };
+};

@@ -6,10 +6,11 @@ import { sql } from '../database/sql.ts';
 import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.ts';
 import { presentWebhook } from '../entities/webhook.queries.ts';
 import { Failure, type Problem, reject, Rejection } from '../errors.ts';
+import { exampleEvent } from '../events/event-example.ts';
 import { type EventType, isEventType } from '../events/event-types.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { newId, parseId, type WebhookDeliveryId, type WebhookId } from '../ids.ts';
-import { sampleBody, sampleEvent } from '../webhooks/webhook-body.ts';
+import { sampleBody } from '../webhooks/webhook-body.ts';
 import type { WebhookWorker } from '../webhooks/webhook-worker.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
@@ -83,7 +84,7 @@ export class WebhookDeliveryService {
       const webhook = await this.#tested(em, id);
       this.#requireRoom(webhook.id);
       const type = asked ?? knownType(webhook.event_types);
-      const event = sampleEvent(type, this.#clock.now());
+      const event = exampleEvent(type, this.#clock.now());
       const deliveryId = newId<WebhookDeliveryId>();
       // Not due yet: this process tries it, others only should it die first.
       await sql(

@@ -2,9 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { exampleEvent } from '../../src/events/event-example.ts';
 import { eventMessage } from '../../src/events/event-message.ts';
 import { type EventType, eventTypes } from '../../src/events/event-types.ts';
-import { sampleBody, sampleEvent } from '../../src/webhooks/webhook-body.ts';
+import { sampleBody } from '../../src/webhooks/webhook-body.ts';
 import { MemorySink } from '../support/events.ts';
 import { useCast } from '../support/holder.ts';
 import { useTestApp } from '../support/test-app.ts';
@@ -54,7 +55,7 @@ describe('the catalogue of events', () => {
   test('schemas take the sample that a test delivery posts, of every type, and it is marked', () => {
     const { problems } = validatorOf();
     for (const type of Object.keys(eventTypes) as EventType[]) {
-      const sample = JSON.parse(sampleBody(sampleEvent(type, app().clock.now()))) as SampleMessage;
+      const sample = JSON.parse(sampleBody(exampleEvent(type, app().clock.now()))) as SampleMessage;
       expect([type, problems(sample)]).toEqual([type, null]);
       expect(sample.test).toBe(true);
       // It shows every field that an event of the type can have.
