@@ -211,7 +211,9 @@ describe('statsUpdated', () => {
     expect(statements).toBeLessThanOrEqual(8);
     closeSubscribers();
     await figuresFollowed(app(), 0);
-    await sleep(100);
+    // What others write later is written before.
+    const { activity, apiKeyUse, denialLog } = app().services;
+    await Promise.all([activity.flush(), apiKeyUse.flush(), denialLog.flush()]);
     expect(await statementsOf(app(), () => sleep(1200))).toBe(0);
   });
 
