@@ -1143,6 +1143,21 @@ export type DeviceEdge = {
   node: Device;
 };
 
+/** Input of disableDocuments. */
+export type DisableDocumentsInput = {
+  /** Documents that can no longer be run, at most 500; all or none. */
+  ids: Array<Scalars['ID']['input']>;
+};
+
+/** Answer of disableDocuments. */
+export type DisableDocumentsPayload = {
+  __typename?: 'DisableDocumentsPayload';
+  /** Documents after the change; empty on errors. */
+  documents: Array<TrustedDocument>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+};
+
 /** Input of disableTotp. */
 export type DisableTotpInput = {
   /** TOTP code; exactly one of code and recoveryCode. */
@@ -2054,6 +2069,8 @@ export type Mutation = {
   deleteUsers?: Maybe<DeleteUsersPayload>;
   /** Deletes a webhook. Requires `delete:webhooks`. */
   deleteWebhook?: Maybe<DeleteWebhookPayload>;
+  /** Makes documents unusable. Requires `register:documents`. */
+  disableDocuments?: Maybe<DisableDocumentsPayload>;
   /** Switches TOTP off; does nothing when off. The session must be confirmed where no password is given. Requires a session, not impersonating. */
   disableTotp?: Maybe<DisableTotpPayload>;
   /** Disables users and ends their sessions. Requires `disable:users`. */
@@ -2086,6 +2103,8 @@ export type Mutation = {
   refreshSession?: Maybe<RefreshSessionPayload>;
   /** Makes new recovery codes. Requires a session, not impersonating, confirmed. */
   regenerateRecoveryCodes?: Maybe<RegenerateRecoveryCodesPayload>;
+  /** Registers documents. Requires `register:documents`. */
+  registerDocuments?: Maybe<RegisterDocumentsPayload>;
   /** Declares an application's resources and system groups. Requires `register:resources`. */
   registerResources?: Maybe<RegisterResourcesPayload>;
   /** Rejects another person's request. Requires `approve:requests`, a session, not impersonating, confirmed, aal2. */
@@ -2315,6 +2334,11 @@ export type MutationDeleteWebhookArgs = {
 };
 
 
+export type MutationDisableDocumentsArgs = {
+  input: DisableDocumentsInput;
+};
+
+
 export type MutationDisableTotpArgs = {
   input: DisableTotpInput;
 };
@@ -2392,6 +2416,11 @@ export type MutationRefreshSessionArgs = {
 
 export type MutationRegenerateRecoveryCodesArgs = {
   input: RegenerateRecoveryCodesInput;
+};
+
+
+export type MutationRegisterDocumentsArgs = {
+  input: RegisterDocumentsInput;
 };
 
 
@@ -3182,6 +3211,8 @@ export type Query = {
   stats?: Maybe<Stats>;
   /** What a mailed token is good for; does not consume it. Open to anyone. */
   tokenStatus?: Maybe<TokenStatus>;
+  /** Documents that clients may run by id. Requires `view:documents`. */
+  trustedDocuments?: Maybe<TrustedDocumentConnection>;
   /** One user. Requires `view:users`, or about oneself. */
   user?: Maybe<User>;
   /** Users in the caller's scope; without `view:users` only oneself. Requires a signed-in caller. */
@@ -3368,6 +3399,15 @@ export type QueryTokenStatusArgs = {
 };
 
 
+export type QueryTrustedDocumentsArgs = {
+  after?: InputMaybe<Scalars['String']['input']>;
+  before?: InputMaybe<Scalars['String']['input']>;
+  filter?: InputMaybe<TrustedDocumentFilter>;
+  first?: InputMaybe<Scalars['Int']['input']>;
+  last?: InputMaybe<Scalars['Int']['input']>;
+};
+
+
 export type QueryUserArgs = {
   id: Scalars['ID']['input'];
 };
@@ -3455,6 +3495,25 @@ export type RegenerateRecoveryCodesPayload = {
   errors: Array<UserError>;
   /** Ten new recovery codes, shown once; the old ones are void; null on errors. */
   recoveryCodes?: Maybe<Array<Scalars['String']['output']>>;
+};
+
+/** Input of registerDocuments. */
+export type RegisterDocumentsInput = {
+  /** Client they belong to; absent = all. */
+  clientName?: InputMaybe<Scalars['String']['input']>;
+  /** Documents, 1 to 500; known ones are enabled again. */
+  documents: Array<TrustedDocumentInput>;
+};
+
+/** Answer of registerDocuments. */
+export type RegisterDocumentsPayload = {
+  __typename?: 'RegisterDocumentsPayload';
+  /** Documents as they stand; empty on errors. */
+  documents: Array<TrustedDocument>;
+  /** What the caller can correct; empty on success. */
+  errors: Array<UserError>;
+  /** How many were not known before. */
+  newCount: Scalars['Int']['output'];
 };
 
 /** Input of registerResources. */
@@ -4757,6 +4816,71 @@ export type TokenStatus = {
   state: TokenState;
 };
 
+/** A GraphQL document that clients may run by its id. */
+export type TrustedDocument = Node & {
+  __typename?: 'TrustedDocument';
+  /** Client it belongs to; null = all. */
+  clientName?: Maybe<Scalars['String']['output']>;
+  /** "sha256:" and the hash of the text, hexadecimal. */
+  documentId: Scalars['String']['output'];
+  /** It can be run. */
+  enabled: Scalars['Boolean']['output'];
+  /** UUIDv7 text, never reused. */
+  id: Scalars['ID']['output'];
+  /** Last run. */
+  lastUsedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Name of its operation. */
+  operationName?: Maybe<Scalars['String']['output']>;
+  /** When it was registered. */
+  registeredAt: Scalars['DateTime']['output'];
+  /** The document. */
+  text: Scalars['String']['output'];
+  /** Runs so far, a whole number, brought up to date every minute. */
+  useCount: Scalars['Float']['output'];
+};
+
+/** A page of TrustedDocument. */
+export type TrustedDocumentConnection = {
+  __typename?: 'TrustedDocumentConnection';
+  /** Items with their cursors. */
+  edges: Array<TrustedDocumentEdge>;
+  /** Items without cursors. */
+  nodes: Array<TrustedDocument>;
+  /** Where this page lies. */
+  pageInfo: PageInfo;
+  /** Number of visible items over all pages; computed only when asked. */
+  totalCount: Scalars['Int']['output'];
+};
+
+/** One item of a TrustedDocument page. */
+export type TrustedDocumentEdge = {
+  __typename?: 'TrustedDocumentEdge';
+  /** Opaque position of this item. */
+  cursor: Scalars['String']['output'];
+  /** The item. */
+  node: TrustedDocument;
+};
+
+/** Which documents; conditions are and-ed. Always newest first. */
+export type TrustedDocumentFilter = {
+  /** Of this client. */
+  clientName?: InputMaybe<Scalars['String']['input']>;
+  /** True = can be run. */
+  enabled?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Part of the operation name, or the beginning of the hash. */
+  search?: InputMaybe<Scalars['String']['input']>;
+  /** Not run since. */
+  unusedSince?: InputMaybe<Scalars['DateTime']['input']>;
+};
+
+/** One document, as codegen's persistedDocuments lists it. */
+export type TrustedDocumentInput = {
+  /** "sha256:" and the hash, or the hash alone. */
+  documentId: Scalars['String']['input'];
+  /** The document. */
+  text: Scalars['String']['input'];
+};
+
 /** Input of unlinkIdentity. */
 export type UnlinkIdentityInput = {
   /** External identity; the last way to sign in cannot be removed. */
@@ -5187,6 +5311,8 @@ export type UserErrorCode =
   | 'DEPTH_LIMIT'
   /** The settings of this server switch the operation off. */
   | 'DISABLED_BY_SETTING'
+  /** The id is not the SHA-256 of the text. */
+  | 'DOCUMENT_HASH_MISMATCH'
   /** The domain is proved by another organization. */
   | 'DOMAIN_IN_USE'
   /** The DNS record was not found. */
@@ -5215,6 +5341,8 @@ export type UserErrorCode =
   | 'INVALID_CONSTRAINT'
   /** Sign-in failed; one answer for every reason. */
   | 'INVALID_CREDENTIALS'
+  /** Not a document that could be run here; the message says why. */
+  | 'INVALID_DOCUMENT'
   /** Not an e-mail address. */
   | 'INVALID_EMAIL'
   /** Not a language the server offers. */

@@ -1,3 +1,4 @@
+import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Logger } from 'pino';
 import { RequestAuthenticator } from './auth/authenticate.ts';
 import { readAsBegunSession } from './auth/began-sessions.ts';
@@ -28,7 +29,8 @@ import {
   questionFields,
   tree,
 } from './permissions/tree.ts';
-import { buildGuardedSchema } from './schema.ts';
+import { buildGuardedSchema, buildUnguardedSchema } from './schema.ts';
+import type { SchemaFacts } from './services/schema-knowledge.ts';
 import type { Figure } from './telemetry/figures.ts';
 import { VERSION } from './version.ts';
 import type { Foundation } from './composition/base.ts';
@@ -42,20 +44,19 @@ export const createApp = async (foundation: Foundation, services: Services, logg
   const watching = { overload: new Overload(config.server), requestTelemetry: new RequestTelemetry() };
   const metrics = metricsOf(foundation, services, Object.values(watching));
   addEventMetrics(metrics.registry, services);
-  const guard = guardSettings(foundation);
   // What waits for others goes first; the schema is built meanwhile.
   const [, , schema] = await Promise.all([
     services.signingKeys.prepare(),
     services.hasher.ready(),
     buildGuardedSchema({ get: (type: Function) => resolversOf(foundation, services).get(type) }, config.federation, {
-      ...guard,
+      ...guardSettings(foundation),
       onDenied: ({ coordinate, denial, context }) => {
         metrics.denied(coordinate, denial.code);
         services.denialLog.denied((context as Context).caller, { ...denial, coordinate });
       },
     }),
   ]);
-  services.schemaKnowledge.learn(schemaFactsOf({ schema, tree, guard, bounds: documentBounds(config) }));
+  services.schemaKnowledge.learn(factsOf(schema, foundation));
   limitFields(
     schema,
     { credential: credentialFields, message: messageFields, question: questionFields },
@@ -92,8 +93,28 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     liveStats: services.liveStats,
     connected: services.connected,
     authenticator: requestAuthenticatorOf(foundation, services),
+    trustedDocumentDirectory: services.trustedDocumentDirectory,
+    trustedDocumentUse: services.trustedDocumentUse,
   });
 };
+
+/** For whoever serves nothing: what is known of the schema, without anything that could run it. */
+export const learnSchema = async (
+  foundation: Pick<Foundation, 'config' | 'clock'>,
+  { schemaKnowledge }: Pick<Services, 'schemaKnowledge'>,
+): Promise<void> => {
+  const schema = await buildUnguardedSchema({ get: () => ({}) }, foundation.config.federation);
+  schemaKnowledge.learn(factsOf(schema, foundation));
+};
+
+const factsOf = (schema: GraphQLSchema, foundation: Pick<Foundation, 'config' | 'clock'>): SchemaFacts =>
+  schemaFactsOf({
+    schema,
+    tree,
+    guard: guardSettings(foundation),
+    bounds: documentBounds(foundation.config),
+    runningRules: foundation.config.server.introspection ? [] : [NoSchemaIntrospectionCustomRule],
+  });
 
 const isPublicMutation = (field: string): boolean =>
   Object.entries(tree.Mutation).some(([name, rule]) => name === field && isPublic(rule));
@@ -162,7 +183,7 @@ const loadersFrom =
       assignments,
     );
 
-const guardSettings = ({ config: { tokens, mfa }, clock }: Foundation): FieldSettings => ({
+const guardSettings = ({ config: { tokens, mfa }, clock }: Pick<Foundation, 'config' | 'clock'>): FieldSettings => ({
   clock,
   stepUpSeconds: tokens.stepUpSeconds,
   enforceAal2: mfa.enforce,
@@ -225,6 +246,8 @@ const costs = {
   'OutboxStatus.sinks': { size: 4 },
   'Query.signingKeys': { size: 3 },
   'Health.checks': { size: 5 },
+  'RegisterDocumentsPayload.documents': { size: 50 },
+  'DisableDocumentsPayload.documents': { size: 50 },
   'Organization.ancestors': { size: 3 },
   'Organization.groups': { size: 2 },
   'Organization.domains': { size: 2 },

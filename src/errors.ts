@@ -43,6 +43,10 @@ export const errorCatalogue = {
     'An argument has a value that no form could have sent: a malformed id, cursor or page size.',
   ),
   QUERY_TOO_COMPLEX: failure(400, 'The document is deeper, longer, wider or costlier than the limits allow.'),
+  PERSISTED_DOCUMENT_NOT_FOUND: failure(
+    400,
+    'No trusted document that may be run has this id, or only trusted documents are run here and this is none.',
+  ),
   IDEMPOTENCY_KEY_REUSED: failure(409, 'The idempotency key was used with another input within the last 24 hours.'),
   RATE_LIMITED: failure(429, 'Too many requests; `retryAfterSeconds` says when to come back.', true),
   SERVICE_UNAVAILABLE: failure(503, 'The server cannot answer now; try again.', true),
@@ -117,6 +121,9 @@ export const errorCatalogue = {
   NOT_REPLAYABLE: outcome(
     'The delivery still waits, was a test, was replayed already, or its webhook is switched off.',
   ),
+  // trusted documents
+  INVALID_DOCUMENT: outcome('Not a document that could be run here; the message says why.'),
+  DOCUMENT_HASH_MISMATCH: outcome('The id is not the SHA-256 of the text.'),
   // groups and permissions
   LAST_ADMIN: outcome('No active administrator would be left.'),
   SELF_ESCALATION: outcome('The caller would raise their own rights.'),

@@ -28,6 +28,7 @@ export type ActionLinkId = Id<'ActionLink'>;
 export type ApprovalRequestId = Id<'ApprovalRequest'>;
 export type WebhookId = Id<'Webhook'>;
 export type WebhookDeliveryId = Id<'WebhookDelivery'>;
+export type TrustedDocumentId = Id<'TrustedDocument'>;
 export type ReplicaId = Id<'Replica'>;
 export type UserImportId = Id<'UserImport'>;
 

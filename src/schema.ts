@@ -59,6 +59,7 @@ import { SignInResolver } from './resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from './resolvers/sign-up.resolver.ts';
 import { StatsResolver } from './resolvers/stats.resolver.ts';
 import { SubscriptionResolver } from './resolvers/subscription.resolver.ts';
+import { TrustedDocumentResolver } from './resolvers/trusted-document.resolver.ts';
 import { UserMutationResolver } from './resolvers/user-mutation.resolver.ts';
 import { UserResolver } from './resolvers/user.resolver.ts';
 import { UserSessionsResolver } from './resolvers/user-sessions.resolver.ts';
@@ -125,6 +126,7 @@ const resolvers = [
   WebhookResolver,
   WebhookDeliveryResolver,
   WebhookMutationResolver,
+  TrustedDocumentResolver,
   StatsResolver,
   OutboxResolver,
   OperationsResolver,

@@ -1589,6 +1589,8 @@ export type UserErrorCode =
   | 'DEPTH_LIMIT'
   /** The settings of this server switch the operation off. */
   | 'DISABLED_BY_SETTING'
+  /** The id is not the SHA-256 of the text. */
+  | 'DOCUMENT_HASH_MISMATCH'
   /** The domain is proved by another organization. */
   | 'DOMAIN_IN_USE'
   /** The DNS record was not found. */
@@ -1617,6 +1619,8 @@ export type UserErrorCode =
   | 'INVALID_CONSTRAINT'
   /** Sign-in failed; one answer for every reason. */
   | 'INVALID_CREDENTIALS'
+  /** Not a document that could be run here; the message says why. */
+  | 'INVALID_DOCUMENT'
   /** Not an e-mail address. */
   | 'INVALID_EMAIL'
   /** Not a language the server offers. */

@@ -54,6 +54,13 @@ export const cacheTable = {
     isPersonal: false,
     ttlSeconds: () => null,
   }),
+  documents: cache({
+    key: 'hash of a trusted document',
+    holds: 'its text; whether it may be run is asked twice a second while documents are run by id',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: () => null,
+  }),
   tokens: cache({
     key: 'hash of an access token',
     holds: 'its claims after the signature was verified; whether its session lives is asked each time',

@@ -49,6 +49,7 @@ import { SignInResolver } from '../resolvers/sign-in.resolver.ts';
 import { SignUpOptionsResolver, SignUpResolver } from '../resolvers/sign-up.resolver.ts';
 import { StatsResolver } from '../resolvers/stats.resolver.ts';
 import { SubscriptionResolver } from '../resolvers/subscription.resolver.ts';
+import { TrustedDocumentResolver } from '../resolvers/trusted-document.resolver.ts';
 import { UserMutationResolver } from '../resolvers/user-mutation.resolver.ts';
 import { UserSessionsResolver } from '../resolvers/user-sessions.resolver.ts';
 import { UserResolver } from '../resolvers/user.resolver.ts';
@@ -134,6 +135,7 @@ const madeAlone = (services: Services): readonly (readonly [Function, object])[]
   [WebhookResolver, new WebhookResolver(services)],
   [WebhookDeliveryResolver, new WebhookDeliveryResolver()],
   [WebhookMutationResolver, new WebhookMutationResolver(services)],
+  [TrustedDocumentResolver, new TrustedDocumentResolver(services)],
   [StatsResolver, new StatsResolver(services)],
   [SubscriptionResolver, new SubscriptionResolver(services)],
   [OutboxResolver, new OutboxResolver(services)],

@@ -83,6 +83,7 @@ import { createAudit } from './audit.ts';
 import { healthChecks } from './health-checks.ts';
 import { createAccess } from './access.ts';
 import { type Base, createBase, type Foundation } from './base.ts';
+import { createDocuments } from './documents.ts';
 import { createEvents } from './events.ts';
 import { createProofs, type Proofs } from './proofs.ts';
 import { createResources } from './resources.ts';
@@ -143,6 +144,7 @@ export const createServices = (foundation: Foundation) => {
     ...resources,
     ...createProviderServices(common),
     ...webhooks,
+    ...createDocuments(base),
     ...createOperations(base, webhooks.webhookSink),
   };
 };

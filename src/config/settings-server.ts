@@ -132,6 +132,13 @@ const behaviour = {
     byDefault: derived('as `introspection`', ({ introspection }) => introspection),
     description: 'Lets error messages suggest field names, which gives the schema away piece by piece.',
   }),
+  trustedDocuments: setting({
+    kind: oneOf(['off', 'prefer', 'only']),
+    env: 'TRUSTED_DOCUMENTS',
+    byDefault: fixed<'off' | 'prefer' | 'only'>('prefer'),
+    description:
+      'GraphQL documents that clients run by their id: `off` runs none by id, `prefer` runs them and texts, `only` refuses every text that is not registered.',
+  }),
   shutdownDelaySeconds: setting({
     kind: duration(0, 120),
     env: 'SHUTDOWN_DELAY',

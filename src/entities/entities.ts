@@ -34,6 +34,7 @@ import { Session } from './session.entity.ts';
 import { SigningKey } from './signing-key.entity.ts';
 import { StatsFigures, StatsHour, StatsPresence, StatsReturn, StatsState } from './stats.entity.ts';
 import { User } from './user.entity.ts';
+import { TrustedDocument } from './trusted-document.entity.ts';
 import { UserImport } from './user-import.entity.ts';
 import { Verification } from './verification.entity.ts';
 import { WebhookAttempt, WebhookDelivery } from './webhook-delivery.entity.ts';
@@ -84,6 +85,7 @@ export const entities = [
   StatsPresence,
   StatsReturn,
   StatsState,
+  TrustedDocument,
   User,
   UserImport,
   Verification,

@@ -54,6 +54,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
   ),
   'audit.retention-applied': line('A month of the log was dropped.', null, 'month', 'rows'),
   'device.forgotten': line('A device was forgotten and its sessions ended.', 'User', 'deviceId', 'endedSessions'),
+  'document.disabled': line('A trusted document can no longer be run.', 'TrustedDocument', 'documentId'),
+  'document.registered': line(
+    'A trusted document was registered, switched on again, or given to more clients.',
+    'TrustedDocument',
+    'documentId',
+  ),
   'email-change.requested': line('Somebody asked for another e-mail address.', 'User', 'reason'),
   'email.changed': line('An e-mail address was replaced by a proved one.', 'User', 'reason'),
   'events.replayed': line(

@@ -29,6 +29,7 @@ export interface Reference {
     | 'Session'
     | 'SigningKey'
     | 'System'
+    | 'TrustedDocument'
     | 'User'
     | 'Webhook';
   readonly id: string | null;

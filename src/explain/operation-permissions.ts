@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
+import { documentHash } from '../crypto/document-hash.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import { grantOf } from '../permissions/grants.ts';
 import { isOpenToKeys } from '../permissions/judge.ts';
@@ -21,9 +21,6 @@ interface RuledDocument {
   /** As `readDocument` says. */
   readonly weight: number;
 }
-
-/** The name under which a document is known: SHA-256 of its text, in hex. */
-const documentId = (text: string): string => hash('sha256', text, 'hex');
 
 /** The rules of all fields that the operations of a document select, by coordinate; whether they run is left open. */
 const rulesOfDocument = (
@@ -115,7 +112,7 @@ export const documentPermissionsOf = (
     return { document, weight: document.weight };
   };
   return (texts) => {
-    const ids = texts.map((text) => documentId(text));
+    const ids = texts.map((text) => documentHash(text));
     let weightLeft = MAXIMUM_TOTAL_WEIGHT;
     const documents = texts.map((text, index) => {
       const { document, weight } = read(text, ids[index] ?? '', weightLeft);

@@ -1,10 +1,12 @@
+import type { ValidationRule } from 'graphql';
 import { asksAboutRow } from '../permissions/constraints.ts';
 import type { Grant } from '../permissions/grants.ts';
 import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { judge } from '../permissions/judge.ts';
 import { clausesOf, type Rule } from '../permissions/rules.ts';
 import type { Principal } from '../principal.ts';
-import type { SchemaFacts } from '../services/schema-knowledge.ts';
+import type { RunnableDocument, SchemaFacts } from '../services/schema-knowledge.ts';
+import { operationsOf, readDocument } from './document-fields.ts';
 import { documentPermissionsOf } from './operation-permissions.ts';
 import { judgeOperation, type OperationJudging } from './operation-verdicts.ts';
 import { cutSchema, definitionsOf } from './schema-cut.ts';
@@ -12,12 +14,25 @@ import { cutSchema, definitionsOf } from './schema-cut.ts';
 /** Schemas kept for the next question; each has some hundred kilobytes. */
 const MAXIMUM_REMEMBERED = 32;
 
+interface FactSettings extends OperationJudging {
+  /** Rules for documents that are to be run, beside those for all that are read. */
+  readonly runningRules: readonly ValidationRule[];
+}
+
 /** All that can be known of the schema that is served, by the rules that guard it. */
-export const schemaFactsOf = (judging: OperationJudging): SchemaFacts => ({
+export const schemaFactsOf = (judging: FactSettings): SchemaFacts => ({
+  runnable: (text) => runnableDocument(text, judging),
   documentPermissions: documentPermissionsOf(judging),
   operation: (question) => judgeOperation(question, judging),
   sdlFor: sdlMaker(judging),
 });
+
+const runnableDocument = (text: string, { schema, bounds, runningRules }: FactSettings): RunnableDocument => {
+  const { document, problems } = readDocument(schema, text, { ...bounds, rules: [...bounds.rules, ...runningRules] });
+  if (document === null) return { operationName: null, problems };
+  const names = operationsOf(document).flatMap(({ name }) => name?.value ?? []);
+  return { operationName: names[0] ?? null, problems: [] };
+};
 
 const sdlMaker = ({ schema, tree, guard }: OperationJudging): SchemaFacts['sdlFor'] => {
   const definitions = definitionsOf(schema);

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { ApolloServerPlugin } from '@apollo/server';
 import { GraphQLError } from 'graphql';
+import { documentHash } from '../crypto/document-hash.ts';
 import type { Caller } from '../services/caller.ts';
 
 /** What the plugin reads from the context. */
@@ -11,7 +11,7 @@ export interface BoundContext {
 /** Why this caller may not run the document; null when they may. */
 export const boundTo = ({ apiKey }: BoundContext['caller'], source: string): GraphQLError | null => {
   const documentIds = apiKey?.documentIds ?? [];
-  if (documentIds.length === 0 || documentIds.includes(hash('sha256', source, 'hex'))) return null;
+  if (documentIds.length === 0 || documentIds.includes(documentHash(source))) return null;
   return new GraphQLError('This API key is bound to other documents.', {
     extensions: { code: 'FORBIDDEN', missing: [], reason: 'DOCUMENT_NOT_BOUND', http: { status: 403 } },
   });

@@ -27,16 +27,18 @@ import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
+import type { Instruments } from '../telemetry/instruments.ts';
 import type { ErrorTracker } from '../telemetry/error-tracker.ts';
 import { accountPages } from './account-pages/account-pages.ts';
 import { AdministrationListener } from './administration-listener.ts';
 import { type ContextParts, contextFactory } from './context-factory.ts';
+import { pageDocuments } from './account-pages/page-documents.ts';
 import { boundDocumentsPlugin } from './bound-documents-plugin.ts';
 import { csrfPlugin } from './csrf-plugin.ts';
-import { classifyError } from './errors/classify-error.ts';
 import { createErrorFormatting } from './errors/format-error.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
+import { refusalHeaders } from './errors/refusal-headers.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
 import { frontPage } from './front-page.ts';
 import type { CostTable } from './limits/cost-declaration.ts';
@@ -55,9 +57,12 @@ import type { Overload } from './overload.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
 import type { RequestTelemetry } from './request-telemetry.ts';
+import { type AdmittedContext, admittedDocumentPlugin } from './trusted-documents.ts';
+import { askedDocumentOf, DocumentAdmission, type DocumentParts } from './trusted-documents.ts';
 
 /** Everything that the HTTP layer is given; it makes nothing of its own. */
-export interface ServerParts extends Omit<ContextParts, 'servesAdministration'> {
+export interface ServerParts extends Omit<ContextParts, 'servesAdministration'>, DocumentParts {
+  readonly instruments: Instruments;
   readonly connected: ConnectedCallers;
   readonly liveEvents: LiveEvents;
   readonly liveStats: LiveStats;
@@ -238,7 +243,7 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
   const { config } = parts;
   const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
   const limits = { ...defaultGraphqlLimits, ...config.limits };
-  const apollo = new ApolloServer<Context & { csrfMissing: boolean }>({
+  const apollo = new ApolloServer<Context & { csrfMissing: boolean } & AdmittedContext>({
     schema: parts.schema,
     introspection: config.server.introspection,
     includeStacktraceInErrorResponses: false,
@@ -252,6 +257,7 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
     formatError: formatting.formatError,
     logger: parts.logger,
     plugins: [
+      admittedDocumentPlugin(),
       formatting.plugin,
       parts.metrics.plugin(operationLogOf(parts)),
       csrfPlugin(parts.isPublicMutation),
@@ -269,17 +275,19 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
   });
   await apollo.start();
   const makeContext = contextFactory(parts);
+  const documents = new DocumentAdmission({ ...parts, ownDocuments: Object.values(pageDocuments) });
   if (config.subscriptions.enabled) {
     // Only where it is served: the library of the protocol is not loaded elsewhere.
     const { SocketServer } = await import('./subscriptions/socket-server.ts');
     const admission = new Admission({ ...parts, limits, introspection: config.server.introspection });
-    new SocketServer({ ...parts, registry: parts.metrics.registry, formatting, admission }).attach(app);
+    new SocketServer({ ...parts, registry: parts.metrics.registry, formatting, admission, documents }).attach(app);
   }
   await app.register(fastifyApollo(apollo), {
     path: '/graphql',
     context: async (request, reply) => {
       try {
-        return await makeContext(request, reply);
+        const admittedText = await documents.admit(askedDocumentOf(request));
+        return { ...(await makeContext(request, reply)), admittedText };
       } catch (error) {
         throw formatting.refusal(error, { requestId: request.id, headers: refusalHeaders(error) });
       }
@@ -289,13 +297,3 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
 
 const operationLogOf = ({ config, logger, schema }: ServerParts): OperationLog | null =>
   config.log.bodies === 'none' ? null : new OperationLog({ logger, schema, bodies: config.log.bodies });
-
-/** What goes with a refusal before execution: how to come back with another token, or when. */
-const refusalHeaders = (error: unknown): Readonly<Record<string, string>> => {
-  const { code, details } = classifyError(error);
-  const retryAfter = details['retryAfterSeconds'];
-  return {
-    ...(code === 'UNAUTHENTICATED' ? { 'www-authenticate': 'Bearer error="invalid_token"' } : {}),
-    ...(typeof retryAfter === 'number' ? { 'retry-after': String(Math.ceil(retryAfter)) } : {}),
-  };
-};

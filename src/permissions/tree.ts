@@ -55,6 +55,7 @@ export const tree = {
     webhooks: can('view:webhooks'),
     webhookDeliveries: can('view:webhooks'),
     outboxStatus: can('view:health'),
+    trustedDocuments: can('view:documents'),
     signingKeys: anyone,
     health: anyone,
     _service: anyone,
@@ -151,6 +152,8 @@ export const tree = {
     rotateWebhookSecret: can('update:webhooks'),
     testWebhook: can('update:webhooks'),
     replayWebhookDeliveries: can('replay:webhooks'),
+    registerDocuments: can('register:documents'), // valid against what is served: trusted-document.service.ts
+    disableDocuments: can('register:documents'),
     rotateSigningKey: and(can('rotate:signing-keys'), viaSession, notImpersonating, freshly(10), aal2),
   },
   Subscription: {

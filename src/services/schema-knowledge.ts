@@ -14,6 +14,14 @@ export interface DocumentPermissions {
   readonly ids: readonly string[];
 }
 
+/** Whether a document could be run. */
+export interface RunnableDocument {
+  /** Of several operations the first one that has a name. */
+  readonly operationName: string | null;
+  /** Why it could not be run; empty where it could. */
+  readonly problems: readonly string[];
+}
+
 /** What the rule tree says of one field of a document. */
 export interface FieldVerdict {
   /** Response keys from the root on. */
@@ -44,6 +52,8 @@ export interface OperationQuestion {
 export interface SchemaFacts {
   /** What documents need at least. Bounded in time and memory by the limits of documents; larger ones are problems. */
   documentPermissions(documents: readonly string[]): DocumentPermissions;
+  /** Whether a document keeps to the schema and to the limits of documents. Bounded as before. */
+  runnable(text: string): RunnableDocument;
   /** What the rule tree says of each field that has a rule, in the order of the document. Bounded as before. */
   operation(question: OperationQuestion): OperationVerdicts;
   /** The SDL, cut down to what the principal can use in some circumstances. The same for the same permission version. */

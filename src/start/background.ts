@@ -33,5 +33,6 @@ export const stopBackground = async (services: Services): Promise<void> => {
   await services.denialLog.flush();
   // What the others wrote is sealed, too.
   await services.auditChain.stop();
-  await Promise.all([services.activity.flush(), services.apiKeyUse.flush()]);
+  services.trustedDocumentDirectory.stop();
+  await Promise.all([services.activity.flush(), services.apiKeyUse.flush(), services.trustedDocumentUse.flush()]);
 };

@@ -61,6 +61,11 @@ export class Instruments {
     labels: ['budget'],
     maximumSeries: 50,
   });
+  readonly trustedDocuments = new Count({
+    name: 'gatehouse_trusted_documents_total',
+    help: 'Trusted documents by outcome: run, not_found (an id that is unknown or switched off), refused (a text that is none, where only they are run).',
+    labels: ['outcome'],
+  });
 
   get figures(): readonly Figure[] {
     return [
@@ -73,6 +78,7 @@ export class Instruments {
       this.hashesRefused,
       this.messages,
       this.rateLimited,
+      this.trustedDocuments,
     ];
   }
 

@@ -2,7 +2,7 @@
  * The script of the account pages. It takes the token out of the address, so that neither the history nor a screenshot keeps it,
  * asks the API what it is good for, and uses it when the person presses the button, never before.
  */
-const { page, texts: json } = document.body.dataset;
+const { page, texts: json, documents } = document.body.dataset;
 const texts = JSON.parse(json);
 const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
 history.replaceState(null, '', location.pathname + location.search);
@@ -48,19 +48,7 @@ const call = async (query, variables, csrfToken = null) => {
   return Object.values(data ?? {})[0];
 };
 
-const STEP = 'step user { displayName email } challenge { token methods } errors { code }';
-
-const operations = {
-  status: `query AccountTokenStatus($token: String!) { tokenStatus(token: $token) { state kind maskedEmail passwordNeeded } }`,
-  viewer: `query AccountViewer { viewer { csrfToken } }`,
-  policy: `query AccountPasswordPolicy { passwordPolicy { minLength } }`,
-  setPassword: `mutation AccountSetPassword($input: SetPasswordWithTokenInput!) { setPasswordWithToken(input: $input) { ${STEP} violations } }`,
-  accept: `mutation AccountAcceptInvitation($input: AcceptInvitationInput!) { acceptInvitation(input: $input) { ${STEP} violations } }`,
-  completeMfa: `mutation AccountCompleteMfa($input: CompleteMfaInput!) { completeMfa(input: $input) { ${STEP} } }`,
-  signIn: `mutation AccountSignIn($input: VerifySignInCodeInput!) { verifySignInCode(input: $input) { ${STEP} } }`,
-  confirmEmail: `mutation AccountConfirmEmail($input: ConfirmEmailChangeInput!) { confirmEmailChange(input: $input) { email errors { code } } }`,
-  request: `mutation AccountRequestLink($input: RequestPasswordResetInput!) { requestPasswordReset(input: $input) { accepted errors { code } } }`,
-};
+const operations = JSON.parse(documents);
 
 /** A mutation whose payload says in codes what was wrong; broken rules of the password say more than its code. */
 const change = async (query, input, csrfToken = null) => {

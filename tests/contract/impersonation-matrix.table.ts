@@ -40,6 +40,7 @@ Query.approvals                      rows           rows           yes          
 Query.webhook                        FORBID         FORBID         FORBID         FORBID
 Query.webhooks                       FORBID         FORBID         FORBID         FORBID
 Query.webhookDeliveries              FORBID         FORBID         FORBID         FORBID
+Query.trustedDocuments               FORBID         FORBID         FORBID         FORBID
 Query.outboxStatus                   FORBID         FORBID         yes            yes
 Query.signingKeys                    yes            yes            yes            yes
 Query.health                         yes            yes            yes            yes
@@ -136,6 +137,8 @@ Mutation.testWebhook                 FORBID         FORBID         FORBID       
 Mutation.replayWebhookDeliveries     FORBID         FORBID         FORBID         FORBID
 Mutation.deleteWebhook               FORBID         FORBID         FORBID         FORBID
 Mutation.rotateSigningKey            FORBID         FORBID         FORBID         FORBID
+Mutation.registerDocuments           FORBID         FORBID         FORBID         FORBID
+Mutation.disableDocuments            FORBID         FORBID         FORBID         FORBID
 
 User.externalId                      FORBID         FORBID         yes            yes
 User.source                          FORBID         FORBID         yes            yes

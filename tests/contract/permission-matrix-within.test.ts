@@ -36,6 +36,7 @@ const REFUSED: ReadonlySet<string> = new Set([
   'Query.webhook',
   'Query.webhooks',
   'Query.webhookDeliveries',
+  'Query.trustedDocuments',
   'Mutation.createWebhook',
   'Mutation.updateWebhook',
   'Mutation.rotateWebhookSecret',

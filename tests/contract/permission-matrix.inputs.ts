@@ -1,4 +1,5 @@
 import type { Mutation, Query } from '../../generated/schema-types.ts';
+import { documentHash } from '../../src/crypto/document-hash.ts';
 import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
 
 /** What the inputs speak of. */
@@ -41,6 +42,10 @@ export interface Facts {
   readonly webhookId: string;
   /** A delivery to it that was given up. */
   readonly webhookDeliveryId: string;
+  /** A trusted document. */
+  readonly trustedDocumentId: string;
+  /** A document that can be registered. */
+  readonly trustedText: string;
   /** An instant that is yet to come. */
   readonly later: string;
 }
@@ -170,6 +175,8 @@ export const mutationInputs: Readonly<Record<Fields<Mutation>, (facts: Facts) =>
     rowId: '1',
     recipient: email,
   }),
+  registerDocuments: ({ trustedText: text }) => ({ documents: [{ documentId: documentHash(text), text }] }),
+  disableDocuments: ({ trustedDocumentId }) => ({ ids: [trustedDocumentId] }),
   rotateSigningKey: ({ overlapSeconds }) => ({ overlapSeconds }),
 };
 
@@ -190,6 +197,8 @@ export const queryDocuments: Readonly<Record<Fields<Query>, string>> = {
   webhooks: '{ webhooks(first: 100) { edges { cursor } nodes { id url lastDelivery { id state } } totalCount } }',
   webhookDeliveries:
     '{ webhookDeliveries(first: 100) { edges { cursor } nodes { id webhook { id } tries { number } previous { id } } totalCount } }',
+  trustedDocuments:
+    '{ trustedDocuments(first: 100) { edges { cursor } nodes { id documentId text useCount } totalCount } }',
   auditEvent: 'query ($userId: ID!) { auditEvent(id: $userId) { id } }',
   auditEvents:
     '{ auditEvents(first: 100) { edges { cursor } nodes { id action actor { id user { id } } changes { field } metadata } totalCount } }',

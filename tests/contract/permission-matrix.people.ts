@@ -12,6 +12,7 @@ import {
   type OrganizationDomainId,
   type OrganizationId,
   type SessionId,
+  type TrustedDocumentId,
   type UserId,
   type WebhookDeliveryId,
   type WebhookId,
@@ -190,6 +191,8 @@ export const makeTargets = async (app: TestApp, first: TestClient): Promise<Fact
     keyName: 'Matrix',
     ...(await makeThings(app, first)),
     ...(await addWebhook(app)),
+    trustedDocumentId: await addTrustedDocument(app),
+    trustedText: '{ health { status } }',
     approvableId: await addRequest(app, 'Matrix approved'),
     rejectableId: await addRequest(app, 'Matrix rejected'),
   };
@@ -227,6 +230,17 @@ export const addWebhook = async ({
     [webhookDeliveryId, webhookId, now],
   );
   return { webhookId, webhookDeliveryId };
+};
+
+/** A trusted document that nothing runs. */
+const addTrustedDocument = async ({ database, clock }: TestApp): Promise<TrustedDocumentId> => {
+  const id = newId<TrustedDocumentId>();
+  await database.query(
+    `insert into trusted_documents (id, hash, text, changed_epoch, registered_at)
+     values ($1, repeat('0', 64), '{ health { status } }', 1, $2)`,
+    [id, clock.now().toISOString()],
+  );
+  return id;
 };
 
 /** An application of the first administrator, and a link of its. */
@@ -270,6 +284,8 @@ export const harmless = (real: Facts): Facts => ({
   invitationId: newId<InvitationId>(),
   webhookId: newId<WebhookId>(),
   webhookDeliveryId: newId<WebhookDeliveryId>(),
+  trustedDocumentId: newId<TrustedDocumentId>(),
+  trustedText: 'not a document',
   approvableId: newId<ApprovalRequestId>(),
   rejectableId: newId<ApprovalRequestId>(),
   overlapSeconds: 1,

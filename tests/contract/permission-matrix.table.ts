@@ -40,6 +40,7 @@ Query.mailDeliveries              UNAUTH FORBID FORBID yes    FORBID FORBID FORB
 Query.webhook                     UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.webhooks                    UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.webhookDeliveries           UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Query.trustedDocuments            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Query.sessions                    UNAUTH rows   rows   yes    rows   rows   rows   rows   rows   yes    yes    yes
 Query.auditEvent                  UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
 Query.auditEvents                 UNAUTH rows   rows   rows   rows   yes    rows   rows   rows   yes    yes    yes
@@ -127,6 +128,8 @@ Mutation.rotateWebhookSecret      UNAUTH FORBID FORBID FORBID FORBID FORBID FORB
 Mutation.testWebhook              UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.replayWebhookDeliveries  UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.deleteWebhook            UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.registerDocuments        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
+Mutation.disableDocuments         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.registerResources        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.createActionLinks        UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes
 Mutation.redeemActionLink         UNAUTH FORBID FORBID FORBID FORBID FORBID FORBID FORBID FORBID yes    yes    yes

@@ -18,6 +18,7 @@ export const pages = [
   'organizations',
   'sessions',
   'sessions',
+  'trustedDocuments',
   'users',
   'webhookDeliveries',
   'webhooks',

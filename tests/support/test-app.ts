@@ -94,6 +94,8 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
       await services.activity.flush();
       await services.denialLog.flush();
       await services.apiKeyUse.flush();
+      services.trustedDocumentDirectory.stop();
+      await services.trustedDocumentUse.flush();
       services.caches.close();
       shared.redis?.close();
       await expectCataloguedEvents(database);

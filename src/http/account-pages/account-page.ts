@@ -1,3 +1,4 @@
+import { pageDocuments } from './page-documents.ts';
 import { type PageLocale, type PageName, type PageTexts, pageTexts } from './page-texts.ts';
 
 export interface AccountPage {
@@ -132,7 +133,11 @@ export const renderAccountPage = (facts: AccountPage): string => {
         <link rel="stylesheet" href="${facts.stylesheet}" />
         <script type="module" src="${facts.script}"></script>
       </head>
-      <body data-page="${page}" data-texts="${JSON.stringify({ ...labels, ...codes })}">
+      <body
+        data-page="${page}"
+        data-texts="${JSON.stringify({ ...labels, ...codes })}"
+        data-documents="${JSON.stringify(pageDocuments)}"
+      >
         <main>
           <p class="company">${companyName}</p>
           <h1 id="title" tabindex="-1">${title}</h1>

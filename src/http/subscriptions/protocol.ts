@@ -11,6 +11,7 @@ import type { LiveEvents } from '../../services/live-events.service.ts';
 import type { LiveStats } from '../../services/live-stats.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
 import type { ErrorFormatting } from '../errors/format-error.ts';
+import type { AskedDocument, DocumentAdmission } from '../trusted-documents.ts';
 import type { Admission, AdmittedOperation, AskedOperation } from './admission.ts';
 import { closeCodes } from './close-codes.ts';
 import type { Connection } from './connection.ts';
@@ -25,6 +26,7 @@ export interface ProtocolParts {
   readonly liveEvents: LiveEvents;
   readonly liveStats: LiveStats;
   readonly admission: Admission;
+  readonly documents: Pick<DocumentAdmission, 'admit'>;
   readonly formatting: Pick<ErrorFormatting, 'formatAll'>;
   readonly metrics: SubscriptionMetrics;
   readonly initSeconds: number;
@@ -60,11 +62,21 @@ export const createProtocol = (parts: ProtocolParts): Server<Extra> =>
     connectionInitWaitTimeout: parts.initSeconds * 1000,
     onConnect: (ctx) => connect(ctx, parts),
     onSubscribe: (ctx, _id, payload) => admit(ctx, payload, parts),
+    jsonMessageReviver: withText as never,
     subscribe: ((args: Running) => follow(args, parts)) as never,
     onError: (_ctx, _id, _payload, errors) => errors.map((error) => asFormatted(error)),
     // Its errors are formatted already.
     onNext: (...[, , , , result]) => result as never,
   });
+
+/** The library demands a text in each message; one that names its document by id may come without. */
+function withText(this: unknown, key: string, value: unknown): unknown {
+  const isPayload = key === 'payload' && typeof value === 'object' && value !== null && isSubscribe(this);
+  return isPayload && 'documentId' in value && !('query' in value) ? { ...value, query: '' } : value;
+}
+
+const isSubscribe = (message: unknown): boolean =>
+  typeof message === 'object' && message !== null && 'type' in message && message.type === 'subscribe';
 
 /** Signed in by what was presented; whoever is not cannot stay. */
 const connect = async (ctx: Ctx, parts: ProtocolParts): Promise<boolean> => {
@@ -108,7 +120,7 @@ interface Running extends AdmittedOperation {
 
 const admit = async (
   { extra: { connection }, subscriptions }: Ctx,
-  asked: AskedOperation,
+  asked: AskedOperation & AskedDocument,
   parts: ProtocolParts,
 ): Promise<Running | readonly GraphQLError[]> => {
   const requestId = randomId();
@@ -126,7 +138,8 @@ const admit = async (
     const contextValue = await contextOf(connection, parts, { since: performance.now(), requestId });
     if (contextValue === null)
       return refuse([new GraphQLError('Sign in first.', { extensions: { code: 'UNAUTHENTICATED' } })]);
-    const admitted = parts.admission.admit(asked, contextValue.caller);
+    const query = (await parts.documents.admit(asked)) ?? asked.query;
+    const admitted = parts.admission.admit({ ...asked, query }, contextValue.caller);
     if (!('document' in admitted)) return refuse(admitted);
     return { ...admitted, schema: parts.schema, connection, contextValue, requestId };
   } catch (error) {
