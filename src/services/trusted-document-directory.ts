@@ -41,6 +41,11 @@ export class TrustedDocumentDirectory {
     this.#texts = new MemoryKeyValue({ clock: parts.clock, maximumBytes: parts.config.cache.memoryBytes });
   }
 
+  /** Documents that may be run, as far as is known: the one thing here that grows with what is stored. */
+  get size(): number {
+    return this.#enabled.size;
+  }
+
   /** Whether the document with this hash may be run. Throws when the database is away and none is known by it. */
   async isEnabled(hash: string): Promise<boolean> {
     await this.#reach(hash);

@@ -30,6 +30,8 @@ const REFUSED: ReadonlySet<string> = new Set([
   'Query.outboxStatus',
   'Stats.system',
   'Mutation.registerResources',
+  'Mutation.registerDocuments',
+  'Mutation.disableDocuments',
   'Mutation.createActionLinks',
   'Mutation.redeemActionLink',
   'User.auditEvents',

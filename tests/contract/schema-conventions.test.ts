@@ -91,6 +91,7 @@ describe('mutations', () => {
     expect([...new Set(promised)].toSorted()).toEqual([
       'accepted: Boolean!',
       'created: Boolean!',
+      'newCount: Int!',
       'replayed: Boolean!',
       'step: SignInStep!',
     ]);
