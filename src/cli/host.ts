@@ -11,6 +11,8 @@ import type { ResealService } from '../services/reseal.service.ts';
 import type { SeedService } from '../services/seed.service.ts';
 import type { SetupService } from '../services/setup.service.ts';
 import type { UserExportService } from '../services/user-export.service.ts';
+import type { TrustedDocumentReader } from '../services/trusted-document-reader.ts';
+import type { TrustedDocumentService } from '../services/trusted-document.service.ts';
 import type { SigningKeyService } from '../services/signing-key.service.ts';
 import type { UserImportService } from '../services/user-import.service.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,6 +36,10 @@ export interface CommandServices {
   readonly auditVerification: Pick<AuditVerification, 'verify'>;
   readonly outboxReader: Pick<OutboxReader, 'status'>;
   readonly eventReplay: Pick<EventReplay, 'replay'>;
+  readonly trustedDocuments: Pick<TrustedDocumentService, 'register' | 'disable'>;
+  readonly trustedDocumentReader: Pick<TrustedDocumentReader, 'page'>;
+  /** Builds the schema that the server serves, for what is judged by it: most commands need none. */
+  readonly learnSchema: () => Promise<void>;
 }
 
 /** What a command is given by the process that runs it. */

@@ -18,6 +18,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
     openDatabase(config, { log, clock, onUnexpectedExit: (reason) => log('error', reason) }),
   openServices: async (config, database, log) => {
     const masterKeys = await loadMasterKeys(config, (message) => log('warn', message));
-    return createServices({ config, database, masterKeys, clock, log });
+    const foundation = { config, database, masterKeys, clock, log };
+    const services = createServices(foundation);
+    const learnSchema = async (): Promise<void> => (await import('../app.ts')).learnSchema(foundation, services);
+    return { ...services, learnSchema };
   },
 });

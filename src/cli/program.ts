@@ -3,6 +3,7 @@ import { addAdminCommand } from './admin-command.ts';
 import { addAuditCommand } from './audit-command.ts';
 import { addCacheCommands } from './cache-commands.ts';
 import { addConfigCommand } from './config-command.ts';
+import { addDocumentsCommands } from './documents-commands.ts';
 import { addEventsCommands } from './events-commands.ts';
 import { EXIT } from './exit-codes.ts';
 import { reportOf, stackOf } from './failure.ts';
@@ -34,6 +35,7 @@ Examples:
   npm run cli -- mail test ada@example.org
   npm run cli -- events status
   npm run cli -- events replay kafka --from 2026-01-31T09:00:00Z
+  npm run cli -- documents register persisted-documents.json --client web
   npm run cli -- seed --set database.dataDirectory=/srv/gatehouse
 
 Exit status:
@@ -80,6 +82,7 @@ const buildProgram = (host: Host): Command => {
   addConfigCommand(host, program);
   addMailCommands(host, program);
   addEventsCommands(host, program);
+  addDocumentsCommands(host, program);
   return program;
 };
 

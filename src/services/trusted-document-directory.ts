@@ -63,6 +63,7 @@ export class TrustedDocumentDirectory {
   /** Something was registered or disabled here: it holds from the next question on. */
   changed(): void {
     this.#changedAt = performance.now();
+    this.#isAway = false;
   }
 
   /** Forgets the texts. */

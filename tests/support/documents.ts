@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TestApp } from './test-app.ts';
 import type { Answer, TestClient } from './test-client.ts';
 
 /** A trusted document, as the API shows it. */
@@ -80,3 +81,12 @@ export const runById = (
   text: string,
   variables: Readonly<Record<string, unknown>> = {},
 ): Promise<Answer<Record<string, unknown> | undefined>> => client.post({ documentId: documentIdOf(text), variables });
+
+/** The statements that `work` sends; the round that reads twice a second what changed is nobody's request. */
+export const statementsWithin = async (app: TestApp, work: () => Promise<unknown>): Promise<readonly string[]> => {
+  const texts: string[] = [];
+  const stop = app.database.statements.record((text) => texts.push(text));
+  await work();
+  stop();
+  return texts.filter((text) => !text.includes('where changed_epoch >'));
+};

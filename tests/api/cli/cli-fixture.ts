@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MikroORM } from '@mikro-orm/postgresql';
 import { Client, type QueryResultRow } from 'pg';
+import { learnSchema } from '../../../src/app.ts';
 import { runCommandLine } from '../../../src/cli/program.ts';
 import type { Host } from '../../../src/cli/host.ts';
 import { createServices } from '../../../src/composition/services.ts';
@@ -44,7 +45,9 @@ export interface Cluster {
 /** The services of one database, as the composition root builds them. */
 const servicesOf = async (config: Config, database: Database) => {
   const masterKeys = await loadMasterKeys(config);
-  return createServices({ config, database, masterKeys, clock: systemClock, log: () => undefined });
+  const foundation = { config, database, masterKeys, clock: systemClock, log: () => undefined };
+  const services = createServices(foundation);
+  return { ...services, learnSchema: () => learnSchema(foundation, services) };
 };
 
 /** A host like the process, with everything it prints and reads in memory. */

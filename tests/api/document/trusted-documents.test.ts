@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  statementsWithin,
   disable,
   documentNamed,
   hashOf,
@@ -9,7 +10,6 @@ import {
   type ShownDocument,
 } from '../../support/documents.ts';
 import { useCast } from '../../support/holder.ts';
-import { statementsOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const app = useTestApp();
@@ -81,8 +81,8 @@ describe('trustedDocuments', () => {
   test('cost one statement beside the session, and one more for the total', async () => {
     const { admin } = cast();
     const nodes = '{ trustedDocuments(first: 100) { nodes { id text } } }';
-    expect(await statementsOf(app(), () => admin.run(nodes))).toBe(2);
-    expect(await statementsOf(app(), () => admin.run(nodes.replace('nodes', 'totalCount nodes')))).toBe(3);
+    expect(await statementsWithin(app(), () => admin.run(nodes))).toHaveLength(2);
+    expect(await statementsWithin(app(), () => admin.run(nodes.replace('nodes', 'totalCount nodes')))).toHaveLength(3);
   });
 
   test('count their runs, whoever runs them, with one statement for all', async () => {
@@ -92,8 +92,8 @@ describe('trustedDocuments', () => {
     expect((await list({ search: 'Counted' })).page.nodes[0]).toMatchObject({ useCount: 0, lastUsedAt: null });
     app().clock.advance(7);
     const use = app().services.trustedDocumentUse;
-    expect(await statementsOf(app(), () => use.flush())).toBe(1);
-    expect(await statementsOf(app(), () => use.flush())).toBe(0);
+    expect(await statementsWithin(app(), () => use.flush())).toHaveLength(1);
+    expect(await statementsWithin(app(), () => use.flush())).toHaveLength(0);
     expect((await list({ search: 'Counted' })).page.nodes[0]).toEqual({
       ...made,
       useCount: 3,
