@@ -79,10 +79,18 @@ const addressOddities = (config: Config): readonly string[] => {
   ];
 };
 
+const documentOddities = ({ server }: Config): readonly string[] =>
+  server.trustedDocuments === 'only' && server.playground
+    ? [
+        'server.playground: is served, but only trusted documents are run; set PLAYGROUND=false or TRUSTED_DOCUMENTS=prefer',
+      ]
+    : [];
+
 /** Settings that are allowed but open a door. `target` is the database with its `sslmode` as it was given. */
 export const oddities = (config: Config, target: DatabaseTarget | null): readonly string[] => [
   ...(target === null ? [] : databaseOddities(config, target)),
   ...addressOddities(config),
+  ...documentOddities(config),
   ...mailOddities(config.mail, config.environment),
   ...providerOddities(config.providers),
   ...eventOddities(config.kafka),

@@ -9,7 +9,7 @@ const ROWS = { 0: 37, 1: 28, 2: 11, 3: 14, 4: 61, 5: 26 } as const;
 const REQUIREMENTS = Object.entries(ROWS).flatMap(([section, count]) =>
   Array.from({ length: count }, (_, index) => `${section}.${index + 1}`),
 );
-const THREATS = Array.from({ length: 33 }, (_, index) => String(index + 1));
+const THREATS = Array.from({ length: 34 }, (_, index) => String(index + 1));
 /** Threats that this state of the project has to have closed. */
 const CLOSED = ['10', '11', '13', '18', '20', '22', '26'];
 

@@ -16,6 +16,9 @@ const app = useTestApp({ settings: { 'signUp.mode': 'OPEN' } });
 /** A server of its own: another page made other people. */
 const explaining = useTestApp();
 
+/** Another one, for the documents of programs. */
+const documented = useTestApp();
+
 const linkedToken = (reader: Replay, template: string): string =>
   /#token=(\S+)/.exec(reader.mailOf(template).text)?.[1] ?? '';
 
@@ -52,4 +55,17 @@ test('docs/explain.md can be followed, and its answers are the real ones', async
   });
   const done = await replay(explaining(), 'docs/explain.md', { GRACE_ID: (reader) => reader.newest('id') });
   expect(done).toEqual({ operations: 7, mails: 0 });
+});
+
+test('docs/trusted-documents.md can be followed, and its answers are the real ones', async () => {
+  await makePerson(documented(), {
+    email: 'ada@example.com',
+    displayName: 'Ada Lovelace',
+    password: 'a sentence that only I know',
+    groupIds: [ADMINISTRATORS_GROUP_ID],
+  });
+  const done = await replay(documented(), 'docs/trusted-documents.md', {
+    DOCUMENT_ID: (reader) => reader.newest('documents', '0', 'id'),
+  });
+  expect(done).toEqual({ operations: 4, mails: 0 });
 });

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** One question: may the caller do this, to this row? */
 export interface Question {
   /** Verb from the catalogue. */
@@ -59,6 +61,11 @@ const DOCUMENT = `query Decide($checks: [PermissionCheckInput!]!) {
     decisions { allowed reason missing required { assuranceLevel withinMinutes } }
   }
 }`;
+
+/** What this client sends, by id: for the manifest of a program whose server runs trusted documents only. */
+export const decisionDocuments: Readonly<Record<string, string>> = {
+  [`sha256:${createHash('sha256').update(DOCUMENT).digest('hex')}`]: DOCUMENT,
+};
 
 interface Kept {
   readonly version: string;

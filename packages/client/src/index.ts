@@ -2,6 +2,7 @@ export { type AssuranceLevel, type Caller, TokenRefused } from './caller.ts';
 export {
   type Decision,
   DecisionClient,
+  decisionDocuments,
   type DecisionClientOptions,
   type Decisions,
   DecisionUnavailable,

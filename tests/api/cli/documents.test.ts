@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decisionDocuments } from '../../../packages/client/src/index.ts';
 import { documentNamed, hashOf } from '../../support/documents.ts';
 import { type Cluster, type Ran, startCluster } from './cli-fixture.ts';
 
@@ -53,6 +54,29 @@ describe('documents', () => {
       'document.registered by System',
       'document.disabled by System',
     ]);
+  });
+
+  test("takes what codegen's persistedDocuments writes, and what the client sends", { timeout: 60_000 }, async () => {
+    const { generate } = await import('@graphql-codegen/cli');
+    const files = await generate(
+      {
+        schema: join(import.meta.dirname, '../../../schema.graphql'),
+        documents: ['query Mine { viewer { user { ...Named } } } fragment Named on User { id displayName }'],
+        silent: true,
+        generates: {
+          './': { preset: 'client', presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' } } },
+        },
+      },
+      false,
+    );
+    const written = (files as { filename: string; content: string }[]).find(({ filename }) =>
+      filename.endsWith('persisted-documents.json'),
+    );
+    expect((await run('register', await file(written?.content ?? ''))).out).toEqual([
+      '1 documents can be run, 1 of them are new.',
+    ]);
+    expect((await run('register', await file(decisionDocuments))).exitCode).toBe(0);
+    expect((await run('list', '--search', 'decide')).out).toHaveLength(1);
   });
 
   test('of a large manifest registers all', async () => {
