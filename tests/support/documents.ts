@@ -26,7 +26,7 @@ interface DocumentPayload {
   }[];
 }
 
-export const DOCUMENT = 'id documentId operationName text clientName enabled useCount lastUsedAt registeredAt';
+const DOCUMENT = 'id documentId operationName text clientName enabled useCount lastUsedAt registeredAt';
 const ERRORS = 'errors { code message field targetId }';
 
 const REGISTER = `mutation ($input: RegisterDocumentsInput!) { registerDocuments(input: $input) { documents { ${DOCUMENT} } newCount ${ERRORS} } }`;
