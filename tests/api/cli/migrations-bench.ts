@@ -17,6 +17,7 @@ export const LATER = [
   'Migration20261121184000_audit_transactions',
   'Migration20261121190000_imports',
   'Migration20261121190100_search',
+  'Migration20261121232449_trusted_documents',
 ];
 /** Every migration there is, in order. */
 export const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];

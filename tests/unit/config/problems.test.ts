@@ -52,6 +52,16 @@ describe('a start that fails', () => {
   });
 });
 
+describe('a playground that could run nothing', () => {
+  test('is warned of', () => {
+    const env = { APP_ENVIRONMENT: 'test', PLAYGROUND: 'true' };
+    expect(load({ env: { ...env, TRUSTED_DOCUMENTS: 'only' } }).warnings).toContainEqual(
+      expect.stringMatching(/^server\.playground: /),
+    );
+    expect(load({ env }).warnings).toStrictEqual([]);
+  });
+});
+
 describe('production', () => {
   test('starts with what it needs, closed by default', () => {
     const config = load({ env: productionEnv });
