@@ -100,7 +100,10 @@ module.exports = {
       'entities-know-no-service',
       'Tables and their own transitions stand below everything that moves them.',
       '^src/entities/',
-      { path: '^src/', pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/sql|database/prepared`) },
+      {
+        path: '^src/',
+        pathNot: own(`entities|${COMMON}|${ALGEBRA}|database/keyset|database/position|database/sql|database/prepared`),
+      },
     ),
     forbid(
       'messages-know-no-service',

@@ -53,6 +53,7 @@ export const becomeNobody = (context: Context): void => {
     session: null,
     apiKey: null,
     impersonatorLabel: null,
+    position: null,
   };
   const nobody: Identity = { principal: null, caller, assignments: [], loaders: null };
   Object.assign(context, nobody, { own: nobody, csrfToken: null });

@@ -50,7 +50,15 @@ const serve = async (
   await (config.database.migrateOnStart || opened.embedded !== null ? migrator.up() : migrator.check());
   await warnOfUnboundStatements(config, opened.database, logOf(logger));
   const masterKeys = await loadMasterKeys(config, (message) => logger.warn(message));
-  const foundation = { config, database: opened.database, masterKeys, clock: systemClock, log: logOf(logger) };
+  const { database, replicaDatabase } = opened;
+  const foundation = {
+    config,
+    database,
+    ...(replicaDatabase === undefined ? {} : { replicaDatabase }),
+    masterKeys,
+    clock: systemClock,
+    log: logOf(logger),
+  };
   const shared = await openRedis(config, foundation.log);
   const services = createServices({ ...foundation, ...shared });
   const server = await createApp(foundation, services, logger);

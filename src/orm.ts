@@ -8,6 +8,8 @@ interface OrmSettings {
   readonly url: string;
   readonly poolSize?: number;
   readonly statementTimeoutMs?: number;
+  /** Longest wait for a connection, be it a new one or one of the pool. */
+  readonly connectionTimeoutMs?: number;
   /** `transaction`: a pooler refuses parameters of a connection, so the time of a statement must be bounded there. */
   readonly pooler?: 'none' | 'transaction';
   readonly applicationName?: string;
@@ -28,7 +30,7 @@ export const ormOptions = (settings: OrmSettings): Options => {
     pool: { min: 0, max: settings.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     driverOptions: {
       application_name: settings.applicationName ?? 'gatehouse',
-      connectionTimeoutMillis: 5000,
+      connectionTimeoutMillis: settings.connectionTimeoutMs ?? 5000,
       ...(settings.statementTimeoutMs === undefined || settings.pooler === 'transaction'
         ? {}
         : { statement_timeout: settings.statementTimeoutMs }),

@@ -24,7 +24,15 @@ export const identityOf = (
   const { ipAddress, userAgent, requestId, administration } = from;
   const place = { ipAddress, userAgent, requestId, administration };
   if (authenticated === null) {
-    const caller = { principal: null, account: null, session: null, apiKey: null, impersonatorLabel: null, ...place };
+    const nobody = {
+      principal: null,
+      account: null,
+      session: null,
+      apiKey: null,
+      impersonatorLabel: null,
+      position: null,
+    };
+    const caller = { ...nobody, ...place };
     return { principal: null, caller, assignments: [], loaders: null };
   }
   const { assignments, ...who } = authenticated;

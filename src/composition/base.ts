@@ -9,6 +9,9 @@ import { PasswordGuesses } from '../crypto/password-guesses.ts';
 import { PasswordHasher } from '../crypto/password-hasher.ts';
 import { pepperOf } from '../crypto/password-pepper.ts';
 import type { Database } from '../database/database.ts';
+import { DatabaseReplica } from '../database/database-replica.ts';
+import { listsOfPrimary } from '../database/list-reads.ts';
+import { ReplicaReads } from '../database/replica-reads.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { Recorder } from '../events/recorder.ts';
 import type { CaptchaProvider } from '../limits/captcha.ts';
@@ -36,6 +39,8 @@ import { StatementWatch } from '../telemetry/statement-watch.ts';
 export interface Foundation {
   readonly config: Config;
   readonly database: Database;
+  /** A standby that follows the database; absent = there is none. */
+  readonly replicaDatabase?: Database;
   readonly masterKeys: MasterKeys;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,6 +66,7 @@ export const createBase = (given: Foundation) => {
   const foundation = { ...given, log: telemetry.log };
   const { config, database, clock } = foundation;
   const { instruments } = telemetry;
+  const databaseReplica = createReplica(foundation, telemetry);
   const recorder = new Recorder(clock, (happening) => instruments.happened(happening));
   const messaging = createMessaging({ ...foundation, instruments });
   const levels = new OrganizationLevels(config);
@@ -74,6 +80,8 @@ export const createBase = (given: Foundation) => {
     ...foundation,
     ...telemetry,
     domainResolver: foundation.domainResolver ?? new DnsDomainResolver(),
+    databaseReplica,
+    lists: databaseReplica ?? listsOfPrimary(database),
     caches,
     redisHealth: new RedisHealth(redis),
     messaging,
@@ -103,6 +111,22 @@ const createTelemetry = ({ config, database, clock, log }: Foundation) => {
   const statementWatch = new StatementWatch({ log, slowMs: config.log.slowStatementMs });
   database.statements.observe(statementWatch);
   return { instruments, errors, statementWatch, log: tracking(log, errors) };
+};
+
+/** What lists may be read from; null = the primary alone. It is asked for the first time when the background starts. */
+const createReplica = (
+  { config, database, replicaDatabase, log }: Foundation,
+  { statementWatch }: ReturnType<typeof createTelemetry>,
+): ReplicaReads | null => {
+  if (replicaDatabase === undefined) return null;
+  replicaDatabase.statements.observe(statementWatch);
+  const { replicaStatementTimeoutSeconds, pooler } = config.database;
+  const replica = new DatabaseReplica({
+    database: replicaDatabase,
+    statementMs: replicaStatementTimeoutSeconds * 1000,
+    isPooled: pooler === 'transaction',
+  });
+  return new ReplicaReads({ primary: database, replica, log });
 };
 
 /** An error that is logged outside of a request is tracked as well. */

@@ -7,5 +7,6 @@ export const figuresOf = (services: Services): readonly Figure[] => [
   ...services.instruments.figures,
   ...services.statementWatch.figures,
   ...services.errors.figures,
+  ...(services.databaseReplica?.figures ?? []),
   ...cacheFigures({ caches: () => services.caches.counters.totals, redis: services.redisHealth }),
 ];

@@ -4,9 +4,11 @@ import type { HealthCheck } from '../services/health.service.ts';
 import type { SinkHealth } from '../services/sink-health.ts';
 import type { Base } from './base.ts';
 
+const REPLICA_ALONE = 'The replica is late or does not answer; lists are read from the database itself.';
+
 /** The parts that `/readyz`, `health` and the metrics tell apart. What is not necessary only makes answers poorer. */
 export const healthChecks = (base: Base, sinkHealth: SinkHealth): readonly HealthCheck[] => {
-  const { database, messaging } = base;
+  const { database, messaging, databaseReplica } = base;
   const migrations = new AppliedMigrations(database);
   return [
     {
@@ -25,6 +27,17 @@ export const healthChecks = (base: Base, sinkHealth: SinkHealth): readonly Healt
       look: async () => {
         await migrations.check();
         return { latencyMs: null };
+      },
+    },
+    {
+      component: 'database_replica',
+      isNecessary: false,
+      failure: REPLICA_ALONE,
+      look: async () => {
+        if (databaseReplica === null) return null;
+        if (databaseReplica.refusal !== null) throw new Error(databaseReplica.refusal);
+        await databaseReplica.lag();
+        return {};
       },
     },
     {

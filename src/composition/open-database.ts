@@ -5,11 +5,19 @@ import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts
 import { tlsOptions } from '../database/tls.ts';
 import type { Log } from '../log.ts';
 
+interface OpenedDatabase {
+  readonly database: Database;
+  /** Only where the settings name one. */
+  readonly replicaDatabase?: Database;
+  readonly embedded: EmbeddedPostgres | null;
+  close(): Promise<void>;
+}
+
 /** The database of the settings: an external one, or the embedded server. */
 export const openDatabase = async (
   config: Config,
   parts: { readonly log: Log; readonly clock: Clock; readonly onUnexpectedExit?: (reason: string) => void },
-): Promise<{ database: Database; embedded: EmbeddedPostgres | null; close(): Promise<void> }> => {
+): Promise<OpenedDatabase> => {
   const embedded = config.database.url === null ? await startEmbedded(config, parts) : null;
   try {
     const database = await Database.connect({
@@ -19,10 +27,13 @@ export const openDatabase = async (
       statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
       ssl: embedded === null ? tlsOptions(config.database.tls) : false,
     });
+    const replicaDatabase = await openReplica(config);
     return {
       database,
+      ...(replicaDatabase === null ? {} : { replicaDatabase }),
       embedded,
       close: async () => {
+        await replicaDatabase?.close();
         await database.close();
         await embedded?.stop();
       },
@@ -31,6 +42,22 @@ export const openDatabase = async (
     await embedded?.stop();
     throw error;
   }
+};
+
+/** Longest wait for a connection to the replica: the primary is there. */
+const REPLICA_CONNECTION_MS = 500;
+
+/** It need not be there: no connection is made before somebody reads. */
+export const openReplica = async ({ database }: Config): Promise<Database | null> => {
+  if (database.replicaUrl === null) return null;
+  return Database.connect({
+    url: database.replicaUrl.reveal(),
+    poolSize: database.replicaPoolSize,
+    pooler: database.pooler,
+    statementTimeoutMs: database.replicaStatementTimeoutSeconds * 1000,
+    connectionTimeoutMs: REPLICA_CONNECTION_MS,
+    ssl: tlsOptions(database.tls),
+  });
 };
 
 /** Loaded only when needed: a server with DATABASE_URL never reads it. */

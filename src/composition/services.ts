@@ -108,6 +108,7 @@ export const createServices = (foundation: Foundation) => {
     schemaKnowledge,
     caches,
     redisHealth,
+    databaseReplica,
   } = base;
   const { instruments, errors, statementWatch } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
@@ -126,6 +127,7 @@ export const createServices = (foundation: Foundation) => {
     schemaKnowledge,
     caches,
     redisHealth,
+    databaseReplica,
     instruments,
     errors,
     statementWatch,

@@ -91,7 +91,7 @@ const finished = (path: string, value: unknown, cwd: string): unknown => {
   if (path === 'database.dataDirectory') return resolve(cwd, String(value));
   if (path === 'mail.templatesDirectory' || path === 'log.file')
     return typeof value === 'string' ? resolve(cwd, value) : null;
-  return path === 'database.url' && value instanceof Secret
+  return (path === 'database.url' || path === 'database.replicaUrl') && value instanceof Secret
     ? new Secret(withoutTlsMode(String(value.reveal())))
     : value;
 };
@@ -120,7 +120,9 @@ export const loadConfig = (sources: ConfigSources): Config => {
   const unwarned = assemble(resolution, sources.cwd);
   const address = resolution.values.get('database.url');
   const target = address instanceof Secret ? databaseTarget(String(address.reveal())) : null;
-  const warnings = [...findings.warnings, ...oddities(unwarned, target)];
+  const replica = resolution.values.get('database.replicaUrl');
+  const replicaTarget = replica instanceof Secret ? databaseTarget(String(replica.reveal())) : null;
+  const warnings = [...findings.warnings, ...oddities(unwarned, target, replicaTarget)];
   const config: Config = { ...unwarned, warnings };
   rememberOrigins(config, resolution.origins);
   const problems = [...findings.problems, ...contradictions(config)];

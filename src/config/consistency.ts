@@ -33,7 +33,15 @@ export const contradictions = (config: Config): readonly string[] => {
       'passwords.maximumBytes: is below passwords.minimumLength, so no password fits; raise it or lower the other',
     );
   }
-  return [...found, ...foreignOrigins(config)];
+  return [...found, ...replicaContradictions(config), ...foreignOrigins(config)];
+};
+
+const replicaContradictions = ({ database: { url, replicaUrl } }: Config): readonly string[] => {
+  if (replicaUrl === null) return [];
+  if (url === null) return ['database.replicaUrl: is a replica of nothing; give DATABASE_URL as well'];
+  return url.reveal() === replicaUrl.reveal()
+    ? ['database.replicaUrl: is the address of the database itself; give that of a replica, or remove it']
+    : [];
 };
 
 /** A browser refuses a passkey for a domain that the page does not lie in (WebAuthn section 5.1.3). */
@@ -86,9 +94,30 @@ const documentOddities = ({ server }: Config): readonly string[] =>
       ]
     : [];
 
-/** Settings that are allowed but open a door. `target` is the database with its `sslmode` as it was given. */
-export const oddities = (config: Config, target: DatabaseTarget | null): readonly string[] => [
+const replicaOddities = (config: Config, target: DatabaseTarget): readonly string[] => {
+  const { tls } = config.database;
+  const found: string[] = [];
+  if (isGuarded(config) && tls === 'disable' && !target.isLoopback) {
+    found.push(
+      'database.replicaUrl: is beyond this machine while database.tls is disabled, so personal data travel readable; set DATABASE_TLS=verify-full',
+    );
+  }
+  if (target.tls !== null && target.tls !== tls) {
+    found.push(
+      `database.replicaUrl: its sslmode=${target.tls} is overruled by database.tls, ${tls}; remove one of the two`,
+    );
+  }
+  return found;
+};
+
+/** Settings that are allowed but open a door. `target` and `replica` are the databases with their `sslmode` as it was given. */
+export const oddities = (
+  config: Config,
+  target: DatabaseTarget | null,
+  replica: DatabaseTarget | null,
+): readonly string[] => [
   ...(target === null ? [] : databaseOddities(config, target)),
+  ...(replica === null ? [] : replicaOddities(config, replica)),
   ...addressOddities(config),
   ...documentOddities(config),
   ...mailOddities(config.mail, config.environment),

@@ -30,10 +30,11 @@ interface Question {
 
 const isPublic = ({ server }: Config): boolean => !isLoopbackHost(new URL(server.baseUrl).hostname);
 
-const databaseLeavesMachine = ({ database }: Config): boolean => {
-  const target = database.url === null ? null : databaseTarget(database.url.reveal());
-  return target !== null && !target.isLoopback;
-};
+const databaseLeavesMachine = ({ database: { url, replicaUrl } }: Config): boolean =>
+  [url, replicaUrl].some((address) => {
+    const target = address === null ? null : databaseTarget(address.reveal());
+    return target !== null && !target.isLoopback;
+  });
 
 const TALKATIVE: ReadonlySet<string> = new Set(['trace', 'debug']);
 const SILENT: ReadonlySet<string> = new Set(['error', 'fatal', 'silent']);
@@ -60,7 +61,7 @@ const questions: readonly Question[] = [
   },
   {
     what: 'Secrets',
-    paths: ['keys.masterKeys', 'database.url', 'limits.metricsToken'],
+    paths: ['keys.masterKeys', 'database.url', 'database.replicaUrl', 'limits.metricsToken'],
     answer: () => ({ ok: 'master keys, password of the database and token of the metrics are given and no samples' }),
   },
   {

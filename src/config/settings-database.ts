@@ -1,4 +1,4 @@
-import type { DatabaseTls } from './database-url.ts';
+import { databasePassword, type DatabaseTarget, databaseTarget, type DatabaseTls } from './database-url.ts';
 import { databaseHost, databaseUrl, duration, flag, integer, oneOf, optional, secretText, text } from './kinds.ts';
 import { alias, derived, fixed, type Known, setting } from './setting.ts';
 
@@ -72,6 +72,19 @@ const defaultTls = (known: Known): DatabaseTls => {
   return known.environment === 'development' || known.environment === 'test' ? 'disable' : 'require';
 };
 
+const factsOf = (address: string): { readonly target: DatabaseTarget | null; readonly password: string } => ({
+  target: databaseTarget(address),
+  password: databasePassword(address),
+});
+
+const passwordProblem = ({ target, password }: ReturnType<typeof factsOf>, place: string): string | null => {
+  if (target?.isSocket === true) return null;
+  if (password === '') return `has no password; put it into ${place}`;
+  return WELL_KNOWN_PASSWORDS.has(password.toLowerCase())
+    ? 'has a password out of a sample; change it in the database and here'
+    : null;
+};
+
 export const database = {
   url: setting({
     kind: optional(databaseUrl),
@@ -85,14 +98,33 @@ export const database = {
         if (given === null) {
           return 'is not set, and the embedded database is not for production; give DATABASE_URL=postgresql://user:password@host:5432/name';
         }
-        if (given.target.isSocket) return null;
-        if (given.password === '') return 'has no password; put it into the address or into DATABASE_PASSWORD';
-        if (WELL_KNOWN_PASSWORDS.has(given.password.toLowerCase())) {
-          return 'has a password out of a sample; change it in the database and here';
-        }
-        return null;
+        return passwordProblem(given, 'the address or into DATABASE_PASSWORD');
       },
     },
+  }),
+  replicaUrl: setting({
+    kind: optional(databaseUrl),
+    env: 'DATABASE_REPLICA_URL',
+    byDefault: fixed<null>(null, 'none: everything is read from the database itself'),
+    description:
+      'Address of one streaming replica of the database, which answers lists and exports where it is as fresh as the database was when the request began: docs/operations.md. `tls` and `pooler` hold for it, too.',
+    production: {
+      text: 'with a password of your own unless it is a socket',
+      problem: (value) => (value === null ? null : passwordProblem(factsOf(value.reveal()), 'the address')),
+    },
+  }),
+  replicaPoolSize: setting({
+    kind: integer(1, 200),
+    env: 'DATABASE_REPLICA_POOL_SIZE',
+    byDefault: fixed(10),
+    description:
+      'Largest number of connections of this process to the replica; what finds none free is read from the database.',
+  }),
+  replicaStatementTimeoutSeconds: setting({
+    kind: duration(1, 3600),
+    env: 'DATABASE_REPLICA_STATEMENT_TIMEOUT',
+    byDefault: fixed(3, '`3s`'),
+    description: 'Longest time of one SQL statement on the replica; what takes longer is read again from the database.',
   }),
   tls: setting<DatabaseTls>({
     kind: oneOf(TLS_MODES),

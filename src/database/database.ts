@@ -15,6 +15,12 @@ type OrmSettings = Parameters<typeof ormOptions>[0];
 const RETRYABLE = new Set(['40001', '40P01']);
 const MAXIMUM_TRIES = 4;
 
+/** One connection, for statements that must be answered by the same server one after the other. */
+export interface Connection {
+  /** Fails after `timeoutMs` whatever the server does; the connection is of no use then. */
+  query<Row extends object>(text: string, values: readonly unknown[], timeoutMs: number): Promise<Row[]>;
+}
+
 /** The connection pool, with the two ways of using it: a read, or a transaction. */
 export class Database {
   readonly orm: MikroORM;
@@ -61,6 +67,36 @@ export class Database {
   transaction<T>(work: Work<T>): Promise<T> {
     const begin = <R>(own: Work<R>): Promise<R> => this.#repeated(() => this.orm.em.fork().transactional(own));
     return presentFrame()?.transaction(begin, work) ?? begin(work);
+  }
+
+  /** Whether all connections are at work, so that another statement would wait for one. */
+  get isExhausted(): boolean {
+    const pool = this.#pool;
+    return pool !== null && pool.idleCount === 0 && pool.totalCount >= pool.options.max;
+  }
+
+  /** Runs `work` on one connection. When it fails the connection is closed: nobody knows what it still waits for. */
+  async onConnection<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    const client = await this.#poolOfOwn().connect();
+    try {
+      const result = await work({
+        query: async <Row extends object>(text: string, values: readonly unknown[], timeoutMs: number) => {
+          const timed = { text, values: [...values], query_timeout: timeoutMs };
+          return (await client.query<Row>(timed)).rows;
+        },
+      });
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
+  }
+
+  #poolOfOwn(): Pool {
+    if (this.#pool === null) this.orm.em.getKysely();
+    if (this.#pool === null) throw new Error('The driver made no pool.');
+    return this.#pool;
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,4 @@
+import { positionColumn } from '../database/position.ts';
 import { prepared } from '../database/prepared.ts';
 import { instantOf } from '../database/sql.ts';
 import type { ApiKeyId, UserId } from '../ids.ts';
@@ -122,6 +123,8 @@ export interface ApiKeyAuthenticationRow extends ApiKeyRow, UserRow, Assignments
   /** The hash of the secret that belongs to the presented selector. */
   readonly secret_hash: Buffer;
   readonly epoch: string;
+  /** Only where it was asked for: `presentPosition`. */
+  readonly position?: string | null;
 }
 
 /** The key `k` of the owner `u` works at `$2`: neither revoked nor expired, its owner active and not locked by an administrator. */
@@ -130,12 +133,17 @@ export const keyWorksAt2 = `k.revoked_at is null and (k.expires_at is null or k.
 /**
  * The key of a selector, if it works at `$2`. The selector of before a rotation works until the overlap is over. `$1` selector.
  */
-export const authenticationByApiKey = prepared(`
+const authentication = (further = ''): string =>
+  prepared(`
 select ${apiKeyColumns}, case when k.selector = $1 then k.secret_hash else k.previous_secret_hash end as secret_hash,
-  ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
+  ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch${further}
 from api_keys k join users u on u.id = k.owner_id
 where (k.selector = $1 or (k.previous_selector = $1 and k.overlap_until > $2::timestamptz))
   and ${keyWorksAt2}`);
+
+export const authenticationByApiKey = authentication();
+/** The same, with the position of the primary. */
+export const positionedByApiKey = authentication(positionColumn);
 
 /** What is said of a key that goes with its owner. */
 export interface DeletedKey {

@@ -1,3 +1,4 @@
+import { positionColumn } from '../database/position.ts';
 import { prepared } from '../database/prepared.ts';
 import { instantOf } from '../database/sql.ts';
 import type { ImpersonationId, OrganizationId, SessionId, UserId } from '../ids.ts';
@@ -56,6 +57,8 @@ export interface AuthenticationRow extends UserRow, AssignmentsRow {
   readonly cookie_selector: string | null;
   readonly cookie_hash: Buffer | null;
   readonly epoch: string;
+  /** Only where it was asked for: `presentPosition`. */
+  readonly position?: string | null;
   readonly impersonation_id: ImpersonationId | null;
   readonly impersonator_id: UserId | null;
   /** How the impersonator is called in the log. */
@@ -93,14 +96,17 @@ const actorAliveAt2 = `(s.impersonation_id is null or (i.ended_at is null and i.
   select from sessions s join users u on u.id = s.user_id
   where s.id = i.actor_session_id and s.user_id = i.actor_id and s.impersonation_id is null and ${aliveAt2})))`;
 
-const authentication = (key: string): string => `
+const authentication = (key: string, further = ''): string => `
 select ${sessionColumns}, s.cookie_selector, s.cookie_hash, ${userColumns}, ${assignmentsColumn}, ${impersonatorColumns},
-  (select epoch::text from permission_epoch) as epoch
+  (select epoch::text from permission_epoch) as epoch${further}
 from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
 where ${key} and ${aliveAt2} and ${actorAliveAt2}`;
 
 export const authenticationBySessionId = prepared(authentication('s.id = $1'));
 export const authenticationByCookieSelector = prepared(authentication('s.cookie_selector = $1'));
+/** The same, with the position of the primary. */
+export const positionedBySessionId = prepared(authentication('s.id = $1', positionColumn));
+export const positionedByCookieSelector = prepared(authentication('s.cookie_selector = $1', positionColumn));
 /** The same for several sessions, `$1`. */
 export const authenticationBySessionIds = prepared(authentication('s.id = any($1::uuid[])'));
 

@@ -1,5 +1,6 @@
 import { cacheFigures } from '../cache/cache-figures.ts';
 import { systemClock } from '../clock.ts';
+import { ReplicaFigures } from '../database/replica-figures.ts';
 import { ErrorTracker } from '../telemetry/error-tracker.ts';
 import type { Figure } from '../telemetry/figures.ts';
 import { Instruments } from '../telemetry/instruments.ts';
@@ -21,6 +22,7 @@ export const documentedFigures = (): readonly Figure[] =>
       ...new StatementWatch({ log: () => undefined, slowMs: 0 }).figures,
       ...new ErrorTracker(systemClock).figures,
       ...cacheFigures({ caches: () => new Map(), redis: { isUp: true, outages: 0 } }),
+      ...new ReplicaFigures({ isUsed: () => true, lag: async () => ({ bytes: 0, seconds: 0 }) }).all,
       ...new Overload({ maximumInFlight: 0, maximumLoopDelayMs: 0 }).figures,
       ...new RequestTelemetry().figures,
     ],

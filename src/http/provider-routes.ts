@@ -35,6 +35,7 @@ const stranger = (request: FastifyRequest): Caller => ({
   session: null,
   apiKey: null,
   impersonatorLabel: null,
+  position: null,
   ipAddress: clientAddress(request),
   userAgent: userAgentOf(request),
   requestId: request.id,

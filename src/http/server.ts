@@ -46,6 +46,7 @@ import { costPlugin } from './limits/cost-plugin.ts';
 import { documentLimits, MAXIMUM_ERRORS, oneOfEach } from './limits/document-limits.ts';
 import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import { httpsOnly } from './https-only.ts';
+import { listReadsPlugin } from './list-reads-plugin.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import type { Metrics } from './metrics.ts';
 import { OperationLog } from './operation-log.ts';
@@ -263,6 +264,7 @@ const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report:
       csrfPlugin(parts.isPublicMutation),
       requestsOnly(),
       boundDocumentsPlugin(),
+      listReadsPlugin(),
       oneOfEach(),
       costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
       fastifyApolloDrainPlugin(app),

@@ -12,6 +12,7 @@ import {
 } from '../schema/group.schema.ts';
 import { PermissionDefinitionType, ResourceScopeType } from '../schema/permission.schema.ts';
 import { UserType } from '../schema/user.schema.ts';
+import { signedInCaller } from '../services/caller.ts';
 import { groupIdOf, type GroupReader } from '../services/group-reader.ts';
 import type { PermissionReader } from '../services/permission-reader.ts';
 
@@ -33,8 +34,8 @@ export class GroupResolver {
   }
 
   @Query(() => GroupConnectionType, { nullable: true, description: 'Groups.' })
-  groups(@Args(() => GroupsArgs) args: GroupsArgs): Promise<object> {
-    return this.#groups.page(args, args.filter ?? null, args.orderBy ?? null);
+  groups(@Args(() => GroupsArgs) args: GroupsArgs, @Ctx() { caller }: Context): Promise<object> {
+    return this.#groups.page(signedInCaller(caller), args, args.filter ?? null, args.orderBy ?? null);
   }
 
   @Query(() => [PermissionDefinitionType], { nullable: true, description: 'Every permission there is, at most 2,000.' })

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts';
 import { type ParsedToken, sameHash } from '../crypto/opaque-token.ts';
 import type { Database } from '../database/database.ts';
+import type { ReplicaReads } from '../database/replica-reads.ts';
 import {
   type ApiKeyAuthenticationRow,
   type ApiKeyView,
   apiKeyViewOf,
   authenticationByApiKey,
   authenticationByApiKeys,
+  positionedByApiKey,
 } from '../entities/api-key.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
@@ -41,14 +43,22 @@ export class ApiKeyAuthenticator {
   readonly #directory: GroupDirectory;
   readonly #use: ApiKeyUse;
   readonly #clock: Clock;
+  readonly #databaseReplica: ReplicaReads | null;
   /** By key, version of the key, and permission version of the owner. */
   readonly #narrowed = new Map<string, EffectiveGrants>();
 
-  constructor(parts: { database: Database; directory: GroupDirectory; apiKeyUse: ApiKeyUse; clock: Clock }) {
+  constructor(parts: {
+    database: Database;
+    directory: GroupDirectory;
+    apiKeyUse: ApiKeyUse;
+    clock: Clock;
+    databaseReplica: ReplicaReads | null;
+  }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#use = parts.apiKeyUse;
     this.#clock = parts.clock;
+    this.#databaseReplica = parts.databaseReplica;
   }
 
   /**
@@ -88,10 +98,10 @@ export class ApiKeyAuthenticator {
   }
 
   async #find(presented: ParsedToken, ipAddress: string | null): Promise<Found | null> {
-    const [row] = await this.#database.query<ApiKeyAuthenticationRow>(authenticationByApiKey, [
-      presented.selector,
-      this.#clock.now().toISOString(),
-    ]);
+    const [row] = await this.#database.query<ApiKeyAuthenticationRow>(
+      this.#databaseReplica?.asksPosition === true ? positionedByApiKey : authenticationByApiKey,
+      [presented.selector, this.#clock.now().toISOString()],
+    );
     return this.#worksFrom(row, presented.secretHash, ipAddress);
   }
 
@@ -111,6 +121,7 @@ export class ApiKeyAuthenticator {
       apiKey,
       impersonatorLabel: null,
       assignments: row.assignments,
+      position: this.#databaseReplica?.ofRequest(row.position, !this.#directory.isAt(row.epoch)) ?? null,
       principal: {
         kind: account.kind === 'SERVICE' ? 'service' : 'person',
         via: 'apiKey',

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageQuery, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import {
   type AuditConditions,
   auditEventById,
@@ -33,11 +34,13 @@ const mapped: Mapped<AuditRow, AuditEventView> = {
 /** Reads the audit log, always through what the caller may see. */
 export class AuditReader {
   readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: { database: Database; lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;
+    this.#lists = parts.lists;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
   }
@@ -59,11 +62,15 @@ export class AuditReader {
     const scope = { subject: me, viewer: me };
     const query = keyset.query(request, values.length + 1);
     values.push(...query.values);
-    const rows = await this.#database.query<AuditRow>(
-      auditPage(wanted, scope, placed(query, request, values.length - query.values.length), binder(values)),
-      values,
+    const rows = await this.#lists
+      .of(caller)
+      .query<AuditRow>(
+        auditPage(wanted, scope, placed(query, request, values.length - query.values.length), binder(values)),
+        values,
+      );
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
+      this.#count(caller, wanted, reach, scope),
     );
-    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => this.#count(wanted, reach, scope));
   }
 
   /** An event; null when there is none or when it is hidden. One statement. */
@@ -89,12 +96,12 @@ export class AuditReader {
     const query = keyset.query(request, 2);
     values.push(...query.values);
     const scope = { subject: 'asked.id', viewer: reach === 'ALL' ? null : 'asked.id' };
-    const rows = await this.#database.query<AuditRow & { readonly asked_id: UserId }>(
+    const rows = await this.#lists.of(caller).query<AuditRow & { readonly asked_id: UserId }>(
       `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id)
        cross join lateral (${auditPage(wanted, scope, placed(query, request, 1), binder(values))}) as page`,
       values,
     );
-    const totals = once(() => this.#totals(visible, wanted, scope));
+    const totals = once(() => this.#totals(caller, visible, wanted, scope));
     return userIds.map((id) => {
       const own = rows.filter((row) => row.asked_id === id);
       const page = keyset.page(request, query, own);
@@ -106,24 +113,24 @@ export class AuditReader {
     return visibleAuditEvents({ principal, now: this.#clock.now() });
   }
 
-  async #count(wanted: AuditConditions, reach: AuditReach, scope: AuditScope): Promise<number> {
+  async #count(caller: SignedInCaller, wanted: AuditConditions, reach: AuditReach, scope: AuditScope): Promise<number> {
     const values: unknown[] = reach === 'ALL' ? [] : [reach];
     const matches = auditMatches(wanted, scope, binder(values));
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from ${matches}`,
-      values,
-    );
+    const [row] = await this.#lists
+      .of(caller)
+      .query<{ count: number }>(`select count(*)::int as count from ${matches}`, values);
     return row?.count ?? 0;
   }
 
   async #totals(
+    caller: SignedInCaller,
     userIds: readonly UserId[],
     wanted: AuditConditions,
     scope: AuditScope,
   ): Promise<ReadonlyMap<UserId, number>> {
     const values: unknown[] = [userIds];
     const matches = auditMatches(wanted, scope, binder(values));
-    const rows = await this.#database.query<{ id: UserId; count: number }>(
+    const rows = await this.#lists.of(caller).query<{ id: UserId; count: number }>(
       `select asked.id, found.count from unnest($1::uuid[]) as asked(id)
        cross join lateral (select count(*)::int as count from ${matches}) as found`,
       values,

@@ -1,3 +1,4 @@
+import type { RequestPosition } from '../database/position.ts';
 import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import type { UserId } from '../ids.ts';
 import { Failure } from '../errors.ts';
@@ -20,6 +21,8 @@ export interface Caller {
   readonly ipAddress: string;
   readonly userAgent: string | null;
   readonly requestId: string;
+  /** How far the primary was when the request was authenticated; null: there is no replica, or nobody is signed in. */
+  readonly position: RequestPosition | null;
   /** Administrators' operations are served on the way that the request came. */
   readonly administration: boolean;
 }

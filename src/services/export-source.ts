@@ -1,6 +1,5 @@
 import { instant } from '../clock.ts';
-import type { Database } from '../database/database.ts';
-import { instantOf } from '../database/sql.ts';
+import { instantOf, type StatementRunner } from '../database/sql.ts';
 import {
   auditEventOf,
   auditPage,
@@ -57,7 +56,7 @@ const EVERYTHING: AuditConditions = {
 export type ExportTask = Pick<ClaimedJob, 'scope' | 'format' | 'place' | 'created_at'>;
 
 /** Reads the next batch of a job. */
-export const nextBatch = (database: Database, job: ExportTask): Promise<ExportBatch> => {
+export const nextBatch = (database: StatementRunner, job: ExportTask): Promise<ExportBatch> => {
   const { scope } = job;
   if (scope.kind === 'USER_DATA') return userDataBatch(database, scope.userId, job);
   const place = job.place === null ? null : (job.place as unknown as AuditPlace);
@@ -74,7 +73,7 @@ interface AuditPart {
 }
 
 const auditBatch = async (
-  database: Database,
+  database: StatementRunner,
   { filter, reach, createdAt, place }: AuditPart,
   write: (events: readonly AuditEventView[]) => string,
 ): Promise<ExportBatch> => {
@@ -101,7 +100,7 @@ const auditBatch = async (
   };
 };
 
-const oldestOf = async (database: Database, { from }: AuditConditions): Promise<number> => {
+const oldestOf = async (database: StatementRunner, { from }: AuditConditions): Promise<number> => {
   const [row] = await database.query<{ at: string | null }>('select min(at)::text as at from audit_events');
   const first = row?.at == null ? 0 : instantOf(row.at).getTime();
   return from === null ? first : Math.max(first, instant(from).getTime());
@@ -111,7 +110,7 @@ const progressAt = (at: number, newest: number, oldest: number): number =>
   newest <= oldest ? 0 : Math.min(0.99, Math.max(0, (newest - at) / (newest - oldest)));
 
 /** One section after the other, the events about the person last: of what others did, without their circumstances. */
-const userDataBatch = async (database: Database, userId: UserId, job: ExportTask): Promise<ExportBatch> => {
+const userDataBatch = async (database: StatementRunner, userId: UserId, job: ExportTask): Promise<ExportBatch> => {
   const place = (job.place as unknown as DataPlace | null) ?? { section: 0, key: null, audit: null };
   const section = userDataSections[place.section];
   const parts = userDataSections.length + 1;

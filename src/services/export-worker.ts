@@ -1,6 +1,9 @@
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import type { ListReads } from '../database/list-reads.ts';
+import type { ReplicaReads } from '../database/replica-reads.ts';
+import type { StatementRunner } from '../database/sql.ts';
 import {
   addExportChunk,
   claimExportJob,
@@ -22,6 +25,8 @@ const RETRY_SECONDS = 10;
 
 interface Parts {
   readonly database: Database;
+  readonly lists: ListReads;
+  readonly databaseReplica: ReplicaReads | null;
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Log;
@@ -90,10 +95,11 @@ export class ExportWorker {
   async #work(job: ClaimedJob): Promise<void> {
     if (job.failures >= MAXIMUM_FAILURES) return this.#giveUp(job, 'The export was interrupted too often.');
     try {
+      const source = await this.#source();
       let { place } = job;
       for (let isFirst = place === null; ; isFirst = false) {
         if (this.#stopping) return await this.#return(job, null, 0);
-        const { text, rows, next, progress } = await nextBatch(this.#parts.database, { ...job, place });
+        const { text, rows, next, progress } = await nextBatch(source, { ...job, place });
         const content = Buffer.from((isFirst ? heading(job.format) : '') + text, 'utf8');
         if (!(await this.#store(job, { content, rows, next, progress }))) return;
         if (next === null) return;
@@ -103,6 +109,12 @@ export class ExportWorker {
       this.#parts.log('warn', 'an export failed', { err: error, exportJobId: job.id });
       await this.#failed(job);
     }
+  }
+
+  /** Whoever asked for the file has everything in it that was there when the work begins, whoever reads it. */
+  async #source(): Promise<StatementRunner> {
+    const { lists, databaseReplica } = this.#parts;
+    return lists.of({ position: (await databaseReplica?.present()) ?? null });
   }
 
   /** False: the claim is gone, somebody else works on the job or nobody needs it any more. */

@@ -67,6 +67,11 @@ export class GroupDirectory {
     if (this.#epoch < BigInt(epoch)) await this.#load((text, values) => sql(em, text, values));
   }
 
+  /** Whether what is held here is of just this epoch, not of a later one that another request brought. */
+  isAt(epoch: string): boolean {
+    return this.#epoch === BigInt(epoch);
+  }
+
   /** The definition of a group; undefined when there is none (any more). */
   find(id: GroupId): GroupView | undefined {
     return this.#groups.get(id);

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import { prepared } from '../database/prepared.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
@@ -64,12 +65,20 @@ type MemberRow = UserRow & {
 /** Reads groups and their members. */
 export class GroupReader {
   readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; directory: GroupDirectory; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: {
+    database: Database;
+    lists: ListReads;
+    directory: GroupDirectory;
+    clock: Clock;
+    masterKeys: MasterKeys;
+  }) {
     this.#database = parts.database;
+    this.#lists = parts.lists;
     this.#directory = parts.directory;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
@@ -110,6 +119,7 @@ export class GroupReader {
 
   /** A page of groups. One statement; one more when the total is asked for. */
   async page(
+    caller: SignedInCaller,
     request: PageRequest,
     filter: GroupFilter | null,
     order: GroupOrder | null,
@@ -119,7 +129,7 @@ export class GroupReader {
     const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['groups', filter, field, direction]));
     const conditions = groupConditions(filter);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<PageRow>(
+    const rows = await this.#lists.of(caller).query<PageRow>(
       `select ${groupColumns}, (${ordering.expression})::text as sort_key from groups g
        where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
       [...conditions.values, ...query.values],
@@ -129,10 +139,12 @@ export class GroupReader {
       position: (row: PageRow) => ({ key: row.sort_key, id: row.id }),
     };
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, async () => {
-      const [row] = await this.#database.query<{ count: number }>(
-        `select count(*)::int as count from groups g where ${conditions.text}`,
-        conditions.values,
-      );
+      const [row] = await this.#lists
+        .of(caller)
+        .query<{ count: number }>(
+          `select count(*)::int as count from groups g where ${conditions.text}`,
+          conditions.values,
+        );
       return row?.count ?? 0;
     });
   }
@@ -142,7 +154,7 @@ export class GroupReader {
     const viewer = { principal: caller.principal, now: this.#clock.now() };
     const visible = visiblePage(viewer, 'view:users', 2);
     const seen = visibleMemberships(viewer, 2 + visible.values.length);
-    const rows = await this.#database.query<{ group_id: GroupId; count: number }>(
+    const rows = await this.#lists.of(caller).query<{ group_id: GroupId; count: number }>(
       `select m.group_id, count(distinct m.user_id)::int as count from memberships m join users u on u.id = m.user_id
        where m.group_id = any($1::uuid[]) and ${visible.total} and ${seen.condition} group by m.group_id`,
       [groupIds, ...visible.values, ...seen.values],
@@ -181,7 +193,7 @@ export class GroupReader {
     }
     if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<MemberRow>(
+    const rows = await this.#lists.of(caller).query<MemberRow>(
       `${visible.prelude}select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
          ${selectPage(
            { ...visible, prelude: '' },
@@ -204,13 +216,18 @@ export class GroupReader {
     return groupIds.map((id) => {
       const own = rows.filter((row) => row.asked_group_id === id);
       return connectionOf(keyset, keyset.page(request, query, own), mapped, () =>
-        this.#countMembers(id, visible.total, conditions),
+        this.#countMembers(caller, id, visible.total, conditions),
       );
     });
   }
 
-  async #countMembers(groupId: GroupId, visible: string, conditions: Conditions): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
+  async #countMembers(
+    caller: SignedInCaller,
+    groupId: GroupId,
+    visible: string,
+    conditions: Conditions,
+  ): Promise<number> {
+    const [row] = await this.#lists.of(caller).query<{ count: number }>(
       `select count(*)::int as count from memberships m join users u on u.id = m.user_id
        where m.group_id = any($1::uuid[]) and ${visible} and ${conditions.text}`,
       [[groupId], ...conditions.values.slice(1)],

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import { messageColumns, type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
 import { visibleMessagePage, visibleMessages } from '../entities/message.visibility.ts';
 import { selectPage } from '../entities/user-page.queries.ts';
@@ -27,11 +28,13 @@ type PageRow = MessageRow & { readonly sort_key: string };
 /** Reads what became of mails, always through what the caller may see. Text messages are not among them. */
 export class MessageReader {
   readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: { database: Database; lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;
+    this.#lists = parts.lists;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
   }
@@ -51,7 +54,7 @@ export class MessageReader {
     conditions.addRaw('true', visible.values);
     addFilter(conditions, filter ?? {});
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<PageRow>(
+    const rows = await this.#lists.of(caller).query<PageRow>(
       selectPage(
         visible,
         (condition) => `select ${messageColumns}, m.created_at::text as sort_key from messages m
@@ -61,7 +64,7 @@ export class MessageReader {
     );
     const mapped = { node: messageViewOf, position: (row: PageRow) => ({ key: row.sort_key, id: row.id }) };
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(visible.total, conditions),
+      this.#count(caller, visible.total, conditions),
     );
   }
 
@@ -91,11 +94,13 @@ export class MessageReader {
     return userIds.map((id) => byUser.get(id) ?? null);
   }
 
-  async #count(visible: string, conditions: Conditions): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from messages m where ${visible} and ${conditions.text}`,
-      conditions.values,
-    );
+  async #count(caller: SignedInCaller, visible: string, conditions: Conditions): Promise<number> {
+    const [row] = await this.#lists
+      .of(caller)
+      .query<{ count: number }>(
+        `select count(*)::int as count from messages m where ${visible} and ${conditions.text}`,
+        conditions.values,
+      );
     return row?.count ?? 0;
   }
 }

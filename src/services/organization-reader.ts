@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import {
   organizationColumns,
@@ -54,12 +55,20 @@ const mappedByName = {
 /** Reads organizations, always through what the caller may see. */
 export class OrganizationReader {
   readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; directory: GroupDirectory; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: {
+    database: Database;
+    lists: ListReads;
+    directory: GroupDirectory;
+    clock: Clock;
+    masterKeys: MasterKeys;
+  }) {
     this.#database = parts.database;
+    this.#lists = parts.lists;
     this.#directory = parts.directory;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
@@ -92,13 +101,13 @@ export class OrganizationReader {
     conditions.addRaw(visible.condition, visible.values);
     if (filter !== null) addFilter(conditions, viewer, filter);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<PageRow>(
+    const rows = await this.#lists.of(caller).query<PageRow>(
       `select ${organizationColumns}, (${ordering.expression})::text as sort_key from organizations o
        where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
       [...conditions.values, ...query.values],
     );
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count('organizations o', conditions.text, conditions.values),
+      this.#count(caller, 'organizations o', conditions.text, conditions.values),
     );
   }
 
@@ -109,7 +118,7 @@ export class OrganizationReader {
     request: PageRequest,
   ): Promise<readonly Connection<OrganizationView>[]> {
     const visible = visibleOrganizations(this.#viewer(caller), 2);
-    return this.#pagesBelow(parentIds, request, {
+    return this.#pagesBelow(caller, parentIds, request, {
       list: 'children',
       from: 'organizations o',
       condition: `o.parent_id = asked.id and ${visible.condition}`,
@@ -127,7 +136,7 @@ export class OrganizationReader {
     request: PageRequest,
   ): Promise<readonly Connection<OrganizationView>[]> {
     const within = organizationsWithin(organizationReach(this.#viewer(caller)), 3);
-    return this.#pagesBelow(userIds, request, {
+    return this.#pagesBelow(caller, userIds, request, {
       list: 'organizations of a user',
       from: 'organization_members om join organizations o on o.id = om.organization_id',
       condition: `om.user_id = asked.id and (om.user_id = $2 or ${within.condition})`,
@@ -148,13 +157,14 @@ export class OrganizationReader {
 
   /** One page for each of several keys. `condition` says which rows belong to the key `asked.id`; `values` are its parameters from `$2` on. */
   async #pagesBelow(
+    caller: SignedInCaller,
     keys: readonly string[],
     request: PageRequest,
     { list, from, condition, values }: AskedRows,
   ): Promise<readonly Connection<OrganizationView>[]> {
     const keyset = new Keyset(this.#cursorKey, BY_NAME, list);
     const query = keyset.query(request, 2 + values.length);
-    const rows = await this.#database.query<AskedRow>(
+    const rows = await this.#lists.of(caller).query<AskedRow>(
       `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
          select ${organizationColumns} from ${from}
          where ${condition} and ${query.condition} order by ${query.orderBy} limit ${query.limit}) as page`,
@@ -164,6 +174,7 @@ export class OrganizationReader {
       const own = rows.filter((row) => row.asked_id === key);
       return connectionOf(keyset, keyset.page(request, query, own), mappedByName, () =>
         this.#count(
+          caller,
           `unnest($1::uuid[]) as asked(id), lateral (select from ${from} where ${condition}) as found`,
           'true',
           [[key], ...values],
@@ -172,11 +183,10 @@ export class OrganizationReader {
     });
   }
 
-  async #count(from: string, condition: string, values: readonly unknown[]): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from ${from} where ${condition}`,
-      values,
-    );
+  async #count(caller: SignedInCaller, from: string, condition: string, values: readonly unknown[]): Promise<number> {
+    const [row] = await this.#lists
+      .of(caller)
+      .query<{ count: number }>(`select count(*)::int as count from ${from} where ${condition}`, values);
     return row?.count ?? 0;
   }
 

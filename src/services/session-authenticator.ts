@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { type ParsedToken, sameHash } from '../crypto/opaque-token.ts';
 import type { Database } from '../database/database.ts';
+import type { RequestPosition } from '../database/position.ts';
+import type { ReplicaReads } from '../database/replica-reads.ts';
 import {
   authenticationByCookieSelector,
   authenticationBySessionId,
@@ -9,6 +11,8 @@ import {
   type AuthenticationRow,
   type LivingSession,
   livingSessions,
+  positionedByCookieSelector,
+  positionedBySessionId,
   sessionViewOf,
   type SessionView,
 } from '../entities/session.queries.ts';
@@ -46,6 +50,8 @@ export interface Authenticated {
   /** How whoever really acts is called in the log; null unless impersonating. */
   readonly impersonatorLabel: string | null;
   readonly assignments: readonly Assignment[];
+  /** How far the primary was, for lists that a replica may answer; null where there is none. */
+  readonly position: RequestPosition | null;
 }
 
 /**
@@ -58,6 +64,7 @@ export class SessionAuthenticator {
   readonly #activity: SessionActivity;
   readonly #clock: Clock;
   readonly #mfa: Config['mfa'];
+  readonly #databaseReplica: ReplicaReads | null;
 
   constructor(parts: {
     database: Database;
@@ -65,12 +72,14 @@ export class SessionAuthenticator {
     activity: SessionActivity;
     clock: Clock;
     config: Config;
+    databaseReplica: ReplicaReads | null;
   }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#activity = parts.activity;
     this.#clock = parts.clock;
     this.#mfa = parts.config.mfa;
+    this.#databaseReplica = parts.databaseReplica;
   }
 
   /**
@@ -127,7 +136,10 @@ export class SessionAuthenticator {
 
   /** The session of a cookie; null when it is over or the secret is wrong. */
   async byCookie(presented: ParsedToken, from: Use): Promise<Authenticated | null> {
-    const row = await this.#read(authenticationByCookieSelector, presented.selector);
+    const row = await this.#read(
+      this.#asksPosition ? positionedByCookieSelector : authenticationByCookieSelector,
+      presented.selector,
+    );
     if (row === null || row.cookie_hash === null || !sameHash(row.cookie_hash, presented.secretHash)) return null;
     return this.#seen(await this.#authenticated(row, from.ipAddress), from);
   }
@@ -136,9 +148,13 @@ export class SessionAuthenticator {
     sessionId: SessionId,
     { userId, actorId }: { readonly userId: UserId; readonly actorId: UserId | null },
   ): Promise<AuthenticationRow | null> {
-    const row = await this.#read(authenticationBySessionId, sessionId);
+    const row = await this.#read(this.#asksPosition ? positionedBySessionId : authenticationBySessionId, sessionId);
     if (row === null || row.user_id !== userId || row.delivery !== 'BODY') return null;
     return row.impersonator_id === actorId ? row : null;
+  }
+
+  get #asksPosition(): boolean {
+    return this.#databaseReplica?.asksPosition === true;
   }
 
   /** What was found, the session marked as used where there is one. */
@@ -169,6 +185,7 @@ export class SessionAuthenticator {
       apiKey: null,
       impersonatorLabel: row.impersonator_label,
       assignments: row.assignments,
+      position: this.#databaseReplica?.ofRequest(row.position, !this.#directory.isAt(row.epoch)) ?? null,
       principal: {
         kind: 'person',
         via: 'session',

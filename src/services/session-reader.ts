@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
-import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import {
   type ListedSession,
   listedSessionColumns,
@@ -32,12 +32,12 @@ const NEWEST_FIRST: Ordering = { expression: 's.id', type: 'uuid', idColumn: 's.
 
 /** Reads sessions, past ones too, always through what the caller may see. */
 export class SessionReader {
-  readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
-    this.#database = parts.database;
+  constructor(parts: { lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
+    this.#lists = parts.lists;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
   }
@@ -61,7 +61,7 @@ export class SessionReader {
     if (userId !== null) conditions.add('s.user_id = ?', parseId<UserId>(userId) ?? newId<UserId>());
     addActive(conditions, active, now);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<ListedSessionRow>(
+    const rows = await this.#lists.of(caller).query<ListedSessionRow>(
       selectPage(
         visible,
         (condition) => `select ${listedSessionColumns} from sessions s join users u on u.id = s.user_id
@@ -70,7 +70,7 @@ export class SessionReader {
       [...conditions.values, ...query.values],
     );
     return connectionOf(keyset, keyset.page(request, query, rows), mappedAt(now), async () => {
-      const [row] = await this.#database.query<{ count: number }>(
+      const [row] = await this.#lists.of(caller).query<{ count: number }>(
         `select count(*)::int as count from sessions s join users u on u.id = s.user_id
          where ${visible.total} and ${conditions.text}`,
         conditions.values,
@@ -94,14 +94,14 @@ export class SessionReader {
     conditions.addRaw(visible.condition, visible.values);
     addActive(conditions, active, now);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<ListedSessionRow>(
+    const rows = await this.#lists.of(caller).query<ListedSessionRow>(
       `select page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
          select ${listedSessionColumns} from sessions s join users u on u.id = s.user_id
          where s.user_id = asked.id and ${conditions.text} and ${query.condition}
          order by ${query.orderBy} limit ${query.limit}) as page`,
       [...conditions.values, ...query.values],
     );
-    const totals = once(() => this.#totals(conditions));
+    const totals = once(() => this.#totals(caller, conditions));
     return userIds.map((id) => {
       const own = rows.filter((row) => row.user_id === id);
       return connectionOf(
@@ -113,8 +113,8 @@ export class SessionReader {
     });
   }
 
-  async #totals(conditions: Conditions): Promise<ReadonlyMap<UserId, number>> {
-    const rows = await this.#database.query<{ user_id: UserId; count: number }>(
+  async #totals(caller: SignedInCaller, conditions: Conditions): Promise<ReadonlyMap<UserId, number>> {
+    const rows = await this.#lists.of(caller).query<{ user_id: UserId; count: number }>(
       `select s.user_id, count(*)::int as count from sessions s join users u on u.id = s.user_id
        where s.user_id = any($1::uuid[]) and ${conditions.text} group by s.user_id`,
       conditions.values,

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import type { ListReads } from '../database/list-reads.ts';
 import { preparedWhenFrequent } from '../database/prepared.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { organizationReach, organizationsWithin, visibleMemberships } from '../entities/organization.visibility.ts';
@@ -55,11 +56,13 @@ type PageRow = UserRow & { readonly sort_key: string };
 /** Reads users, always through what the caller may see. */
 export class UserReader {
   readonly #database: Database;
+  readonly #lists: ListReads;
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
 
-  constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
+  constructor(parts: { database: Database; lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;
+    this.#lists = parts.lists;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
   }
@@ -102,7 +105,7 @@ export class UserReader {
     };
     const search = searchOf(filter, values.length + 1);
     const text = search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search);
-    const rows = await this.#database.query<PageRow>(
+    const rows = await this.#lists.of(caller).query<PageRow>(
       // What a filter selects may be rare or common: that is for a plan of its own.
       search === null && !wanted.isNarrowed ? preparedWhenFrequent(text) : text,
       search === null ? values : [...values, ...search.values],
@@ -112,15 +115,17 @@ export class UserReader {
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
     };
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(visible.total, conditions),
+      this.#count(caller, visible.total, conditions),
     );
   }
 
-  async #count(visible: string, conditions: Conditions): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from users u where ${visible} and ${conditions.text}`,
-      conditions.values,
-    );
+  async #count(caller: SignedInCaller, visible: string, conditions: Conditions): Promise<number> {
+    const [row] = await this.#lists
+      .of(caller)
+      .query<{ count: number }>(
+        `select count(*)::int as count from users u where ${visible} and ${conditions.text}`,
+        conditions.values,
+      );
     return row?.count ?? 0;
   }
 }

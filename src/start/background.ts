@@ -19,6 +19,7 @@ const stages = (services: Services): readonly (readonly BackgroundJob[])[] => [
     services.statsRefresh,
     services.replicas,
   ],
+  services.databaseReplica === null ? [] : [services.databaseReplica],
   // It brings out what the others caused.
   [services.eventRelay, services.webhookWorker],
 ];

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/app.ts';
+import { openReplica } from '../../src/composition/open-database.ts';
 import { openRedis } from '../../src/composition/open-redis.ts';
 import { createServices, type Services } from '../../src/composition/services.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -26,6 +27,8 @@ export interface TestApp {
   readonly clock: TestClock;
   readonly database: Database;
   readonly databaseUrl: string;
+  /** null without. */
+  readonly replicaDatabase: Database | null;
   readonly services: Services;
   /** Everything that was logged, one JSON text a line. */
   readonly log: string[];
@@ -40,6 +43,8 @@ interface TestAppOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Runs on the same database as another app: a second replica. */
   readonly beside?: TestApp;
+  /** Runs on this database, of which there is a replica, instead of one of its own. */
+  readonly replicated?: { readonly url: string; readonly replicaUrl: string };
   /** Other master keys than the one fixed key. */
   readonly masterKeys?: MasterKeys;
   /** Where DNS records are looked up; absent = as in production. */
@@ -51,11 +56,18 @@ interface TestAppOptions {
 }
 
 export const startTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
-  const config = testConfig(options.settings);
+  const { replicated } = options;
+  const config = testConfig({
+    ...options.settings,
+    ...(replicated === undefined
+      ? {}
+      : { 'database.url': replicated.url, 'database.replicaUrl': replicated.replicaUrl }),
+  });
   const clock = options.beside?.clock ?? new TestClock();
-  const own = options.beside === undefined ? await createTestDatabase() : null;
-  const databaseUrl = own?.url ?? options.beside?.databaseUrl ?? '';
+  const own = options.beside === undefined && replicated === undefined ? await createTestDatabase() : null;
+  const databaseUrl = own?.url ?? replicated?.url ?? options.beside?.databaseUrl ?? '';
   const database = await Database.connect({ url: databaseUrl, poolSize: 10 });
+  const replicaDatabase = await openReplica(config);
   const log: string[] = [];
   const logger = createLogger(
     { log: { ...config.log, level: 'debug' } },
@@ -66,6 +78,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     ...shared,
     config,
     database,
+    ...(replicaDatabase === null ? {} : { replicaDatabase }),
     masterKeys: options.masterKeys ?? testMasterKeys(),
     clock,
     log: logOf(logger),
@@ -74,6 +87,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     ...(options.addressResolver === undefined ? {} : { addressResolver: options.addressResolver }),
   };
   const services = createServices(foundation);
+  await services.databaseReplica?.probe();
   const server = await createApp(foundation, services, logger);
   await server.listen();
   const url = `http://127.0.0.1:${(server.app.server.address() as AddressInfo).port}`;
@@ -85,6 +99,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     clock,
     database,
     databaseUrl,
+    replicaDatabase,
     services,
     log,
     anonymous: (headers = {}) => new TestClient(`${url}/graphql`, headers),
@@ -99,6 +114,8 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
       services.caches.close();
       shared.redis?.close();
       await expectCataloguedEvents(database);
+      await services.databaseReplica?.stop();
+      await replicaDatabase?.close();
       await database.close();
       await own?.drop();
     },

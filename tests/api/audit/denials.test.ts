@@ -74,6 +74,7 @@ describe('refused attempts', () => {
         account: null,
         apiKey: null,
         impersonatorLabel: null,
+        position: null,
       };
       log.denied(
         { ...caller, session: null, ipAddress: '192.0.2.1', userAgent: null, requestId: 'r' } as never,

@@ -5,6 +5,7 @@ import { OrganizationTreeReader } from '../../../src/services/organization-tree-
 import { OrganizationMemberReader } from '../../../src/services/organization-member-reader.ts';
 import type { SignedInCaller } from '../../../src/services/caller.ts';
 import type { Database } from '../../../src/database/database.ts';
+import { listsOfPrimary } from '../../../src/database/list-reads.ts';
 import { grantOf } from '../../../src/permissions/grants.ts';
 import { EffectiveGrants } from '../../../src/permissions/effective-grants.ts';
 import { statementsOf } from '../../support/evidence.ts';
@@ -87,7 +88,14 @@ describe('twenty thousand organizations, eight levels deep', () => {
   };
   const readers = (database: Database) => {
     const { directory, caches } = app().services;
-    const parts = { database, directory, caches, clock: app().clock, masterKeys: testMasterKeys() };
+    const parts = {
+      database,
+      lists: listsOfPrimary(database),
+      directory,
+      caches,
+      clock: app().clock,
+      masterKeys: testMasterKeys(),
+    };
     return {
       organizations: new OrganizationReader(parts),
       trees: new OrganizationTreeReader(parts),

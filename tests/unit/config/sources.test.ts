@@ -263,6 +263,9 @@ describe('the result', () => {
     expectTypeOf<Config['server']['playground']>().toEqualTypeOf<boolean>();
     expectTypeOf<keyof Config['database']>().toEqualTypeOf<
       | 'url'
+      | 'replicaUrl'
+      | 'replicaPoolSize'
+      | 'replicaStatementTimeoutSeconds'
       | 'tls'
       | 'poolSize'
       | 'statementTimeoutSeconds'

@@ -1,0 +1,50 @@
+/** How far the changes of a primary had come: on which system, in which timeline of it, and up to which place of its log. */
+export interface Position {
+  readonly system: string;
+  readonly timeline: string;
+  readonly place: string;
+}
+
+/**
+ * SQL: the position of the server that answers, null on a standby. What was acknowledged to anybody, and what the statement itself
+ * sees, lies before it. Where commits do not wait for the disk, they are acknowledged before they are written: then it is the place up
+ * to which the log is filled, else the one up to which it is written, which a standby can reach at once.
+ */
+export const presentPosition = `case when not pg_is_in_recovery() then concat_ws(' ',
+  (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_lsn()), 8),
+  case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn() else pg_current_wal_lsn() end) end`;
+
+/** A further column of a statement that authenticates. */
+export const positionColumn = `, ${presentPosition} as position`;
+
+/** Reads what `presentPosition` gave; null for none. */
+export const positionOf = (text: string | null | undefined): Position | null => {
+  const [system, timeline, place] = text?.split(' ') ?? [];
+  return system === undefined || timeline === undefined || place === undefined ? null : { system, timeline, place };
+};
+
+/** Why a statement that a replica may answer is not answered by it. */
+export type ReplicaRefusal = 'lag' | 'away' | 'history' | 'busy' | 'cancelled' | 'rights';
+
+/**
+ * The position at which a request was authenticated, or why there is none. Nothing is read by it before somebody says that the request
+ * changes nothing: what a mutation shows lies behind what it wrote.
+ */
+export class RequestPosition {
+  readonly #found: Position | ReplicaRefusal;
+  #isGranted = false;
+
+  constructor(found: Position | ReplicaRefusal) {
+    this.#found = found;
+  }
+
+  /** From now on lists may be read by it. */
+  grant(): void {
+    this.#isGranted = true;
+  }
+
+  /** Null: not granted, the primary is to be read. */
+  get granted(): Position | ReplicaRefusal | null {
+    return this.#isGranted ? this.#found : null;
+  }
+}
