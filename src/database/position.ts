@@ -6,13 +6,13 @@ export interface Position {
 }
 
 /**
- * SQL: the position of the server that answers, null on a standby. What was acknowledged to anybody, and what the statement itself
- * sees, lies before it. Where commits do not wait for the disk, they are acknowledged before they are written: then it is the place up
- * to which the log is filled, else the one up to which it is written, which a standby can reach at once.
+ * SQL: the position of the server that answers, null on a standby. What was acknowledged to anybody lies before
+ * it: the place up to which the log is on disk, which is as far as a standby is told of it. Where commits do not wait
+ * for the disk, they are acknowledged before: then it is the place up to which the log is filled.
  */
 export const presentPosition = `case when not pg_is_in_recovery() then concat_ws(' ',
-  (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_lsn()), 8),
-  case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn() else pg_current_wal_lsn() end) end`;
+  (select system_identifier from pg_control_system()), left(pg_walfile_name(pg_current_wal_flush_lsn()), 8),
+  case when current_setting('synchronous_commit') = 'off' then pg_current_wal_insert_lsn() else pg_current_wal_flush_lsn() end) end`;
 
 /** A further column of a statement that authenticates. */
 export const positionColumn = `, ${presentPosition} as position`;

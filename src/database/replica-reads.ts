@@ -91,7 +91,7 @@ export class ReplicaReads implements ListReads {
   async lag(): Promise<ReplicaLag> {
     const { place, age } = await this.#parts.replica.replayed();
     const [row] = await this.#parts.primary.query<{ bytes: number }>(
-      `select greatest(pg_wal_lsn_diff(pg_current_wal_lsn(), $1::pg_lsn), 0)::float8 as bytes`,
+      `select greatest(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), $1::pg_lsn), 0)::float8 as bytes`,
       [place],
     );
     const bytes = row?.bytes ?? Number.NaN;

@@ -3,7 +3,6 @@ import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promis
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Account, accountFor, childOptions, runProgram } from '../../src/database/embedded/account.ts';
 import { type Binaries, prepareBinaries } from '../../src/database/embedded/binaries.ts';
@@ -19,6 +18,8 @@ const SETTINGS = {
   wal_level: 'replica',
   max_wal_senders: '4',
   wal_keep_size: '64MB',
+  // What a replica replays ends the statements that are in its way soon.
+  max_standby_streaming_delay: '100ms',
   // Nothing of it outlives the test; commits are written before they are acknowledged all the same.
   fsync: 'off',
   io_method: 'sync',
@@ -175,14 +176,4 @@ const signal = (pid: number, name: NodeJS.Signals): void => {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
   }
-};
-
-/** Waits for what a background does in its own time. */
-export const eventually = async (isSo: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> => {
-  const until = Date.now() + withinMs;
-  while (Date.now() < until) {
-    if (await isSo()) return true;
-    await sleep(50);
-  }
-  return isSo();
 };

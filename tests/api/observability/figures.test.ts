@@ -1,17 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { SignInDocument } from '../../../generated/client/graphql.ts';
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
-import { type TestApp, useTestApp } from '../../support/test-app.ts';
+import { useTestApp } from '../../support/test-app.ts';
+import { figuresOf } from '../../support/figures.ts';
 import { getPath } from '../http/raw-requests.ts';
-
-/** Every line of the page, by what stands before its value. */
-const figuresOf = async (app: TestApp): Promise<ReadonlyMap<string, number>> => {
-  const text = await (await getPath(app, '/metrics')).text();
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return new Map(
-    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ') + 1))]),
-  );
-};
 
 describe('/metrics', () => {
   const app = useTestApp({ settings: { 'rates.enabled': 'true', 'rates.failures': '5' } });
