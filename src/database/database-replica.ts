@@ -32,6 +32,9 @@ select pg_is_in_recovery() and (select system_identifier::text from pg_control_s
 const REPLAYED = `select pg_last_wal_replay_lsn()::text as place,
   coalesce(extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp()), 0)::float8 as age`;
 
+/** A position, with the identifier of the system that it belongs to. */
+export type PlacedPosition = Pick<Position, 'timeline' | 'place'> & { readonly system: string };
+
 /** What a replica has replayed, and how long ago its latest transaction was committed. */
 export interface Replayed {
   readonly place: string | null;
@@ -56,7 +59,7 @@ export class DatabaseReplica {
   }
 
   /** The rows of a statement, as fresh as those of the primary at the position. Throws ReplicaRefused where that cannot be had. */
-  read<Row extends object>(position: Position, text: string, values: readonly unknown[]): Promise<Row[]> {
+  read<Row extends object>(position: PlacedPosition, text: string, values: readonly unknown[]): Promise<Row[]> {
     return this.#connected(async (connection) => {
       if (this.#isPooled) await connection.query('begin read only', [], QUESTION_MS);
       await reach(connection, position);
@@ -67,7 +70,7 @@ export class DatabaseReplica {
   }
 
   /** Throws ReplicaRefused unless the position is reached. */
-  async reach(position: Position): Promise<void> {
+  async reach(position: PlacedPosition): Promise<void> {
     await this.#connected((connection) => reach(connection, position));
   }
 
@@ -87,7 +90,7 @@ export class DatabaseReplica {
   }
 }
 
-const reach = async (connection: Connection, position: Position): Promise<void> => {
+const reach = async (connection: Connection, position: PlacedPosition): Promise<void> => {
   for (let attempt = 0; ; attempt += 1) {
     const found = await comparison(connection, position);
     if (!found.is_same) throw new ReplicaRefused('history');
@@ -104,7 +107,7 @@ interface Comparison {
 }
 
 /** Whatever goes wrong here is about the server, not about the statement that was asked for. */
-const comparison = async (connection: Connection, { system, timeline, place }: Position): Promise<Comparison> => {
+const comparison = async (connection: Connection, { system, timeline, place }: PlacedPosition): Promise<Comparison> => {
   try {
     const [found] = await connection.query<Comparison>(REACHED, [system, timeline, place], QUESTION_MS);
     return found ?? { is_same: false, has_reached: false };

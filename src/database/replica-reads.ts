@@ -3,12 +3,17 @@ import type { Log } from '../log.ts';
 import type { Figure } from '../telemetry/figures.ts';
 import type { ListReads } from './list-reads.ts';
 import { type Position, positionOf, presentPosition, type ReplicaRefusal, RequestPosition } from './position.ts';
-import { ReplicaRefused, type DatabaseReplica } from './database-replica.ts';
+import { type DatabaseReplica, type PlacedPosition, ReplicaRefused } from './database-replica.ts';
 import { ReplicaFigures, type ReplicaLag } from './replica-figures.ts';
 import type { StatementRunner } from './sql.ts';
 
 /** After these the replica is left alone until it is known to work again; the others are about one statement. */
 const OPENS: ReadonlySet<ReplicaRefusal> = new Set(['lag', 'away', 'history']);
+
+interface Primary {
+  readonly server: string;
+  readonly system: string;
+}
 
 interface Parts {
   readonly primary: StatementRunner;
@@ -26,7 +31,10 @@ export class ReplicaReads implements ListReads {
   readonly #breaker: Breaker;
   readonly #figures = new ReplicaFigures({ isUsed: () => this.asksPosition, lag: () => this.lag() });
   #reason: ReplicaRefusal = 'away';
-  #told: ReplicaRefusal | null = 'away';
+  /** The last state that was logged; undefined: none yet. */
+  #told: ReplicaRefusal | null | undefined;
+  /** The run of the primary that was last seen, and its system. */
+  #primary: Primary | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -82,7 +90,9 @@ export class ReplicaReads implements ListReads {
 
   /** The position of the primary at this moment, granted: for work in the background, which reads what was decided before. */
   async present(): Promise<RequestPosition> {
-    const position = new RequestPosition((this.asksPosition ? await this.#present() : null) ?? this.#reason);
+    const position = new RequestPosition(
+      (this.asksPosition ? (await this.#present())?.position : null) ?? this.#reason,
+    );
     position.grant();
     return position;
   }
@@ -106,7 +116,7 @@ export class ReplicaReads implements ListReads {
   async #read<Row extends object>(position: Position, text: string, values: readonly unknown[]): Promise<Row[]> {
     if (this.#breaker.isOpen) return this.#onPrimary(this.#reason, text, values);
     try {
-      const rows = await this.#parts.replica.read<Row>(position, text, values);
+      const rows = await this.#parts.replica.read<Row>(this.#placed(position), text, values);
       this.#figures.reads.add('replica', 'none');
       return rows;
     } catch (error) {
@@ -130,27 +140,38 @@ export class ReplicaReads implements ListReads {
 
   /** Being late for a second is told by figures alone: it may happen often. */
   #tell(reason: ReplicaRefusal | null, error?: unknown): void {
-    const known = this.#told;
-    if (reason === known || reason === 'lag') return;
+    if (reason === this.#told || reason === 'lag') return;
     this.#told = reason;
     if (reason === null) return this.#parts.log('info', 'the replica of the database answers lists');
     const details = { reason, err: error };
     this.#parts.log('warn', 'the replica of the database is left alone; lists are read from the primary', details);
   }
 
+  /** A primary that was exchanged, or started again, is looked at anew before anything is read by its positions. */
+  #placed({ server, timeline, place }: Position): PlacedPosition {
+    if (this.#primary?.server !== server) throw new ReplicaRefused('history');
+    return { system: this.#primary.system, timeline, place };
+  }
+
   async #probe(): Promise<void> {
-    const position = await this.#present();
-    if (position === null) throw new ReplicaRefused('history');
+    const present = await this.#present();
     try {
-      await this.#parts.replica.reach(position);
+      if (present === null) throw new ReplicaRefused('history');
+      this.#primary = { server: present.position.server, system: present.system };
+      await this.#parts.replica.reach(this.#placed(present.position));
     } catch (error) {
-      this.#reason = error instanceof ReplicaRefused ? error.reason : 'away';
+      const reason = error instanceof ReplicaRefused ? error.reason : 'away';
+      this.#reason = reason;
+      this.#tell(reason, error);
       throw error;
     }
   }
 
-  async #present(): Promise<Position | null> {
-    const [row] = await this.#parts.primary.query<{ position: string | null }>(`select ${presentPosition} as position`);
-    return positionOf(row?.position);
+  async #present(): Promise<{ readonly position: Position; readonly system: string } | null> {
+    const [row] = await this.#parts.primary.query<{ position: string | null; system: string }>(
+      `select ${presentPosition} as position, (select system_identifier::text from pg_control_system()) as system`,
+    );
+    const position = positionOf(row?.position);
+    return row === undefined || position === null ? null : { position, system: row.system };
   }
 }

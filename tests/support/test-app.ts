@@ -28,7 +28,7 @@ export interface TestApp {
   readonly database: Database;
   readonly databaseUrl: string;
   /** null without. */
-  readonly replicaDatabase: Database | null;
+  readonly replica: Database | null;
   readonly services: Services;
   /** Everything that was logged, one JSON text a line. */
   readonly log: string[];
@@ -99,7 +99,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
     clock,
     database,
     databaseUrl,
-    replicaDatabase,
+    replica: replicaDatabase,
     services,
     log,
     anonymous: (headers = {}) => new TestClient(`${url}/graphql`, headers),
