@@ -73,7 +73,14 @@ const activeMs = async (databases: ReplicatedDatabase): Promise<number> => {
   return row?.ms ?? Number.NaN;
 };
 
-const turn = async (databases: ReplicatedDatabase, withReplica: boolean): Promise<Turn> => {
+interface Gateway {
+  readonly url: string;
+  /** Statements so far. */
+  readonly counts: () => { readonly primary: number; readonly replica: number };
+  readonly close: () => Promise<void>;
+}
+
+const openGateway = async (databases: ReplicatedDatabase, withReplica: boolean): Promise<Gateway> => {
   const config = loadConfig({
     env: { APP_ENVIRONMENT: 'test', BASE_URL: 'http://localhost:4000', RATE_LIMITS: 'false' },
     assignments: [
@@ -90,11 +97,25 @@ const turn = async (databases: ReplicatedDatabase, withReplica: boolean): Promis
   await services.databaseReplica?.probe();
   const { app } = await createApp(foundation, services, pino({ level: 'silent' }));
   await app.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`;
+  return {
+    url: `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/graphql`,
+    counts: () => ({ primary: database.statements.count, replica: replicaDatabase?.statements.count ?? 0 }),
+    close: async () => {
+      await app.close();
+      await services.databaseReplica?.stop();
+      await services.activity.flush();
+      services.caches.close();
+      await replicaDatabase?.close();
+      await database.close();
+    },
+  };
+};
+
+const turn = async (databases: ReplicatedDatabase, withReplica: boolean): Promise<Turn> => {
+  const { url, counts, close } = await openGateway(databases, withReplica);
   const headers = await signIn(url);
   for (const document of DOCUMENTS) await post(url, document, headers);
-  const [statements, onReplica] = [database.statements.count, replicaDatabase?.statements.count ?? 0];
-  const before = await activeMs(databases);
+  const [before, active] = [counts(), await activeMs(databases)];
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const document of DOCUMENTS) {
@@ -103,20 +124,12 @@ const turn = async (databases: ReplicatedDatabase, withReplica: boolean): Promis
       times.push(performance.now() - began);
     }
   }
-  const counted = [
-    database.statements.count - statements,
-    (replicaDatabase?.statements.count ?? 0) - onReplica,
-  ] as const;
-  await app.close();
-  await services.databaseReplica?.stop();
-  await services.activity.flush();
-  services.caches.close();
-  await replicaDatabase?.close();
-  await database.close();
+  const after = counts();
+  await close();
   return {
-    statements: counted[0],
-    onReplica: counted[1],
-    primaryMs: (await activeMs(databases)) - before,
+    statements: after.primary - before.primary,
+    onReplica: after.replica - before.replica,
+    primaryMs: (await activeMs(databases)) - active,
     medianMs: times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? Number.NaN,
   };
 };

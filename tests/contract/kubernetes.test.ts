@@ -118,6 +118,7 @@ const settings = new Set(allSettings.map(({ setting }) => setting.env));
 const NODE_OWN = new Set(['NODE_EXTRA_CA_CERTS']);
 /** Secrets that are made by hand, by key and the variable that reads it. */
 const SECRETS: Labels = {
+  'database-replica-url': 'postgresql://gatehouse:f3a91c55e0b74d2e8c6a@replica.example.org:5432/gatehouse',
   'database-url': 'postgresql://gatehouse:f3a91c55e0b74d2e8c6a@postgres.example.org:5432/gatehouse',
   'master-keys': `v1:${randomBytes(32).toString('base64')}`,
   'metrics-token': '0123456789abcdef0123456789abcdef',

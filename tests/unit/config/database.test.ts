@@ -63,6 +63,37 @@ describe('encryption by default', () => {
   });
 });
 
+describe('the replica', () => {
+  const replica = 'postgresql://gatehouse:s3cret-enough@replica.example.org/gatehouse';
+
+  test('is given beside the database, and is another one', () => {
+    const { database } = load({ env: { DATABASE_URL: remote, DATABASE_REPLICA_URL: `${replica}?sslmode=disable` } });
+    expect(database.replicaUrl?.reveal()).toBe(replica);
+    expect(load({ env: { DATABASE_URL: remote } }).database.replicaUrl).toBeNull();
+    expect(problemsOf({ env: { DATABASE_REPLICA_URL: replica } })).toStrictEqual([
+      'database.replicaUrl: is a replica of nothing; give DATABASE_URL as well',
+    ]);
+    expect(problemsOf({ env: { DATABASE_URL: remote, DATABASE_REPLICA_URL: remote } })).toStrictEqual([
+      'database.replicaUrl: is the address of the database itself; give that of a replica, or remove it',
+    ]);
+  });
+
+  test('is reached as the database is, with a warning where its address says otherwise or clear text leaves the machine', () => {
+    const env = {
+      APP_ENVIRONMENT: 'staging',
+      DATABASE_URL: remote,
+      DATABASE_REPLICA_URL: `${replica}?sslmode=require`,
+    };
+    expect(load({ env: { ...env, DATABASE_TLS: 'verify-full' } }).warnings).toStrictEqual([
+      expect.stringContaining('sslmode=require is overruled by database.tls, verify-full'),
+    ]);
+    const clear = { ...env, DATABASE_URL: 'postgresql://u:p@localhost/d', DATABASE_REPLICA_URL: replica };
+    expect(load({ env: clear }).warnings).toStrictEqual([
+      expect.stringMatching(/^database\.replicaUrl: is beyond this machine/),
+    ]);
+  });
+});
+
 describe('the parts of an address', () => {
   test.each([
     [{ DATABASE_HOST: 'db' }, 'postgresql://gatehouse@db:5432/gatehouse'],

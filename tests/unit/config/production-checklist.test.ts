@@ -33,6 +33,8 @@ describe('the checklist of production', () => {
   test.each([
     ['Secrets', { MASTER_KEYS: '' }, 'keys.masterKeys is empty'],
     ['Secrets', { DATABASE_URL: 'postgresql://u:password@db.example.org/d' }, 'out of a sample'],
+    ['Secrets', { DATABASE_REPLICA_URL: 'postgresql://u:password@replica.example.org/d' }, 'out of a sample'],
+    ['Secrets', { DATABASE_REPLICA_URL: 'postgresql://u@replica.example.org/d' }, 'has no password'],
     ['Secrets', { METRICS_TOKEN: '' }, 'anybody could read /metrics'],
     ['TLS to the database', { DATABASE_TLS: 'disable' }, 'verify-full'],
     ['HTTPS', { BASE_URL: 'http://id.example.org' }, 'clear http'],
