@@ -7,6 +7,8 @@ export type Scalars = {
   Boolean: { input: boolean; output: boolean; }
   Int: { input: number; output: number; }
   Float: { input: number; output: number; }
+  /** Value of a custom attribute: a text, a number, a boolean, or a day as 2026-01-31. */
+  AttributeValue: { input: string | number | boolean; output: string | number | boolean; }
   /** Instant in RFC 3339 form, UTC, milliseconds: 2026-01-31T09:30:00.000Z. */
   DateTime: { input: string; output: string; }
   /** E-mail address; output only, inputs take String. */
@@ -384,6 +386,22 @@ export type AttributeDefinition = {
   title: Scalars['String']['output'];
   /** Type of its values. */
   type: AttributeType;
+};
+
+/** A condition on a custom attribute that is declared filterable; what is given is and-ed, at least one. */
+export type AttributeFilter = {
+  /** The value is exactly this. */
+  equals?: InputMaybe<Scalars['AttributeValue']['input']>;
+  /** Numbers and days: least value, included. */
+  from?: InputMaybe<Scalars['AttributeValue']['input']>;
+  /** The value is one of these, at most 100; empty list = nobody. */
+  in?: InputMaybe<Array<Scalars['AttributeValue']['input']>>;
+  /** True = has a value, false = has none. */
+  isSet?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Name of the attribute. */
+  name: Scalars['String']['input'];
+  /** Numbers and days: end, excluded. */
+  until?: InputMaybe<Scalars['AttributeValue']['input']>;
 };
 
 /** An attribute that constraints can name. */
@@ -5478,6 +5496,8 @@ export type UserErrorCode =
 
 /** Which users; conditions are and-ed. */
 export type UserFilter = {
+  /** All of these hold, at most 10. Requires `view:users`. */
+  attributes?: InputMaybe<Array<AttributeFilter>>;
   /** Made within. */
   createdAt?: InputMaybe<DateTimeRange>;
   /** In at least one of these groups, at most 100; empty list = nobody. */

@@ -129,6 +129,22 @@ export type AssuranceLevel =
   /** Two factors, or a passkey with user verification. */
   | 'AAL2';
 
+/** A condition on a custom attribute that is declared filterable; what is given is and-ed, at least one. */
+export type AttributeFilter = {
+  /** The value is exactly this. */
+  equals?: string | number | boolean | null | undefined;
+  /** Numbers and days: least value, included. */
+  from?: string | number | boolean | null | undefined;
+  /** The value is one of these, at most 100; empty list = nobody. */
+  in?: Array<string | number | boolean> | null | undefined;
+  /** True = has a value, false = has none. */
+  isSet?: boolean | null | undefined;
+  /** Name of the attribute. */
+  name: string;
+  /** Numbers and days: end, excluded. */
+  until?: string | number | boolean | null | undefined;
+};
+
 /** An attribute that constraints can name. */
 export type AttributeInput = {
   /** Name in constraints and checks. */
@@ -1756,6 +1772,8 @@ export type UserErrorCode =
 
 /** Which users; conditions are and-ed. */
 export type UserFilter = {
+  /** All of these hold, at most 10. Requires `view:users`. */
+  attributes?: Array<AttributeFilter> | null | undefined;
   /** Made within. */
   createdAt?: DateTimeRange | null | undefined;
   /** In at least one of these groups, at most 100; empty list = nobody. */

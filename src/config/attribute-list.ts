@@ -1,4 +1,4 @@
-import { type Kind, list, oneOf, scalar, someOf } from './kinds.ts';
+import { flag, type Kind, list, oneOf, scalar, someOf } from './kinds.ts';
 import { defaulting, objectList, type Reading, readObject, required } from './structured.ts';
 
 const TYPES = ['string', 'number', 'boolean', 'date', 'enum'] as const;
@@ -17,6 +17,8 @@ export interface AttributeSettings {
   /** `own`: its owner. `administrator`: holders of `view:users`. `claim`: whoever reads the owner's access token. */
   readonly visibility: readonly (typeof AUDIENCES)[number][];
   readonly editableBy: readonly AttributeEditor[];
+  /** Users can be filtered by it, by whoever sees it of everybody in the list: `administrator` alone. */
+  readonly filterable: boolean;
 }
 
 export const MAXIMUM_ATTRIBUTES = 32;
@@ -41,6 +43,7 @@ const fields = {
   values: defaulting(enumValues, []),
   visibility: defaulting(someOf(AUDIENCES), ['own', 'administrator']),
   editableBy: defaulting(someOf(EDITORS), ['administrator']),
+  filterable: defaulting(flag, false),
 } as const;
 
 const readAttribute = (value: unknown, reading: Reading): AttributeSettings | null => {
@@ -50,7 +53,7 @@ const readAttribute = (value: unknown, reading: Reading): AttributeSettings | nu
   return attribute;
 };
 
-const problemsOf = ({ type, values, visibility, editableBy }: AttributeSettings): readonly string[] => {
+const problemsOf = ({ type, values, visibility, editableBy, filterable }: AttributeSettings): readonly string[] => {
   const blind = visibility.length === 0 ? [] : editableBy.filter((editor) => !visibility.includes(editor));
   return [
     ...(type === 'enum' && values.length === 0 ? ['.values is empty; list what the enum can be'] : []),
@@ -58,6 +61,9 @@ const problemsOf = ({ type, values, visibility, editableBy }: AttributeSettings)
     ...(values.length > 100 ? ['.values is too long; list at most 100 texts'] : []),
     ...(visibility.length === 0
       ? ['.visibility is empty, so nobody could see it; list own, administrator or claim']
+      : []),
+    ...(filterable && visibility.length > 0 && !visibility.includes('administrator')
+      ? ['.filterable would let administrators find out what they do not see; add administrator to visibility']
       : []),
     ...blind.map((editor) => `.editableBy lists ${editor}, who could not see it; add ${editor} to visibility`),
   ];

@@ -12,7 +12,7 @@ export const users = {
     env: 'USER_ATTRIBUTES',
     byDefault: fixed<readonly AttributeSettings[]>([], 'none'),
     description:
-      'Custom attributes of users, at most 32: name, type, who sees and who sets them; docs/attributes.md has the fields. No rule ever reads them.',
+      'Custom attributes of users, at most 32: name, type, who sees, sets and filters by them; docs/attributes.md has the fields. No rule ever reads them.',
   }),
   accountDeletion: setting({
     kind: flag,

@@ -33,6 +33,10 @@ import { StoredUserStatus, UserKind, type UserStatus } from '../vocabulary.ts';
   expression: 'create index users_search_pairs_idx on users using gin (search_pairs(search_text))',
 })
 @Index({
+  name: 'users_attributes_idx',
+  expression: `create index users_attributes_idx on users using gin (attribute_keys(attributes)) where attributes <> '{}'`,
+})
+@Index({
   name: 'users_mfa_enabled_idx',
   expression: 'create index users_mfa_enabled_idx on users (created_at, id) where mfa_enabled_at is not null',
 })

@@ -60,3 +60,16 @@ export const JsonObjectScalar = new GraphQLScalarType<Readonly<Record<string, un
     throw badInput('JSONObject takes an object.');
   },
 });
+
+const readAttributeValue = (value: unknown): string | number | boolean => {
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw badInput('AttributeValue takes a text, a number or a boolean.');
+};
+
+export const AttributeValueScalar = new GraphQLScalarType<string | number | boolean>({
+  name: 'AttributeValue',
+  description: 'Value of a custom attribute: a text, a number, a boolean, or a day as 2026-01-31.',
+  serialize: readAttributeValue,
+  parseValue: readAttributeValue,
+});

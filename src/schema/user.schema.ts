@@ -1,5 +1,6 @@
 import { ArgsType, Directive, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { UserKind, UserStatus } from '../vocabulary.ts';
+import { AttributeFilterInput } from './attribute-filter.schema.ts';
 import { connectionOf, PageArgs } from './connection.schema.ts';
 import { DateTimeRangeInput } from './date-time-range.schema.ts';
 import { OrderDirection, UserOrderField } from './enums.ts';
@@ -100,6 +101,12 @@ export class UserFilterInput {
 
   @Field(() => Boolean, { nullable: true, description: 'True = with a second factor, false = without.' })
   mfa?: boolean | null;
+
+  @Field(() => [AttributeFilterInput], {
+    nullable: true,
+    description: 'All of these hold, at most 10. Requires `view:users`.',
+  })
+  attributes?: AttributeFilterInput[] | null;
 
   @Field(() => DateTimeRangeInput, { nullable: true, description: 'Made within.' })
   createdAt?: DateTimeRangeInput | null;

@@ -1,6 +1,7 @@
 import { parseInstant } from '../clock.ts';
 import { type AttributeEditor, type AttributeSettings, MAXIMUM_ATTRIBUTES } from '../config/attribute-list.ts';
 import type { AuditChange } from '../entities/audit-event.entity.ts';
+import type { AttributeValue } from '../entities/user-attribute.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
 import { type Problem, reject } from '../errors.ts';
@@ -10,10 +11,14 @@ import { readText } from './text.ts';
 /** Values of custom attributes by name, as they are stored. */
 export type AttributeValues = Readonly<Record<string, unknown>>;
 
-type AttributeValue = string | number | boolean;
-
 /** What somebody wants to set; null clears. */
 export type AttributeChanges = ReadonlyMap<string, AttributeValue | null>;
+
+/** An attribute that somebody may filter by. */
+export interface FilterableAttribute {
+  readonly settings: AttributeSettings;
+  readonly read: (given: unknown) => AttributeValue | null;
+}
 
 /** In bytes of JSON, all values of one user together. */
 const MAXIMUM_BYTES = 8192;
@@ -77,6 +82,16 @@ export class UserAttributes {
         (own && (visibility.includes('own') || visibility.includes('claim'))) ||
         (administrator && visibility.includes('administrator')),
     );
+  }
+
+  /**
+   * The attribute of this name, if users may be filtered by it by the viewer, who must see it of everybody in the list; with a reader
+   * that gives a value as it would be stored, null for one that does not fit.
+   */
+  filterableFor({ principal, now }: Viewer, name: string): FilterableAttribute | null {
+    const settings = this.#declared.get(name);
+    const isSeen = settings?.visibility.includes('administrator') === true && may(principal, 'view:users', now);
+    return isSeen && settings.filterable ? { settings, read: (given) => newValue(settings, given) ?? null } : null;
   }
 
   /**

@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import { newId, parseId, type UserId } from '../ids.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import type { AuditResult } from '../vocabulary.ts';
-import type { TimeRange } from './user-reader.ts';
+import type { TimeRange } from './user-filter.ts';
 
 export interface AuditFilter {
   readonly actorId?: string | null | undefined;

@@ -18,7 +18,7 @@ import { may } from '../permissions/may.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
 import { type Connection, connectionOf } from './connection.ts';
-import type { TimeRange } from './user-reader.ts';
+import type { TimeRange } from './user-filter.ts';
 
 export interface ImpersonationFilter {
   /** As actor or target. */

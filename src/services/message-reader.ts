@@ -12,7 +12,7 @@ import type { MessageState } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
 import { type Connection, connectionOf } from './connection.ts';
-import type { TimeRange } from './user-reader.ts';
+import type { TimeRange } from './user-filter.ts';
 
 export interface MessageFilter {
   readonly stateIn?: readonly MessageState[] | null | undefined;

@@ -1,7 +1,7 @@
 import { newId, parseId, type WebhookId } from '../ids.ts';
 import type { WebhookDeliveryState } from '../vocabulary.ts';
 import type { Conditions } from './conditions.ts';
-import type { TimeRange } from './user-reader.ts';
+import type { TimeRange } from './user-filter.ts';
 
 /** Which deliveries; and-ed. */
 export interface WebhookDeliveryFilter {

@@ -5,7 +5,13 @@ import { useTestApp } from '../../support/test-app.ts';
 import type { TestClient } from '../../support/test-client.ts';
 import { administrate, loadPlanData, planIds } from './plan-data.ts';
 
-const app = useTestApp();
+const ATTRIBUTES = [
+  { name: 'badge', type: 'string', filterable: true },
+  { name: 'team', type: 'string', filterable: true },
+  { name: 'level', type: 'number', filterable: true },
+  { name: 'hired', type: 'date', filterable: true },
+];
+const app = useTestApp({ settings: { 'users.attributes': JSON.stringify(ATTRIBUTES) } });
 const cast = useCast(app);
 let large: ReadonlySet<string>;
 let ids: Awaited<ReturnType<typeof planIds>>;
@@ -122,6 +128,15 @@ const CASES: readonly Case[] = [
   users('of an organization', ({ organizationId }) => ({ organizationId })),
   users('with a second factor', () => ({ mfa: true })),
   users('made in a span', () => ({ createdAt: { from: '2026-01-02T00:00:00Z', until: '2026-01-03T00:00:00Z' } })),
+  users('by an attribute', () => ({ attributes: [{ name: 'badge', equals: 'b42' }] })),
+  users('by an attribute that several have', () => ({ attributes: [{ name: 'team', in: ['t7', 't8'] }] })),
+  users('by a range of numbers', () => ({ attributes: [{ name: 'level', from: 40, until: 60 }] })),
+  users('by a range of days', () => ({ attributes: [{ name: 'hired', from: '1991-02-03', until: '1991-02-13' }] })),
+  users('by an attribute and a state', () => ({
+    statusIn: ['ACTIVE'],
+    attributes: [{ name: 'level', from: 40, until: 60 }],
+  })),
+  users('without an attribute', () => ({ attributes: [{ name: 'badge', isSet: false }] })),
   list('groups', connection('groups', 'GroupFilter')),
   list('organizations', connection('organizations', 'OrganizationFilter')),
   list('organizations, search', connection('organizations', 'OrganizationFilter'), () => ({
@@ -177,6 +192,7 @@ describe("with a million users, by the planner's own reckoning", () => {
   test.each([
     ['users', USERS, {}],
     ['users found by a word', USERS, { filter: { search: 'company7.example' } }],
+    ['users by an attribute', USERS, { filter: { attributes: [{ name: 'badge', equals: 'b42' }] } }],
     ['users found by two characters', USERS, { filter: { search: 'zq' } }],
     ['organizations', connection('organizations', 'OrganizationFilter'), {}],
     ['sessions', connection('sessions', 'SessionFilter'), {}],

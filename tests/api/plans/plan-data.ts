@@ -12,10 +12,11 @@ const ALL = `generate_series(1, ${ROWS}) n`;
 
 /** Users with all that hangs on them; organizations and groups a tenth as many, the first two levels above the others. */
 const STATEMENTS: readonly string[] = [
-  `insert into users (id, display_name, email, username, status, locked_until, mfa_enabled_at, last_sign_in_at, created_at, updated_at)
+  `insert into users (id, display_name, email, username, status, locked_until, mfa_enabled_at, last_sign_in_at, attributes, created_at, updated_at)
    select ${id('user')}, 'Person ' || md5(n::text), 'p' || n || '@company' || n % 97 || '.example', case when n % 3 = 0 then 'user' || n end,
      case n % 40 when 0 then 'DISABLED' when 1 then 'INVITED' else 'ACTIVE' end, case when n % 50 = 3 then timestamptz '2099-01-01' end,
-     case when n % 4 = 0 then ${AT} end, case when n % 5 > 0 then ${AT} + interval '9 days' end, ${AT}, ${AT} from ${ALL}`,
+     case when n % 4 = 0 then ${AT} end, case when n % 5 > 0 then ${AT} + interval '9 days' end,
+     jsonb_build_object('badge', 'b' || n, 'level', n, 'hired', date '1990-01-01' + n, 'team', 't' || n % 200), ${AT}, ${AT} from ${ALL}`,
   `insert into groups (id, name, name_key, description, system_managed, scope_mode, changed_epoch, created_at, updated_at)
    select ${id('group')}, 'Plan ' || n, 'plan ' || n, '', false, 'ALL', 1, ${AT}, ${AT} from generate_series(1, ${ROWS / 10}) n`,
   `insert into memberships (id, user_id, group_id, added_at)

@@ -10,6 +10,7 @@ describe('users.attributes', () => {
       type: enum
       values: [Sales, Human Resources]
       visibility: [own, administrator, claim]
+      filterable: true
     - { name: birthday, type: date, visibility: own, editableBy: own }
 `),
     );
@@ -20,8 +21,9 @@ describe('users.attributes', () => {
         values: ['Sales', 'Human Resources'],
         visibility: ['own', 'administrator', 'claim'],
         editableBy: ['administrator'],
+        filterable: true,
       },
-      { name: 'birthday', type: 'date', values: [], visibility: ['own'], editableBy: ['own'] },
+      { name: 'birthday', type: 'date', values: [], visibility: ['own'], editableBy: ['own'], filterable: false },
     ]);
     const json = JSON.stringify([{ name: 'level', type: 'number' }]);
     expect(load({ env: { USER_ATTRIBUTES: json } }).users.attributes).toEqual([
@@ -31,6 +33,7 @@ describe('users.attributes', () => {
         values: [],
         visibility: ['own', 'administrator'],
         editableBy: ['administrator'],
+        filterable: false,
       },
     ]);
   });
@@ -55,6 +58,11 @@ describe('users.attributes', () => {
       '[{"name":"x","type":"date","visibility":["own"]}]',
       'entry 1.editableBy lists administrator, who could not see it',
     ],
+    [
+      '[{"name":"x","type":"date","visibility":["own","claim"],"editableBy":["own"],"filterable":true}]',
+      'entry 1.filterable would let administrators find out what they do not see',
+    ],
+    ['[{"name":"x","type":"date","filterable":"perhaps"}]', 'entry 1.filterable is neither true nor false'],
     ['[{"name":"x","type":"date","editable":["own"]}]', 'entry 1 has an unknown field "editable"'],
     ['[{"name":"x","type":"date"},{"name":"X","type":"date"}]', 'holds two attributes of one name'],
     ['["x"]', 'entry 1 is no object'],
