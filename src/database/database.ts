@@ -4,6 +4,7 @@ import type { Pool } from 'pg';
 import { ormOptions } from '../orm.ts';
 import { returnLostConnections } from './lost-connections.ts';
 import { PreparedStatements } from './prepared.ts';
+import { cutSilentConnections } from './silent-connections.ts';
 import { sql } from './sql.ts';
 import { StatementCounter } from './statement-counter.ts';
 import { readTextArraysAtOnce } from './text-arrays.ts';
@@ -38,6 +39,7 @@ export class Database {
       this.statements.watch(pool);
       readTextArraysAtOnce(pool);
       returnLostConnections(pool);
+      if (settings.statementTimeoutMs !== undefined) cutSilentConnections(pool, settings.statementTimeoutMs);
     };
     // Not MikroORM.init, which looks for extensions that we do not have, and loads a second copy of those in our bundle.
     this.orm = new MikroORM(ormOptions({ ...settings, onPoolCreated }));

@@ -26,7 +26,9 @@ export interface Evidence {
   readonly ask: (source: GroupRule['source']) => Promise<unknown>;
 }
 
-/** Nobody waits for a provider again for so long after it failed, or for its keys after they were read early. */
+/** Nobody waits for a provider again for so long after it failed; one that is back is found within five seconds. */
+const RETRY_SECONDS = 4;
+/** Its keys are not read early again for so long: anybody can send a token that names a key that there is not. */
 const PAUSE_SECONDS = 30;
 
 /** One configured issuer: checks its tokens, sends browsers there, asks it about people. */
@@ -52,7 +54,7 @@ export class IdentityProvider {
     this.#clock = clock;
     this.#clockToleranceSeconds = limits.clockToleranceSeconds;
     this.#onSilence = parts.onSilence;
-    const lasting = { staleSeconds: limits.staleSeconds, pauseSeconds: PAUSE_SECONDS };
+    const lasting = { staleSeconds: limits.staleSeconds, retrySeconds: RETRY_SECONDS, pauseSeconds: PAUSE_SECONDS };
     this.#client = new IssuerClient({
       provider: settings,
       outbound,

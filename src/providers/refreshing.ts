@@ -6,13 +6,16 @@ export interface RefreshingSettings {
   readonly ttlSeconds: number;
   /** How long it goes on to count while it cannot be read again. */
   readonly staleSeconds: number;
-  /** How long nothing is tried after a failure, and after a reading that was asked for early. */
+  /** How long nothing is tried after a failure. */
+  readonly retrySeconds: number;
+  /** How long nothing is read early again after that was asked for. */
   readonly pauseSeconds: number;
 }
 
 /**
  * A value that another server holds: kept for a time, read once for all who wait for it, and kept longer while the other server
- * is away. After a failure nobody waits for the server again until the pause is over.
+ * is away. After a failure nobody waits for the server again until it was given a moment, and whoever can do with what is kept not at
+ * all: it is read beside them.
  */
 export class Refreshing<T> {
   readonly #read: (early: boolean) => Promise<Dated<T>>;
@@ -58,10 +61,14 @@ export class Refreshing<T> {
 
   async #readOrKeep(early: boolean): Promise<T> {
     const failed = this.#failure;
-    const isPausing = failed !== null && this.#age(failed.at) < this.#settings.pauseSeconds;
+    const isPausing = failed !== null && this.#age(failed.at) < this.#settings.retrySeconds;
     if (isPausing) return this.#keep(failed.error);
+    this.#flight ??= this.#start(early || this.#isForgotten);
     try {
-      this.#flight ??= this.#start(early || this.#isForgotten);
+      if (failed !== null && !early && this.#isKept()) {
+        this.#flight.catch(() => undefined); // what failed is kept as the failure
+        return this.#keep(failed.error);
+      }
       return await this.#flight;
     } catch (error) {
       return this.#keep(error);
@@ -83,9 +90,14 @@ export class Refreshing<T> {
   }
 
   #keep(error: unknown): T {
-    const kept = this.#value;
-    if (kept !== null && this.#ageOf(kept) < this.#settings.ttlSeconds + this.#settings.staleSeconds) return kept.value;
+    if (this.#value !== null && this.#isKept()) return this.#value.value;
     throw error;
+  }
+
+  /** There is a value that counts while it cannot be read again. */
+  #isKept(): boolean {
+    const { ttlSeconds, staleSeconds } = this.#settings;
+    return this.#value !== null && this.#ageOf(this.#value) < ttlSeconds + staleSeconds;
   }
 
   #ageOf({ at }: Dated<T>): number {

@@ -17,6 +17,7 @@ import { TestClient } from './test-client.ts';
 import { TestClock } from './test-clock.ts';
 import { testConfig, testMasterKeys } from './test-config.ts';
 import { createTestDatabase } from './test-database.ts';
+import type { Way } from './way.ts';
 
 /** The real server, on a database of its own, listening on a free port of this machine. */
 export interface TestApp {
@@ -45,6 +46,8 @@ interface TestAppOptions {
   readonly beside?: TestApp;
   /** Runs on this database, of which there is a replica, instead of one of its own. */
   readonly replicated?: { readonly url: string; readonly replicaUrl: string };
+  /** A way to the database that a test can harm; statements then have the time of the settings. Absent = straight there. */
+  readonly way?: Way;
   /** Other master keys than the one fixed key. */
   readonly masterKeys?: MasterKeys;
   /** Where DNS records are looked up; absent = as in production. */
@@ -66,7 +69,15 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
   const clock = options.beside?.clock ?? new TestClock();
   const own = options.beside === undefined && replicated === undefined ? await createTestDatabase() : null;
   const databaseUrl = own?.url ?? replicated?.url ?? options.beside?.databaseUrl ?? '';
-  const database = await Database.connect({ url: databaseUrl, poolSize: 10 });
+  const database = await Database.connect(
+    options.way === undefined
+      ? { url: databaseUrl, poolSize: 10 }
+      : {
+          url: await options.way.leadTo(databaseUrl),
+          poolSize: config.database.poolSize,
+          statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
+        },
+  );
   const replicaDatabase = await openReplica(config);
   const log: string[] = [];
   const logger = createLogger(

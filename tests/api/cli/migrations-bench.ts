@@ -18,6 +18,7 @@ export const LATER = [
   'Migration20261121190000_imports',
   'Migration20261121190100_search',
   'Migration20261121232449_trusted_documents',
+  'Migration20261121233000_attribute_filter',
 ];
 /** Every migration there is, in order. */
 export const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
