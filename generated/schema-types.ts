@@ -310,6 +310,8 @@ export type ApprovalRequest = Node & {
   permission: Scalars['String']['output'];
   /** Who would gain or lose what, at the time of the request. */
   preview?: Maybe<AccessPreview>;
+  /** The rejected, cancelled or expired request for the same that this one begins anew. */
+  previous?: Maybe<ApprovalRequest>;
   /** Reason given with the request. */
   reason?: Maybe<Scalars['String']['output']>;
   /** Who asked; null when deleted. Requires `view:users`, or about oneself. */

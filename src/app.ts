@@ -178,6 +178,7 @@ const loadersFrom =
         organizationDomains: services.organizationDomainReader,
         apiKeys: services.apiKeyReader,
         webhooks: services.webhookReader,
+        approvals: services.approvalReader,
       },
       caller,
       assignments,

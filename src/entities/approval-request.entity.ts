@@ -59,6 +59,17 @@ export class ApprovalRequest {
   @Property({ type: 'text', nullable: true })
   decisionReason: string | null = null;
 
+  /** The request for the same that ended without being carried out. */
+  @ManyToOne({
+    entity: () => ApprovalRequest,
+    mapToPk: true,
+    fieldName: 'previous_id',
+    deleteRule: 'set null',
+    nullable: true,
+    index: 'approval_requests_previous_id_idx',
+  })
+  previousId: ApprovalRequestId | null = null;
+
   @Property({ type: 'timestamptz' })
   createdAt!: Date;
 

@@ -14,6 +14,7 @@ export interface ApprovalRequestView {
   readonly reason: string | null;
   readonly decidedById: UserId | null;
   readonly decisionReason: string | null;
+  readonly previousId: ApprovalRequestId | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly decidedAt: Date | null;
@@ -30,6 +31,7 @@ export interface ApprovalRequestRow {
   readonly reason: string | null;
   readonly decided_by_id: UserId | null;
   readonly decision_reason: string | null;
+  readonly previous_id: ApprovalRequestId | null;
   readonly created_at: string;
   readonly expires_at: string;
   readonly decided_at: string | null;
@@ -37,7 +39,7 @@ export interface ApprovalRequestRow {
 
 /** The columns behind `ApprovalRequestView`, of `approval_requests` under the alias `a`. */
 export const approvalRequestColumns = `a.id, a.mutation, a.permission, a.input, a.preview, a.state, a.requested_by_id, a.reason,
-  a.decided_by_id, a.decision_reason, a.created_at, a.expires_at, a.decided_at`;
+  a.decided_by_id, a.decision_reason, a.previous_id, a.created_at, a.expires_at, a.decided_at`;
 
 export const approvalRequestViewOf = (row: ApprovalRequestRow, now: Date): ApprovalRequestView => {
   const expiresAt = instantOf(row.expires_at);
@@ -52,6 +54,7 @@ export const approvalRequestViewOf = (row: ApprovalRequestRow, now: Date): Appro
     reason: row.reason,
     decidedById: row.decided_by_id,
     decisionReason: row.decision_reason,
+    previousId: row.previous_id,
     createdAt: instantOf(row.created_at),
     expiresAt,
     decidedAt: instantOf(row.decided_at),

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import type { PageRequest } from '../services/connection.ts';
 import { type Assignment, memberGroupIds } from '../entities/assignment.queries.ts';
 import type { ListedApiKey } from '../entities/api-key.queries.ts';
+import type { ApprovalRequestView } from '../entities/approval-request.queries.ts';
 import type { AuditEventView } from '../entities/audit.queries.ts';
 import type { DeviceView } from '../entities/device.queries.ts';
 import type { ExternalIdentityView } from '../entities/external-identity.queries.ts';
@@ -15,6 +16,7 @@ import type { ListedSession } from '../entities/session-list.queries.ts';
 import type { UserView } from '../entities/user.queries.ts';
 import type {
   ApiKeyId,
+  ApprovalRequestId,
   DeviceId,
   GroupId,
   InvitationId,
@@ -24,6 +26,7 @@ import type {
   UserId,
 } from '../ids.ts';
 import type { ApiKeyReader } from '../services/api-key-reader.ts';
+import type { ApprovalReader } from '../services/approval-reader.ts';
 import type { AuditReader, AuditRequest } from '../services/audit-reader.ts';
 import type { SignedInCaller } from '../services/caller.ts';
 import type { Connection } from '../services/connection.ts';
@@ -68,6 +71,8 @@ export interface Loaders {
   readonly deviceOfSession: DataLoader<SessionId, DeviceView | null>;
   /** null for mails that do not exist or are hidden. */
   readonly mail: DataLoader<MessageId, MessageView | null>;
+  /** null for requests that do not exist or are hidden. */
+  readonly approvalRequest: DataLoader<ApprovalRequestId, ApprovalRequestView | null>;
   /** null for those who were never invited. */
   readonly invitationOfUser: DataLoader<UserId, InvitationView | null>;
   readonly inviteEmailOfUser: DataLoader<UserId, MessageView | null>;
@@ -112,6 +117,7 @@ interface Readers {
   readonly organizationDomains: OrganizationDomainReader;
   readonly apiKeys: ApiKeyReader;
   readonly webhooks: WebhookReader;
+  readonly approvals: ApprovalReader;
 }
 
 /** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
@@ -133,6 +139,7 @@ export const createLoaders = (
     apiKeys,
     impersonations,
     webhooks,
+    approvals,
   }: Readers,
   caller: SignedInCaller,
   assignments: readonly Assignment[],
@@ -152,6 +159,7 @@ export const createLoaders = (
   auditEventsOfUser: perRequest((ids: readonly UserId[], request: AuditRequest) => audit.ofUsers(caller, ids, request)),
   deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
   mail: new DataLoader((ids) => messages.byIds(caller, ids)),
+  approvalRequest: new DataLoader((ids) => approvals.byIds(caller, ids)),
   ...loadersOfInvitations(invitations, messages, caller),
   impersonations: createImpersonationLoaders(impersonations, caller),
   webhooks: createWebhookLoaders(webhooks),

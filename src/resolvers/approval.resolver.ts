@@ -104,6 +104,17 @@ export class ApprovalResolver {
     return request.decidedById === null ? null : loadersOf(context).user.load(request.decidedById);
   }
 
+  @FieldResolver(() => ApprovalRequestType, {
+    nullable: true,
+    description: 'The rejected, cancelled or expired request for the same that this one begins anew.',
+  })
+  previous(
+    @Root() { previousId }: ApprovalRequestView,
+    @Ctx() context: Context,
+  ): Promise<ApprovalRequestView | null> | null {
+    return previousId === null ? null : loadersOf(context).approvalRequest.load(previousId);
+  }
+
   @FieldResolver(() => AccessPreviewType, {
     nullable: true,
     description: 'Who would gain or lose what, at the time of the request.',

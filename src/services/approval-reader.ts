@@ -9,7 +9,7 @@ import {
   approvalRequestViewOf,
   stateIsIn,
 } from '../entities/approval-request.queries.ts';
-import { newId, parseId, type UserId } from '../ids.ts';
+import { type ApprovalRequestId, newId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
 import type { ApprovalState } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
@@ -34,6 +34,21 @@ export class ApprovalReader {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
+  }
+
+  /** Several requests by id; null for those that do not exist or are hidden. One statement. */
+  async byIds(
+    { principal }: SignedInCaller,
+    ids: readonly ApprovalRequestId[],
+  ): Promise<readonly (ApprovalRequestView | null)[]> {
+    const now = this.#clock.now();
+    const seesAll = may(principal, 'view:approvals', now);
+    const rows = await this.#database.query<ApprovalRequestRow>(
+      `select ${approvalRequestColumns} from approval_requests a where a.id = any($1::uuid[]) and ($2 or a.requested_by_id = $3)`,
+      [ids, seesAll, principal.userId],
+    );
+    const byId = new Map(rows.map((row) => [row.id, approvalRequestViewOf(row, now)]));
+    return ids.map((id) => byId.get(id) ?? null);
   }
 
   /** The page of one's own requests, with `view:approvals` of all. One statement; one more when the total is asked for. */

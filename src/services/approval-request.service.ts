@@ -24,15 +24,19 @@ interface NewRequest {
 /** No field of these names is ever kept: what it holds is for the one who sent it. */
 const SECRETS: ReadonlySet<string> = new Set(['password', 'idempotencyKey']);
 
-/** An equal request of the same person that still waits is the same request. */
+/** An equal request of the same person that still waits is the same request; one that ended otherwise than carried out is its previous one. */
 const FILE = `
 with pending as (
   select a.id from approval_requests a
   where a.requested_by_id = $5 and a.mutation = $2 and a.input = $4::jsonb and a.state = 'PENDING' and a.expires_at > $7::timestamptz
   limit 1
+), latest as (
+  select a.id, a.state from approval_requests a
+  where a.requested_by_id = $5 and a.mutation = $2 and a.input = $4::jsonb order by a.id desc limit 1
 ), filed as (
-  insert into approval_requests as a (id, mutation, permission, input, requested_by_id, reason, created_at, expires_at, preview)
-  select $1::uuid, $2, $3, $4::jsonb, $5::uuid, $6, $7::timestamptz, $8::timestamptz, $9::jsonb where not exists (select from pending)
+  insert into approval_requests as a (id, mutation, permission, input, requested_by_id, reason, created_at, expires_at, preview, previous_id)
+  select $1::uuid, $2, $3, $4::jsonb, $5::uuid, $6, $7::timestamptz, $8::timestamptz, $9::jsonb,
+    (select id from latest where state <> 'APPROVED') where not exists (select from pending)
   returning ${approvalRequestColumns}, true as is_new
 )
 select * from filed

@@ -8,6 +8,7 @@ const STATES: Readonly<Record<string, DatabaseFailureCode>> = {
   '25006': 'SERVICE_UNAVAILABLE', // read-only transaction: a standby during failover
   '25P03': 'SERVICE_UNAVAILABLE', // idle-in-transaction timeout
   '25P04': 'SERVICE_UNAVAILABLE', // transaction timeout
+  '42P01': 'SERVICE_UNAVAILABLE', // undefined table: the database is empty, or older than this release
   '55P03': 'SERVICE_UNAVAILABLE', // lock not available within lock_timeout
   '57014': 'SERVICE_UNAVAILABLE', // statement timeout
   '57P01': 'SERVICE_UNAVAILABLE', // the server shuts down

@@ -17,7 +17,7 @@ import {
   MEMBERS_GROUP_ID,
 } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup, makePerson, PASSWORD, raiseToAal2, signIn } from '../../support/cast.ts';
-import { changing, inParallel, recording } from '../../support/evidence.ts';
+import { changing, inParallel, recording, statementsOf } from '../../support/evidence.ts';
 import { somebody, unique, useCast } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
@@ -165,6 +165,36 @@ describe('the two-person rule', () => {
     expect(data.cancelRequest).toMatchObject({ errors: [], request: { state: 'CANCELLED' } });
     const late = await (await second()).send(ApproveRequestDocument, { input: { id } });
     expect(late.data.approveRequest?.errors).toMatchObject([{ code: 'REQUEST_NOT_PENDING' }]);
+  });
+
+  test('begun anew is a row of its own, which names the one that ended otherwise than carried out', async () => {
+    const { id, userId } = await pending();
+    const other = await second();
+    const anew = async () =>
+      (await ask(cast().admin, IMPERSONATORS_GROUP_ID, userId)).data.addGroupMembers?.pendingRequest;
+    const rejection = await other.send(RejectRequestDocument, { input: { id, reason: 'not now' } });
+    expect(rejection.data.rejectRequest?.request).toMatchObject({ previous: null });
+    const requests = await inParallel(5, anew);
+    const [next] = requests;
+    expect(requests).toEqual(requests.map(() => next));
+    expect(next).toMatchObject({ state: 'PENDING', previous: { id, state: 'REJECTED' } });
+    await cast().admin.send(CancelRequestDocument, { input: { id: next?.id ?? '' } });
+    const third = await anew();
+    expect(third?.previous).toEqual({ id: next?.id, state: 'CANCELLED' });
+    const { answer, statements } = await statementsOf(app(), () => other.send(ApprovalsDocument, { first: 10 }));
+    const chain = answer.data.approvals?.nodes.filter(({ previous }) => previous !== null);
+    expect(chain?.map((node) => [node.id, node.previous?.id])).toEqual([
+      [third?.id, next?.id],
+      [next?.id, id],
+    ]);
+    const { statements: fewer } = await statementsOf(app(), () => other.send(ApprovalsDocument, { first: 1 }));
+    expect(statements).toBe(fewer);
+    const approved = await other.send(ApproveRequestDocument, { input: { id: third?.id ?? '' } });
+    expect(approved.data.approveRequest?.errors).toEqual([]);
+    await cast().admin.send(RemoveGroupMembersDocument, {
+      input: { groupId: IMPERSONATORS_GROUP_ID, userIds: [userId] },
+    });
+    expect((await anew())?.previous).toBeNull();
   });
 
   test('what has changed since is not carried out: the request waits, and says why', async () => {

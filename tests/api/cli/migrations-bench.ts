@@ -19,6 +19,7 @@ export const LATER = [
   'Migration20261121190100_search',
   'Migration20261121232449_trusted_documents',
   'Migration20261121233000_attribute_filter',
+  'Migration20261121233100_approval_chains',
 ];
 /** Every migration there is, in order. */
 export const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];

@@ -7,7 +7,7 @@ import { startTestApp, type TestApp } from '../../support/test-app.ts';
 
 /** A service that speaks siteverify: the answer `solved` is right, once. */
 const asked: URLSearchParams[] = [];
-let mode: 'works' | 'broken' | 'huge' = 'works';
+let mode: 'works' | 'broken' | 'huge' | 'cut' = 'works';
 const service = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -15,6 +15,7 @@ const service = createServer((request, response) => {
     const form = new URLSearchParams(Buffer.concat(chunks).toString('utf8'));
     asked.push(form);
     if (mode === 'broken') response.writeHead(503).end();
+    else if (mode === 'cut') request.socket.destroy();
     else if (mode === 'huge') response.end('x'.repeat(10_000_000));
     else response.end(JSON.stringify({ success: form.get('response') === 'solved' && form.get('secret') === 'hush' }));
   });
@@ -63,7 +64,7 @@ describe('a captcha', () => {
   });
 
   test('keeps nobody out while its service is away or talks nonsense', async () => {
-    for (const broken of ['broken', 'huge'] as const) {
+    for (const broken of ['broken', 'huge', 'cut'] as const) {
       mode = broken;
       expect(await attempt('whatever')).toEqual(['COMPLETE']);
     }

@@ -231,17 +231,19 @@ describe('a provider that does not answer as it should', () => {
     const drip = setInterval(() => response.write(' '), 100);
     response.on('close', () => clearInterval(drip));
   };
+  const hanging: Handler = () => undefined;
   const redirecting: Handler = (_request, response) => {
     response.writeHead(302, { location: `${provider.issuer}/elsewhere` });
     response.end();
   };
 
-  test('10 MB, an answer that drips, a redirect: no session, no trace but in the log, and nobody waits again until the pause is over', async () => {
+  test('10 MB, an answer that drips, none at all, a redirect: no session, no trace but in the log, and nobody waits again until the pause is over', async () => {
     const fresh = await startTestApp({ beside: app, settings: settingsFor(provider) });
     const token = await provider.accessToken({ exp: seconds() + 6000 });
     const faults = [
       [huge, 'TOO_LARGE'],
       [slow, 'TIMED_OUT'],
+      [hanging, 'TIMED_OUT'],
       [redirecting, 'REDIRECTED'],
     ] as const;
     for (const [handler, fault] of faults) {
@@ -260,7 +262,7 @@ describe('a provider that does not answer as it should', () => {
     }
     expect(provider.requests).not.toContain('/elsewhere');
     provider.answers.clear();
-    app.clock.advance(31);
+    app.clock.advance(5);
     expect((await send(fresh, token)).data.exchangeToken?.step).toBe('COMPLETE');
     await fresh.close();
   });

@@ -143,6 +143,23 @@ describe('callers while the database fails', () => {
     await expect.poll(ready, { timeout: 5000 }).toBe(200);
   });
 
+  test('an empty one is told as such, and forgotten once it is full again', async () => {
+    const ready = async () => (await fetch(`${app.url}/readyz`)).json();
+    await app.database.query('alter schema public rename to elsewhere');
+    await app.database.query('create schema public');
+    app.clock.advance(2);
+    expect(await ready()).toMatchObject({ status: 'DOWN', checks: { database: 'DOWN' } });
+    expect([(await signIn()).code, (await admin.send(ViewerDocument, {})).code]).toEqual([
+      'SERVICE_UNAVAILABLE',
+      'SERVICE_UNAVAILABLE',
+    ]);
+    await app.database.query('drop schema public');
+    await app.database.query('alter schema elsewhere rename to public');
+    app.clock.advance(2);
+    expect(await ready()).toMatchObject({ status: 'OK' });
+    expect([(await signIn()).code, (await admin.send(ViewerDocument, {})).code]).toEqual(['OK', 'OK']);
+  });
+
   test('a statement that gives itself more time is waited for', async () => {
     const slept = await app.database.transaction(async (em) => {
       await em.execute(`set local statement_timeout = '20s'`);

@@ -85,17 +85,26 @@ describe('what services throw', () => {
 });
 
 describe('what the database throws', () => {
-  test.each(['53100', '53300', '53200', '57014', '57P01', '57P03', '08006', '25006', 'ECONNREFUSED', 'ECONNRESET'])(
-    '%s is a lack of service and reported, also in the exception of the ORM',
-    async (code) => {
-      for (const error of [databaseError(code), new DriverException(databaseError(code))]) {
-        const { errors, text, reports } = await thrownBy(error);
-        expect(errors[0]?.extensions).toEqual({ code: 'SERVICE_UNAVAILABLE' });
-        expect(text).not.toContain(SECRET);
-        expect(reports.map((report) => report.code)).toEqual(['SERVICE_UNAVAILABLE']);
-      }
-    },
-  );
+  test.each([
+    '53100',
+    '53300',
+    '53200',
+    '57014',
+    '57P01',
+    '57P03',
+    '08006',
+    '25006',
+    '42P01',
+    'ECONNREFUSED',
+    'ECONNRESET',
+  ])('%s is a lack of service and reported, also in the exception of the ORM', async (code) => {
+    for (const error of [databaseError(code), new DriverException(databaseError(code))]) {
+      const { errors, text, reports } = await thrownBy(error);
+      expect(errors[0]?.extensions).toEqual({ code: 'SERVICE_UNAVAILABLE' });
+      expect(text).not.toContain(SECRET);
+      expect(reports.map((report) => report.code)).toEqual(['SERVICE_UNAVAILABLE']);
+    }
+  });
 
   test.each([
     'Connection terminated unexpectedly',
@@ -114,7 +123,7 @@ describe('what the database throws', () => {
     expect(reports).toEqual([]);
   });
 
-  test.each(['23505', '40001', '42P01', '22P02', 'toString', '__proto__'])('%s stays internal', async (code) => {
+  test.each(['23505', '40001', '42703', '22P02', 'toString', '__proto__'])('%s stays internal', async (code) => {
     expect((await thrownBy(databaseError(code))).errors[0]?.extensions?.['code']).toBe('INTERNAL_SERVER_ERROR');
   });
 });
