@@ -158,9 +158,8 @@ export const createLoaders = (
   devicesOfUser: perRequest((ids: readonly UserId[], request: DeviceRequest) => devices.ofUsers(caller, ids, request)),
   auditEventsOfUser: perRequest((ids: readonly UserId[], request: AuditRequest) => audit.ofUsers(caller, ids, request)),
   deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
-  mail: new DataLoader((ids) => messages.byIds(caller, ids)),
   approvalRequest: new DataLoader((ids) => approvals.byIds(caller, ids)),
-  ...loadersOfInvitations(invitations, messages, caller),
+  ...loadersOfMails(invitations, messages, caller),
   impersonations: createImpersonationLoaders(impersonations, caller),
   webhooks: createWebhookLoaders(webhooks),
   sessionCount: new DataLoader((ids) => devices.sessionCounts(ids)),
@@ -183,11 +182,12 @@ export const createLoaders = (
   ),
 });
 
-const loadersOfInvitations = (
+const loadersOfMails = (
   invitations: InvitationReader,
   messages: MessageReader,
   caller: SignedInCaller,
-): Pick<Loaders, 'invitationOfUser' | 'inviteEmailOfUser' | 'invitation' | 'mailOfInvitation'> => ({
+): Pick<Loaders, 'mail' | 'invitationOfUser' | 'inviteEmailOfUser' | 'invitation' | 'mailOfInvitation'> => ({
+  mail: new DataLoader((ids) => messages.byIds(caller, ids)),
   invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
   inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
   invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),

@@ -33,25 +33,32 @@ const readOne = (attributes: UserAttributes, viewer: Viewer, filter: AttributeFi
   const filterable = attributes.filterableFor(viewer, filter.name);
   if (filterable === null) throw new Failure('BAD_USER_INPUT', 'Users cannot be filtered by such an attribute.');
   const { name, type, values: declared } = filterable.settings;
-  const { equals, in: among, from, until, isSet } = filter;
-  if ([equals, among, from, until, isSet].every((given) => given == null)) {
-    throw new Failure('BAD_USER_INPUT', 'A condition on an attribute gives equals, in, from, until or isSet.');
-  }
-  if (among != null && among.length > MAXIMUM_VALUES) throw tooMany('in', MAXIMUM_VALUES);
-  const hasOrder = type === 'number' || type === 'date';
-  if (!hasOrder && (from != null || until != null)) {
-    throw new Failure('BAD_USER_INPUT', 'Only numbers and days take from and until.');
-  }
-  const read = (given: AttributeValue): AttributeValue => filterable.read(given) ?? wrongValue();
+  requireSense(type, filter);
+  const read = (given: AttributeValue | null | undefined): AttributeValue | null =>
+    given == null ? null : (filterable.read(given) ?? wrongValue());
   return {
     name,
     type,
     declared,
-    values: valuesOf(equals == null ? null : read(equals), among?.map(read) ?? null),
-    from: from == null ? null : read(from),
-    until: until == null ? null : read(until),
-    isSet: isSet ?? null,
+    values: valuesOf(read(filter.equals), filter.in?.map((one) => filterable.read(one) ?? wrongValue()) ?? null),
+    from: read(filter.from),
+    until: read(filter.until),
+    isSet: filter.isSet ?? null,
   };
+};
+
+const requireSense = (
+  type: AttributeDemand['type'],
+  { equals, in: among, from, until, isSet }: AttributeFilter,
+): void => {
+  if ([equals, among, from, until, isSet].every((given) => given == null)) {
+    throw new Failure('BAD_USER_INPUT', 'A condition on an attribute gives equals, in, from, until or isSet.');
+  }
+  if ((among ?? []).length > MAXIMUM_VALUES) throw tooMany('in', MAXIMUM_VALUES);
+  const isRange = from != null || until != null;
+  if (isRange && type !== 'number' && type !== 'date') {
+    throw new Failure('BAD_USER_INPUT', 'Only numbers and days take from and until.');
+  }
 };
 
 /** Both together leave what both allow. */

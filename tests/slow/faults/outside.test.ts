@@ -77,24 +77,25 @@ describe('sign-ins and changes', () => {
     restarted: (way: Way) => way.cut(),
   } as const;
 
-  test.each(['frozen', 'slow', 'refusing', 'restarted'] as const)(
-    'go on while the mail server is %s; every mail arrives once it is back',
-    async (name) => {
-      harms[name](mail);
-      const { email, state } = await work();
-      expect(['QUEUED', 'SENT']).toContain(state);
-      if (name === 'frozen' || name === 'refusing') expect(state).toBe('QUEUED');
-      mail.heal();
-      const waiting = async (): Promise<number> => {
-        await app.services.messageWorker.run();
-        const rows = await app.database.query(`select from messages where state <> 'SENT'`);
-        return rows.length;
-      };
-      app.clock.advance(60);
-      await expect.poll(waiting, { timeout: 5000 }).toBe(0);
-      expect(smtp.received.filter(({ to }) => to.includes(email))).not.toEqual([]);
-    },
-  );
+  test.each([
+    ['frozen', ['QUEUED']],
+    ['slow', ['QUEUED', 'SENT']],
+    ['refusing', ['QUEUED']],
+    ['restarted', ['QUEUED', 'SENT']],
+  ] as const)('go on while the mail server is %s; every mail arrives once it is back', async (name, states) => {
+    harms[name](mail);
+    const { email, state } = await work();
+    expect(states).toContain(state);
+    mail.heal();
+    const waiting = async (): Promise<number> => {
+      await app.services.messageWorker.run();
+      const rows = await app.database.query(`select from messages where state <> 'SENT'`);
+      return rows.length;
+    };
+    app.clock.advance(60);
+    await expect.poll(waiting, { timeout: 5000 }).toBe(0);
+    expect(smtp.received.filter(({ to }) => to.includes(email))).not.toEqual([]);
+  });
 
   test.each(['frozen', 'refusing'] as const)(
     'go on while Kafka is %s, and other sinks get their events',
