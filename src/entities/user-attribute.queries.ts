@@ -67,7 +67,10 @@ export const indexedAttributes = (demands: readonly AttributeDemand[], first: nu
   return { condition: `u.attributes <> '{}' and ${conditions.join(' and ')}`, values: keys };
 };
 
-/** Lists of keys, as the function `attribute_keys` makes them: of each list a row has one at least. */
+/**
+ * Lists of keys, as the function `attribute_keys` makes them: whoever meets the demand has one of each list at least. Others may, too:
+ * the conditions decide.
+ */
 const keysOf = (demand: AttributeDemand): readonly (readonly string[])[] => {
   const { values, from, until, isSet } = demand;
   const isRange = from !== null || until !== null;
@@ -106,15 +109,18 @@ const rangeKeys = ({ name, type, from, until }: AttributeDemand): readonly strin
 interface Words {
   readonly alphabet: string;
   readonly length: number;
+  /** The longest beginning that is a key. */
+  readonly depth: number;
 }
 
-/** The fewest beginnings that words from `least` on and before `end` (null: without end) have, and no others. */
+/** The fewest beginnings, as long as keys are, that all words from `least` on and before `end` (null: without end) have. */
 const beginningsOf = (words: Words, least: string, end: string | null, beginning = ''): readonly string[] => {
-  const { alphabet, length } = words;
+  const { alphabet, length, depth } = words;
   const first = beginning.padEnd(length, alphabet.at(0));
   const last = beginning.padEnd(length, alphabet.at(-1));
   if (last < least || (end !== null && first >= end)) return [];
-  if (first >= least && (end === null || last < end)) return [beginning];
+  const isWithin = first >= least && (end === null || last < end);
+  if (isWithin || beginning.length === depth) return [beginning];
   return Array.from(alphabet).flatMap((next) => beginningsOf(words, least, end, beginning + next));
 };
 
@@ -129,11 +135,12 @@ const sortableNumber = (value: AttributeValue): string => {
 };
 
 const SORTED = {
-  number: { mark: '#', alphabet: '0123456789abcdef', length: 16, sortable: sortableNumber },
+  number: { mark: '#', alphabet: '0123456789abcdef', length: 16, depth: 6, sortable: sortableNumber },
   date: {
     mark: '@',
     alphabet: '0123456789',
     length: 8,
+    depth: 8,
     sortable: (value: AttributeValue): string => String(value).replaceAll('-', ''),
   },
 } as const;
