@@ -62,9 +62,9 @@ describe('the index of attributes', () => {
   ];
 
   test.each([
-    ['number', NUMBERS],
-    ['date', DAYS],
-  ] as const)('finds all %ss between any two, and hardly others', async (type, known) => {
+    ['number', NUMBERS, 3],
+    ['date', DAYS, 0],
+  ] as const)('finds all %ss between any two, and hardly others', async (type, known, spare) => {
     const bounds = [null, ...known];
     for (const from of bounds) {
       const until = bounds[(bounds.indexOf(from) * 7 + 3) % bounds.length] ?? null;
@@ -75,11 +75,7 @@ describe('the index of attributes', () => {
       expect([from, until, valuesOf(rows.filter(({ looked }) => looked))]).toEqual([from, until, within]);
       const indexed = valuesOf(rows.filter((row) => row.indexed));
       expect([from, until, indexed]).toEqual([from, until, expect.arrayContaining(within)]);
-      expect([from, until, indexed.length - within.length]).toEqual([
-        from,
-        until,
-        type === 'date' ? 0 : expect.toSatisfy((more: number) => more <= 3),
-      ]);
+      expect(indexed.length - within.length).toBeLessThanOrEqual(spare);
     }
   });
 
