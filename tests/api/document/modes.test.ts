@@ -11,6 +11,7 @@ import { TestClient } from '../../support/test-client.ts';
 const TRUSTED = 'query Me { viewer { user { id } } }';
 const STREAM = 'subscription End { viewerSessionEnded { reason } }';
 const OTHER_STREAM = `${STREAM} `;
+const PATIENTLY = { timeout: 10_000, interval: 20 };
 const NOT_FOUND = 'PERSISTED_DOCUMENT_NOT_FOUND';
 
 /** Where documents are registered: no request could bring that document where only registered ones are run. */
@@ -92,9 +93,9 @@ describe('only', () => {
     const text = documentNamed('Former');
     const [made] = await registered(cast().admin, text);
     const anonymous = there(cast().anonymous);
-    await expect.poll(async () => (await anonymous.run(text)).code, { timeout: 1000, interval: 20 }).toBe('OK');
+    await expect.poll(async () => (await anonymous.run(text)).code, PATIENTLY).toBe('OK');
     await disable(cast().admin, [made?.id ?? '']);
-    await expect.poll(async () => (await anonymous.run(text)).code, { timeout: 1000, interval: 20 }).toBe(NOT_FOUND);
+    await expect.poll(async () => (await anonymous.run(text)).code, PATIENTLY).toBe(NOT_FOUND);
   });
 
   test("the server's own pages go on working", async () => {
@@ -119,7 +120,7 @@ describe('only', () => {
     const [refused] = (await subscriber.follow(OTHER_STREAM).ended) ?? [];
     expect(refused?.extensions.code).toBe(NOT_FOUND);
     const stream = subscriber.follow(STREAM);
-    await expect.poll(async () => streams(app()), { timeout: 5000 }).toBe(1);
+    await expect.poll(async () => streams(app()), PATIENTLY).toBe(1);
     stream.stop();
   });
 });
@@ -147,18 +148,16 @@ describe('prefer', () => {
           }),
         ),
       );
-      await expect.poll(() => messages.some(({ type }) => type === 'connection_ack'), { timeout: 5000 }).toBe(true);
+      await expect.poll(() => messages.some(({ type }) => type === 'connection_ack'), PATIENTLY).toBe(true);
       socket.send(JSON.stringify({ type: 'subscribe', id: '1', payload }));
       await expect
         .poll(
           async () => messages.length > 1 || (await streams(open())) === 1 || socket.readyState === WebSocket.CLOSED,
-          {
-            timeout: 5000,
-          },
+          PATIENTLY,
         )
         .toBe(true);
       socket.terminate();
-      await expect.poll(() => streams(open()), { timeout: 5000 }).toBe(0);
+      await expect.poll(() => streams(open()), PATIENTLY).toBe(0);
       return messages.slice(1).map(({ payload: told }) => told);
     };
 
