@@ -269,8 +269,8 @@ describe('lists by a replica', () => {
     const seen = await under(async () => {
       await sleep(200);
       await harm?.hurt();
-      await sleep(1200);
-      expect(refusal()).toBe('away');
+      await withinFiveSeconds(() => refusal() === 'away');
+      await sleep(500);
       const readiness = await fetch(`${app.url}/readyz`);
       expect([readiness.status, await readiness.text()]).toEqual([200, expect.stringContaining('database_replica')]);
       await harm?.heal();
@@ -287,7 +287,9 @@ describe('lists by a replica', () => {
     const seen = await under(async () => {
       await databases.onReplica('select pg_promote(true)');
       await databases.onReplica(`delete from memberships where group_id = '${KEY_MASTERS_GROUP_ID}'`);
-      await sleep(2500);
+      await withinFiveSeconds(() => refusal() === 'history');
+      // Time for a probe to think better of it.
+      await sleep(1200);
     });
     expect(seen).toMatchObject({ stale: 0 });
     expect(refusal()).toBe('history');
