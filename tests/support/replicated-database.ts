@@ -47,6 +47,23 @@ export class ReplicatedDatabase {
     return this.#operator.query<Row>(text);
   }
 
+  /** From now on the replica is late by some milliseconds again and again, until the returned function is called. */
+  stutter(): () => Promise<void> {
+    const over = new AbortController();
+    const stuttering = (async () => {
+      while (!over.signal.aborted) {
+        await this.onReplica('select pg_wal_replay_pause()');
+        await sleep(12);
+        await this.onReplica('select pg_wal_replay_resume()');
+        await sleep(4);
+      }
+    })();
+    return async () => {
+      over.abort();
+      await stuttering;
+    };
+  }
+
   async close(): Promise<void> {
     await this.#operator?.close();
     await this.replica.close({ files: false });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DatabaseReplica } from '../../../src/database/database-replica.ts';
 import { type Position, positionOf, presentPosition } from '../../../src/database/position.ts';
 import { KEY_MASTERS_GROUP_ID, MEMBERS_GROUP_ID, READ_ONLY_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { makeKey } from '../../support/api-keys.ts';
 import type { Actor, Cast } from '../../support/cast.ts';
 import { ask, fetchExport, jobOf } from '../../support/exports.ts';
 import { figuresOf } from '../../support/figures.ts';
@@ -66,23 +67,6 @@ describe('lists by a replica', () => {
   const bySecond = (): ReturnType<TestApp['anonymous']> =>
     second.anonymous({ authorization: `Bearer ${admin.accessToken}` });
 
-  /** A replica that is late by some milliseconds again and again, until it is told to stop. */
-  const stutter = (): (() => Promise<void>) => {
-    const over = new AbortController();
-    const stuttering = (async () => {
-      while (!over.signal.aborted) {
-        await databases.onReplica('select pg_wal_replay_pause()');
-        await sleep(12);
-        await databases.onReplica('select pg_wal_replay_resume()');
-        await sleep(4);
-      }
-    })();
-    return async () => {
-      over.abort();
-      await stuttering;
-    };
-  };
-
   test('show each change of before, by whichever gateway, two hundred times in a row', async () => {
     await isUsed();
     const lane = async (from: () => { run: Actor['run'] }): Promise<number> => {
@@ -90,7 +74,7 @@ describe('lists by a replica', () => {
       for (let round = 0; round < 100; round += 1) missed += (await changeAndLook(admin, from())).length === 1 ? 0 : 1;
       return missed;
     };
-    const stop = stutter();
+    const stop = databases.stutter();
     try {
       expect(await Promise.all([lane(bySecond), lane(() => admin)])).toEqual([0, 0]);
     } finally {
@@ -121,6 +105,19 @@ describe('lists by a replica', () => {
     );
     expect(questions?.length).toBeGreaterThanOrEqual(2);
     expect(lists).toHaveLength(2);
+  });
+
+  test('are read for programs with a key in the same way', async () => {
+    const program = await makeKey(app, admin);
+    await isUsed();
+    await program.run('{ groups { nodes { id } } }');
+    await app.services.apiKeyUse.flush();
+    await isUsed();
+    const sent = await sentDuring(async () =>
+      expect((await program.run('{ users { nodes { id } } }')).code).toBe('OK'),
+    );
+    expect(sent.primary).toEqual([expect.stringContaining('from api_keys k join users u')]);
+    expect(sent.replica.length).toBeGreaterThanOrEqual(2);
   });
 
   test('below a mutation are read from the primary, and so is what no list is', async () => {
