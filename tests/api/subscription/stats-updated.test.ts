@@ -217,6 +217,24 @@ describe('statsUpdated', () => {
     expect(await statementsOf(app(), () => sleep(1200))).toBe(0);
   });
 
+  test('whoever does not keep up has one message waiting, however often figures are computed, and is not let go for it', async () => {
+    const { liveStats } = app().services;
+    const slow = liveStats.updates(5);
+    const quick = await follow(cast.reader, { every: 5, of: organization });
+    for (let computed = 0; computed < 4; computed += 1) {
+      await toldBy(quick);
+      await compute(6);
+      await round();
+    }
+    await toldBy(quick);
+    expect(await slow.next()).toMatchObject({ done: false });
+    const next = slow.next();
+    await expect(Promise.race([next, sleep(200, 'nothing')])).resolves.toBe('nothing');
+    expect(liveStats.size).toBe(2);
+    await slow.return();
+    await expect(next).resolves.toMatchObject({ done: true });
+  });
+
   test('while the database does not answer nothing is told, and afterwards it goes on', async () => {
     const stream = await follow(cast.reader, { every: 5, of: organization });
     await toldBy(stream);
