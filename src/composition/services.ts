@@ -262,11 +262,8 @@ const createExplanations = (base: Base) => {
     decisionSubjects: new DecisionSubjects(base),
     decisionQuestions: new DecisionQuestions(base),
   };
-  return {
-    ...parts,
-    explanations: new ExplanationService({ ...base, ...parts }),
-    permissionChecks: new PermissionCheckService({ ...base, ...parts }),
-  };
+  const asked = { ...base, ...parts };
+  return { ...parts, explanations: new ExplanationService(asked), permissionChecks: new PermissionCheckService(asked) };
 };
 
 /** What the server does by itself. */

@@ -1,90 +1,24 @@
 import type { AddressInfo } from 'node:net';
-import { ApolloServer } from '@apollo/server';
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-  ApolloServerPluginSchemaReportingDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from '@apollo/server/plugin/disabled';
-import fastifyApollo, { fastifyApolloDrainPlugin } from '@as-integrations/fastify';
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
 import helmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
-import type { GraphQLSchema } from 'graphql';
-import type { Logger } from 'pino';
-import type { ConnectedCallers } from '../auth/connected-callers.ts';
 import type { Config } from '../config/config.ts';
-import type { Context } from '../context.ts';
 import { randomId } from '../ids.ts';
-import type { CapturedInbox } from '../messages/captured-inbox.ts';
-import type { HealthService } from '../services/health.service.ts';
-import type { ExportService } from '../services/export.service.ts';
-import type { LiveEvents } from '../services/live-events.service.ts';
-import type { LiveStats } from '../services/live-stats.ts';
-import type { NetworkLimits } from '../limits/network-limits.ts';
-import type { ProviderSignInService } from '../services/provider-sign-in.service.ts';
-import type { TokenIntrospection } from '../services/token-introspection.ts';
-import type { SigningKeyService } from '../services/signing-key.service.ts';
-import type { Instruments } from '../telemetry/instruments.ts';
-import type { ErrorTracker } from '../telemetry/error-tracker.ts';
 import { accountPages } from './account-pages/account-pages.ts';
 import { AdministrationListener } from './administration-listener.ts';
-import { type ContextParts, contextFactory } from './context-factory.ts';
-import { pageDocuments } from './account-pages/page-documents.ts';
-import { boundDocumentsPlugin } from './bound-documents-plugin.ts';
-import { csrfPlugin } from './csrf-plugin.ts';
-import { createErrorFormatting } from './errors/format-error.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
-import { refusalHeaders } from './errors/refusal-headers.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
 import { frontPage } from './front-page.ts';
-import type { CostTable } from './limits/cost-declaration.ts';
-import { costPlugin } from './limits/cost-plugin.ts';
-import { documentLimits, MAXIMUM_ERRORS, oneOfEach } from './limits/document-limits.ts';
-import { defaultGraphqlLimits, parseLimits } from './limits/graphql-limits.ts';
 import { httpsOnly } from './https-only.ts';
-import { listReadsPlugin } from './list-reads-plugin.ts';
 import { introspectionRoute } from './introspection-route.ts';
-import type { Metrics } from './metrics.ts';
-import { OperationLog } from './operation-log.ts';
-import { Admission } from './subscriptions/admission.ts';
-import { requestsOnly } from './subscriptions/requests-only-plugin.ts';
 import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 import { operationsRoutes } from './operations-routes.ts';
-import type { Overload } from './overload.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
-import type { RequestTelemetry } from './request-telemetry.ts';
-import { type AdmittedContext, admittedDocumentPlugin } from './trusted-documents.ts';
-import { askedDocumentOf, DocumentAdmission, type DocumentParts } from './trusted-documents.ts';
-
-/** Everything that the HTTP layer is given; it makes nothing of its own. */
-export interface ServerParts extends Omit<ContextParts, 'servesAdministration'>, DocumentParts {
-  readonly instruments: Instruments;
-  readonly connected: ConnectedCallers;
-  readonly liveEvents: LiveEvents;
-  readonly liveStats: LiveStats;
-  readonly schema: GraphQLSchema;
-  readonly health: HealthService;
-  readonly signingKeys: SigningKeyService;
-  readonly providerSignIn: ProviderSignInService;
-  readonly exports: ExportService;
-  readonly networkLimits: NetworkLimits;
-  readonly introspection: TokenIntrospection;
-  readonly metrics: Metrics;
-  readonly errors: ErrorTracker;
-  readonly requestTelemetry: RequestTelemetry;
-  readonly overload: Overload;
-  readonly logger: Logger;
-  /** Shown at `/dev/mail`; null: nothing is captured, or nobody may look. */
-  readonly capturedInbox: CapturedInbox | null;
-  readonly credentialFields: readonly string[];
-  readonly costs: CostTable;
-  readonly isPublicMutation: (field: string) => boolean;
-}
+import { graphqlRoute } from './graphql-route.ts';
+import type { RoutedParts, ServerParts } from './server-parts.ts';
 
 export interface Server {
   readonly app: FastifyInstance;
@@ -151,7 +85,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   parts.overload.guard(app);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await registerRoutes(app, parts);
-  await registerGraphql(app, parts, report);
+  await graphqlRoute(app, parts, report);
   await registerTrials(app, parts);
   let administrationAddress: AddressInfo | null = null;
   return {
@@ -216,8 +150,6 @@ const registerProtections = async (app: FastifyInstance, config: Config): Promis
   await app.register(cookie);
 };
 
-type RoutedParts = ServerParts & ContextParts;
-
 /** What is served beside GraphQL, everywhere. */
 const registerRoutes = async (app: FastifyInstance, parts: RoutedParts): Promise<void> => {
   const { config } = parts;
@@ -239,63 +171,3 @@ const registerTrials = async (app: FastifyInstance, { config, capturedInbox }: R
     await app.register(playgroundPlugin);
   }
 };
-
-const registerGraphql = async (app: FastifyInstance, parts: RoutedParts, report: ReportError): Promise<void> => {
-  const { config } = parts;
-  const formatting = createErrorFormatting({ report, fieldSuggestions: config.server.fieldSuggestions });
-  const limits = { ...defaultGraphqlLimits, ...config.limits };
-  const apollo = new ApolloServer<Context & { csrfMissing: boolean } & AdmittedContext>({
-    schema: parts.schema,
-    introspection: config.server.introspection,
-    includeStacktraceInErrorResponses: false,
-    allowBatchedHttpRequests: false,
-    persistedQueries: false,
-    csrfPrevention: true,
-    stopOnTerminationSignals: false,
-    parseOptions: parseLimits(limits),
-    validationOptions: { maxErrors: MAXIMUM_ERRORS },
-    validationRules: [documentLimits({ limits, credentialFields: parts.credentialFields })],
-    formatError: formatting.formatError,
-    logger: parts.logger,
-    plugins: [
-      admittedDocumentPlugin(),
-      formatting.plugin,
-      parts.metrics.plugin(operationLogOf(parts)),
-      csrfPlugin(parts.isPublicMutation),
-      requestsOnly(),
-      boundDocumentsPlugin(),
-      listReadsPlugin(),
-      oneOfEach(),
-      costPlugin({ maximumCost: limits.maximumCost, costs: parts.costs }),
-      fastifyApolloDrainPlugin(app),
-      ApolloServerPluginLandingPageDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-      ApolloServerPluginSchemaReportingDisabled(),
-    ],
-  });
-  await apollo.start();
-  const makeContext = contextFactory(parts);
-  const documents = new DocumentAdmission({ ...parts, ownDocuments: Object.values(pageDocuments) });
-  if (config.subscriptions.enabled) {
-    // Only where it is served: the library of the protocol is not loaded elsewhere.
-    const { SocketServer } = await import('./subscriptions/socket-server.ts');
-    const admission = new Admission({ ...parts, limits, introspection: config.server.introspection });
-    new SocketServer({ ...parts, registry: parts.metrics.registry, formatting, admission, documents }).attach(app);
-  }
-  await app.register(fastifyApollo(apollo), {
-    path: '/graphql',
-    context: async (request, reply) => {
-      try {
-        const admittedText = await documents.admit(askedDocumentOf(request));
-        return { ...(await makeContext(request, reply)), admittedText };
-      } catch (error) {
-        throw formatting.refusal(error, { requestId: request.id, headers: refusalHeaders(error) });
-      }
-    },
-  });
-};
-
-const operationLogOf = ({ config, logger, schema }: ServerParts): OperationLog | null =>
-  config.log.bodies === 'none' ? null : new OperationLog({ logger, schema, bodies: config.log.bodies });

@@ -5,16 +5,15 @@ import { aal2, about, and, anyone, can, freshly, notImpersonating, or, self, sig
 /*
  * Who may do what: the whole of it, one operation per line.
  *
- * How to read it. A line says what the caller must be or hold before anything of the operation runs. Whatever is not listed
- * is denied; an operation without a line, or a line without an operation, does not compile. The words are data (rules.ts):
- * the server enforces them (shield.ts), and the schema's descriptions, its federation directives, docs/permissions.md and
- * the permission matrix are made of them. A line looks at the caller and the arguments only. Which rows the caller may do it
- * to, and what else the service asks, is said once, in the service that the comment names.
+ * How to read it. A line says what the caller must be or hold before anything of the operation runs. Whatever is not listed is
+ * denied; an operation without a line, or a line without an operation, does not compile. The words are data (rules.ts): the server
+ * enforces them (shield.ts), and the schema's descriptions, its federation directives, docs/permissions.md and the permission matrix
+ * are made of them. A line looks at the caller and the arguments only. Which rows the caller may do it to, and what else the service
+ * asks, is said once, in the service that the comment names.
  *
- * `anyone` = no session needed; such operations are limited by document and by account.
- * `freshly(10)` = the identity was confirmed within ten minutes; `aal2` = two factors, where they are enforced.
- * Nobody who acts as somebody else passes a line with `freshly`, `aal2`, or `anyone` under Mutation, and in mode READ_ONLY no
- * mutation but those of `openWhileReadOnly`: judgeImpersonating in judge.ts.
+ * `anyone` = no session needed, limited by document and by account; `freshly(10)` = the identity was confirmed within ten minutes;
+ * `aal2` = two factors, where they are enforced. Nobody who acts as somebody else passes a line with `freshly`, `aal2`, or `anyone`
+ * under Mutation, and in mode READ_ONLY no mutation but those of `openWhileReadOnly`: judgeImpersonating in judge.ts.
  */
 type Fields<T> = Exclude<keyof T, '__typename'>;
 

@@ -58,7 +58,7 @@ export class RotateSigningKeyPayload extends PendingPayload {
 
 @ObjectType('HealthCheck', { simpleResolvers: true, description: 'One part of the server.' })
 export class HealthCheckType {
-  @Field(() => String, { description: 'Name, as in `/readyz`: database, migrations, mail, sms ...' })
+  @Field(() => String, { description: 'Name, as in `/readyz`: database, migrations, redis, mail, kafka ...' })
   component!: string;
 
   @Field(() => HealthStatus, { description: 'Its state.' })
