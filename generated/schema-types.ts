@@ -1654,7 +1654,7 @@ export type Health = {
 /** One part of the server. */
 export type HealthCheck = {
   __typename?: 'HealthCheck';
-  /** Name, as in `/readyz`: database, migrations, mail, sms ... */
+  /** Name, as in `/readyz`: database, migrations, redis, mail, kafka ... */
   component: Scalars['String']['output'];
   /** Time of the check, milliseconds; null = not measured. */
   latencyMs?: Maybe<Scalars['Float']['output']>;

@@ -27,8 +27,8 @@ import {
   openWhileReadOnly,
   openWithoutSecondFactor,
   questionFields,
-  tree,
-} from './permissions/tree.ts';
+} from './permissions/field-lists.ts';
+import { tree } from './permissions/tree.ts';
 import { buildGuardedSchema, buildUnguardedSchema } from './schema.ts';
 import type { SchemaFacts } from './services/schema-knowledge.ts';
 import type { Figure } from './telemetry/figures.ts';

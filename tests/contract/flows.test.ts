@@ -12,7 +12,8 @@ import { oneTimeTokenFlow } from '../../src/flows/one-time-token.ts';
 import { sessionStrengthFlow } from '../../src/flows/session-strength.ts';
 import { sessionFlow } from '../../src/flows/session.ts';
 import { signInFlow } from '../../src/flows/sign-in.ts';
-import { credentialFields, tree } from '../../src/permissions/tree.ts';
+import { credentialFields } from '../../src/permissions/field-lists.ts';
+import { tree } from '../../src/permissions/tree.ts';
 import { SignInStep } from '../../src/schema/enums.ts';
 import {
   AssuranceLevel,

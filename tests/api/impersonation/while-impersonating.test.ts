@@ -4,7 +4,8 @@ import { Kind, type OperationDefinitionNode, OperationTypeNode, parse, print } f
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BannerDocument, LockUsersDocument, UpdateUserDocument } from '../../../generated/client/graphql.ts';
 import * as seeded from '../../../src/permissions/seeded-groups.ts';
-import { openWhileReadOnly, tree } from '../../../src/permissions/tree.ts';
+import { openWhileReadOnly } from '../../../src/permissions/field-lists.ts';
+import { tree } from '../../../src/permissions/tree.ts';
 import { isPublic } from '../../../src/permissions/rules.ts';
 import { type Facts, mutationDocument, mutationInputs } from '../../contract/permission-matrix.inputs.ts';
 import { harmless } from '../../contract/permission-matrix.people.ts';

@@ -7,7 +7,7 @@ import {
   SignOutDocument,
 } from '../../../generated/client/graphql.ts';
 import { KEY_MASTERS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import { openWithoutSecondFactor } from '../../../src/permissions/tree.ts';
+import { openWithoutSecondFactor } from '../../../src/permissions/field-lists.ts';
 import { Actor, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
