@@ -28,26 +28,34 @@ const FREQUENT = 8;
 const MOST_FREQUENT = 100;
 const MOST_COUNTED = 500;
 
-const uses = new Map<string, number>();
-let frequentCount = 0;
+/** Finds the texts that are sent all the time among those that are put together at run time. */
+export class FrequentTexts {
+  readonly #uses = new Map<string, number>();
+  #marked = 0;
+
+  /** Counts a use, marks the text when it has proved to be frequent, and returns it. */
+  count(text: string): string {
+    if (names.has(text) || this.#marked >= MOST_FREQUENT) return text;
+    const uses = (this.#uses.get(text) ?? 0) + 1;
+    if (uses >= FREQUENT) {
+      this.#uses.delete(text);
+      this.#marked += 1;
+      return prepared(text);
+    }
+    // Forgetting all of them costs no more than that the frequent ones prove it again.
+    if (this.#uses.size >= MOST_COUNTED) this.#uses.clear();
+    this.#uses.set(text, uses);
+    return text;
+  }
+}
+
+const frequent = new FrequentTexts();
 
 /**
  * Marks a text that is put together at run time, of not too many forms, when it has proved to be one that is sent all the time: a client
  * asks for the same pages again and again. Under the same condition as `prepared`. Returns the text.
  */
-export const preparedWhenFrequent = (text: string): string => {
-  if (names.has(text) || frequentCount >= MOST_FREQUENT) return text;
-  const count = (uses.get(text) ?? 0) + 1;
-  if (count >= FREQUENT) {
-    uses.delete(text);
-    frequentCount += 1;
-    return prepared(text);
-  }
-  // Forgetting all of them costs no more than that the frequent ones prove it again.
-  if (uses.size >= MOST_COUNTED) uses.clear();
-  uses.set(text, count);
-  return text;
-};
+export const preparedWhenFrequent = (text: string): string => frequent.count(text);
 
 type Arguments = unknown[];
 type Query = (...args: Arguments) => unknown;

@@ -79,6 +79,7 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
       'jwks: public keys of an issuer; Redis, 0 entries; 300 s',
       'org_users: how many members a large organization has; in the memory of each server; 180 s',
       expect.stringMatching(/^permissions: .+; in the memory of each server; as long as it is right$/),
+      expect.stringMatching(/^documents: .+; in the memory of each server; as long as it is right$/),
       expect.stringMatching(/^tokens: .+; in the memory of each server; as long as it is right$/),
     ]);
     expect((await run(['cache', 'flush'], env)).out).toEqual([

@@ -1,6 +1,6 @@
 import { beforeAll, afterAll, describe, expect, test } from 'vitest';
 import { Database } from '../../../src/database/database.ts';
-import { prepared, preparedWhenFrequent } from '../../../src/database/prepared.ts';
+import { FrequentTexts, prepared } from '../../../src/database/prepared.ts';
 import { sql } from '../../../src/database/sql.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
@@ -74,18 +74,19 @@ describe('statements that are sent by name', () => {
   });
 
   test('are those that proved to be frequent, and of these a hundred at most', async () => {
+    const frequent = new FrequentTexts();
     const once = 'select 1 as sent_once';
-    await database.query(preparedWhenFrequent(once));
+    await database.query(frequent.count(once));
     expect(await named(once)).toBe(0);
     const texts = Array.from({ length: 120 }, (_, index) => `select ${index} as of_many`);
-    for (const text of texts) for (let round = 0; round < 10; round += 1) preparedWhenFrequent(text);
+    for (const text of texts) for (let round = 0; round < 10; round += 1) frequent.count(text);
     for (const text of texts) await database.query(text);
     const known = await database.query<{ count: number }>(
       `select count(*)::int as count from pg_prepared_statements where statement like 'select % as of_many'`,
     );
     expect(known).toEqual([{ count: 100 }]);
     // Rare ones between frequent ones cost nothing but a count.
-    for (let index = 0; index < 2000; index += 1) preparedWhenFrequent(`select ${index} as rare`);
+    for (let index = 0; index < 2000; index += 1) frequent.count(`select ${index} as rare`);
     expect(await named('select 7 as rare')).toBe(0);
   });
 });
