@@ -51,13 +51,15 @@ describe('.ci/run', () => {
   });
 
   test('installs, checks and tests, in this order', () => {
-    const steps = [...read('.ci/run').matchAll(/^step '(npm [^']+)' npm (.*)$/gm)].map(([, name]) => name);
-    expect(steps).toStrictEqual(['npm ci', 'npm run check', 'npm run test:all']);
+    const steps = [...read('.ci/run').matchAll(/^ *step '(npm [^']+)' npm (.*)$/gm)].map(([, name]) => name);
+    expect(steps).toStrictEqual(['npm ci', 'npm run check', 'npm run test:all', 'npm run test:previous-release']);
   });
 });
 
 test('.ci/previous-release names one commit, whose tests run on the schema of today', () => {
   expect(read('.ci/previous-release')).toMatch(/^[0-9a-f]{40}\n$/);
+  expect(scripts['test:previous-release']).toBe('node scripts/previous-release.mjs');
+  expect(read('.github/workflows/ci.yml')).toContain('fetch-depth: 0');
 });
 
 describe('npm run check', () => {
