@@ -15,6 +15,7 @@ import { announce } from './start/announce.ts';
 import { drain } from './start/drain.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
+import { dropGarbageOfStart } from './start/garbage-of-start.ts';
 import { warnOfUnboundStatements } from './start/pooler-check.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
 import { lowerPoolPriority } from './start/thread-priority.ts';
@@ -75,6 +76,7 @@ const serve = async (
     await tracing?.close();
   });
   startBackground(services);
+  dropGarbageOfStart();
   await announced;
 };
 

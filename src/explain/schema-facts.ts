@@ -35,13 +35,15 @@ const runnableDocument = (text: string, { schema, bounds, runningRules }: FactSe
 };
 
 const sdlMaker = ({ schema, tree, guard }: OperationJudging): SchemaFacts['sdlFor'] => {
-  const definitions = definitionsOf(schema);
+  // Made by the first question: a start need not wait for it.
+  let definitions: ReturnType<typeof definitionsOf> | null = null;
   const known = new Map<string, string>();
   return (principal) => {
     const key = keyOf(principal);
     const before = known.get(key);
     if (before !== undefined) return before;
     const anytime = principal === null ? null : inAnyCircumstances(principal);
+    definitions ??= definitionsOf(schema);
     const sdl = cutSchema(definitions, (type, field) => {
       const rule = tree[type]?.[field];
       return rule === undefined || isUsable(rule, anytime, guard.clock.now());
