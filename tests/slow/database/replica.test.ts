@@ -85,6 +85,15 @@ describe('lists by a replica', () => {
     }
   });
 
+  /** What is sent while the replica is in step: on a busy machine it may be late for a moment, and then the primary answers. */
+  const sentInStep = async (work: () => Promise<void>): ReturnType<typeof sentDuring> => {
+    for (let tries = 0; ; tries += 1) {
+      await isUsed();
+      const sent = await sentDuring(work);
+      if (sent.primary.length === 1 || tries === 20) return sent;
+    }
+  };
+
   test.each([
     ['users', '{ users(first: 5) { nodes { id } totalCount } }'],
     ['groups', '{ groups(first: 5) { nodes { id } totalCount } }'],
@@ -96,7 +105,7 @@ describe('lists by a replica', () => {
     await isUsed();
     // The definitions of groups that another gateway made are read once.
     await admin.run(query);
-    const sent = await sentDuring(async () => expect((await admin.run(query)).code).toBe('OK'));
+    const sent = await sentInStep(async () => expect((await admin.run(query)).code).toBe('OK'));
     expect(sent.primary).toHaveLength(1);
     expect(sent.primary[0]).toContain('from sessions s join users u');
     // For page and total each: how far the replica is, and the list. Who waits a moment asks again.
@@ -113,7 +122,7 @@ describe('lists by a replica', () => {
     await program.run('{ groups { nodes { id } } }');
     await app.services.apiKeyUse.flush();
     await isUsed();
-    const sent = await sentDuring(async () =>
+    const sent = await sentInStep(async () =>
       expect((await program.run('{ users { nodes { id } } }')).code).toBe('OK'),
     );
     expect(sent.primary).toEqual([expect.stringContaining('from api_keys k join users u')]);
