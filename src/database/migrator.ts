@@ -219,7 +219,8 @@ export class SchemaMigrator {
         const [row] = await sql<{ taken: boolean }>(em, TRY_LOCK, [LOCK_KEY]);
         if (row?.taken !== true) return null;
         const { tableWaitMs, statementMs } = this.#times;
-        await setForTransaction(em, { statement_timeout: `${statementMs}ms`, lock_timeout: `${tableWaitMs}ms` });
+        await sql(em, `set local statement_timeout = ${statementMs}`);
+        await sql(em, `set local lock_timeout = ${tableWaitMs}`);
         return { result: await work(em) };
       });
       if (done !== null) return done.result;
@@ -244,13 +245,6 @@ const applying = async (migration: string, done: readonly string[], step: () => 
 const transactionOf = (em: EntityManager) => {
   const transaction = em.getTransactionContext();
   return transaction === undefined ? {} : { transaction };
-};
-
-const setForTransaction = async (em: EntityManager, settings: Readonly<Record<string, string>>): Promise<void> => {
-  await sql(em, 'select set_config(name, value, true) from unnest($1::text[], $2::text[]) as given(name, value)', [
-    Object.keys(settings),
-    Object.values(settings),
-  ]);
 };
 
 const counted = (count: number): string => (count === 1 ? 'one migration' : `${count} migrations`);

@@ -3,8 +3,8 @@ import type { Pool, PoolClient } from 'pg';
 /** What a database that is alive needs at most to end a statement whose time is up, and to say so. */
 const MARGIN_MS = 2000;
 
-/** A transaction that gives its statements another time: they are waited for. */
-const OWN_TIME = /statement_timeout|set_config/;
+/** Begins work that gives its statements another time: they are waited for until their connection is released. */
+const OWN_TIME = /^set (?:local )?statement_timeout /;
 
 type Query = (...args: unknown[]) => unknown;
 

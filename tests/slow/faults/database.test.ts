@@ -130,6 +130,15 @@ describe('callers while the database fails', () => {
     },
   );
 
+  test('whoever signs in while it is frozen is told so while it is frozen', async () => {
+    expect((await signIn()).code).toBe('OK');
+    way.freeze();
+    const answers = await Promise.all([signIn(), signIn(), signIn()]);
+    expect(answers.map(({ code }) => code)).toEqual(Array.from({ length: 3 }, () => 'SERVICE_UNAVAILABLE'));
+    way.heal();
+    await expect.poll(async () => (await signIn()).code, { timeout: 5000 }).toBe('OK');
+  });
+
   test('a frozen one is told by /readyz within seconds, and by nothing once it is back', async () => {
     const ready = async (): Promise<number> => (await fetch(`${app.url}/readyz`)).status;
     app.clock.advance(2);
