@@ -76,7 +76,7 @@ const serve = async (
     await tracing?.close();
   });
   startBackground(services);
-  dropGarbageOfStart();
+  dropGarbageOfStart(foundation.log);
   await announced;
 };
 

@@ -13,6 +13,9 @@ interface OpenedDatabase {
   close(): Promise<void>;
 }
 
+const POOLED =
+  'the database forgets prepared statements, as behind a pooler that shares its connections; statements are planned each time from now on: set DATABASE_POOLER=transaction if there is one';
+
 /** The database of the settings: an external one, or the embedded server. */
 export const openDatabase = async (
   config: Config,
@@ -26,6 +29,7 @@ export const openDatabase = async (
       pooler: embedded === null ? config.database.pooler : 'none',
       statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
       ssl: embedded === null ? tlsOptions(config.database.tls) : false,
+      onPooled: () => parts.log('warn', POOLED),
     });
     const replicaDatabase = await openReplica(config);
     return {

@@ -10,7 +10,10 @@ import { StatementCounter } from './statement-counter.ts';
 import { readTextArraysAtOnce } from './text-arrays.ts';
 import { presentFrame, type Work } from './transaction-frame.ts';
 
-type OrmSettings = Parameters<typeof ormOptions>[0];
+type DatabaseSettings = Omit<Parameters<typeof ormOptions>[0], 'onPoolCreated'> & {
+  /** Called once when the server turns out to be several, behind a pooler that `pooler` does not tell of. */
+  readonly onPooled?: () => void;
+};
 
 /** SQLSTATEs after which the whole transaction may simply be run again: serialization failure and deadlock. */
 const RETRYABLE = new Set(['40001', '40P01']);
@@ -27,11 +30,12 @@ export class Database {
   readonly orm: MikroORM;
   readonly statements: StatementCounter;
   readonly #reader: EntityManager;
-  readonly #prepared = new PreparedStatements();
+  readonly #prepared: PreparedStatements;
   #pool: Pool | null = null;
 
-  private constructor(settings: Omit<OrmSettings, 'onPoolCreated'>) {
+  private constructor(settings: DatabaseSettings) {
     this.statements = new StatementCounter();
+    this.#prepared = new PreparedStatements(settings.onPooled);
     const onPoolCreated = (pool: Pool): void => {
       this.#pool = pool;
       // Behind a pooler the next statement may go to a server that knows none of the names.
@@ -46,7 +50,7 @@ export class Database {
     this.#reader = this.orm.em.fork();
   }
 
-  static async connect(settings: Omit<OrmSettings, 'onPoolCreated'>): Promise<Database> {
+  static async connect(settings: DatabaseSettings): Promise<Database> {
     return new Database(settings);
   }
 

@@ -20,7 +20,7 @@ export const prepared = (text: string): string => {
   return text;
 };
 
-/** A server that forgets names so often is several, behind a pooler that nobody told us of: no more names for it. */
+/** A server that forgets names so often is several, behind a pooler that nobody told us of (or its names are swept away by somebody): no more names for it. */
 const POOLED = 3;
 
 /** Texts that are put together at run time are marked once they were sent so often, and never more of them than `MOST_FREQUENT`. */
@@ -65,6 +65,12 @@ export class PreparedStatements {
   /** Names of the generation before are left to themselves. */
   #generation = 0;
   #lostNames = 0;
+  readonly #onPooled: () => void;
+
+  /** `onPooled` is told once that names are of no use with this server, and no longer sent. */
+  constructor(onPooled: () => void = () => undefined) {
+    this.#onPooled = onPooled;
+  }
 
   watch(pool: Pool): void {
     pool.on('connect', (client: PoolClient) => {
@@ -79,7 +85,10 @@ export class PreparedStatements {
     const isChanged = sqlState === FEATURE && error instanceof Error && error.message.includes(CHANGED_RESULT);
     if (!isLost && !isChanged) return false;
     this.#generation += 1;
-    if (isLost) this.#lostNames += 1;
+    if (isLost) {
+      this.#lostNames += 1;
+      if (this.#lostNames === POOLED) this.#onPooled();
+    }
     return true;
   }
 

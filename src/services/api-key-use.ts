@@ -5,6 +5,7 @@ import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import { Failure } from '../errors.ts';
 import type { ApiKeyId } from '../ids.ts';
 import type { Budget, RateLimiter } from '../limits/rate-limiter.ts';
+import { DelayedFlush } from './delayed-flush.ts';
 
 /** `lastUsedAt` is exact to this. */
 const PRECISION_SECONDS = 60;
@@ -25,10 +26,9 @@ export class ApiKeyUse {
   readonly #limiter: RateLimiter;
   readonly #clock: Clock;
   readonly #config: Pick<Config, 'apiKeys' | 'rates'>;
-  readonly #onError: (error: unknown) => void;
+  readonly #flushing: DelayedFlush;
   /** Where each key was used from last. */
   readonly #pending = new Map<ApiKeyId, string>();
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: {
     database: Database;
@@ -41,7 +41,11 @@ export class ApiKeyUse {
     this.#limiter = parts.limiter;
     this.#clock = parts.clock;
     this.#config = parts.config;
-    this.#onError = parts.onError;
+    this.#flushing = new DelayedFlush({
+      delayMs: FLUSH_INTERVAL_MS,
+      flush: () => this.flush(),
+      onError: parts.onError,
+    });
   }
 
   /** Counts a request. Throws RATE_LIMITED when the key has used up its minute; a limit of its own holds even where others are off. */
@@ -59,15 +63,12 @@ export class ApiKeyUse {
     if (lastUsedAt !== null && lastUsedAt > secondsAfter(this.#clock.now(), -PRECISION_SECONDS)) return;
     if (this.#pending.size >= MAXIMUM_PENDING) return;
     this.#pending.set(id, ipAddress);
-    this.#timer ??= setTimeout(() => {
-      this.flush().catch(this.#onError);
-    }, FLUSH_INTERVAL_MS).unref();
+    this.#flushing.due();
   }
 
   /** Writes what was noted; called by itself, and at the end of the process. */
   async flush(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#flushing.begun();
     if (this.#pending.size === 0) return;
     const ids = [...this.#pending.keys()];
     const addresses = [...this.#pending.values()];

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { SessionView } from '../entities/session.queries.ts';
 import type { SessionId } from '../ids.ts';
+import { DelayedFlush } from './delayed-flush.ts';
 
 /** `lastSeenAt` of a session is exact to this. */
 const PRECISION_SECONDS = 60;
@@ -27,16 +28,19 @@ export class SessionActivity {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #idleSeconds: number;
-  readonly #onError: (error: unknown) => void;
+  readonly #flushing: DelayedFlush;
   /** Where each session was used from last, and by which program. */
   readonly #pending = new Map<SessionId, Use>();
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: { database: Database; clock: Clock; config: Config; onError: (error: unknown) => void }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#idleSeconds = parts.config.tokens.sessionIdleSeconds;
-    this.#onError = parts.onError;
+    this.#flushing = new DelayedFlush({
+      delayMs: FLUSH_INTERVAL_MS,
+      flush: () => this.flush(),
+      onError: parts.onError,
+    });
   }
 
   /** Notes that a session was used just now, from this address by this program. */
@@ -44,15 +48,12 @@ export class SessionActivity {
     if (session.lastSeenAt > secondsAfter(this.#clock.now(), -PRECISION_SECONDS)) return;
     if (this.#pending.size >= MAXIMUM_PENDING) return;
     this.#pending.set(session.id, use);
-    this.#timer ??= setTimeout(() => {
-      this.flush().catch(this.#onError);
-    }, FLUSH_INTERVAL_MS).unref();
+    this.#flushing.due();
   }
 
   /** Writes what was noted; called by itself, and at the end of the process. */
   async flush(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#flushing.begun();
     if (this.#pending.size === 0) return;
     const ids = [...this.#pending.keys()];
     const uses = [...this.#pending.values()];

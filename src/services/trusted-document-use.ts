@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { countTrustedDocumentRuns } from '../entities/trusted-document.queries.ts';
+import { DelayedFlush } from './delayed-flush.ts';
 
 const FLUSH_INTERVAL_MS = 60_000;
 
@@ -8,29 +9,29 @@ const FLUSH_INTERVAL_MS = 60_000;
 export class TrustedDocumentUse {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #onError: (error: unknown) => void;
+  readonly #flushing: DelayedFlush;
   /** Runs by hash, of documents that exist: there cannot be more of them than those. */
   #runs = new Map<string, number>();
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(parts: { database: Database; clock: Clock; onError: (error: unknown) => void }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
-    this.#onError = parts.onError;
+    this.#flushing = new DelayedFlush({
+      delayMs: FLUSH_INTERVAL_MS,
+      flush: () => this.flush(),
+      onError: parts.onError,
+    });
   }
 
   /** A document was run. */
   ran(hash: string, times = 1): void {
     this.#runs.set(hash, (this.#runs.get(hash) ?? 0) + times);
-    this.#timer ??= setTimeout(() => {
-      this.flush().catch(this.#onError);
-    }, FLUSH_INTERVAL_MS).unref();
+    this.#flushing.due();
   }
 
   /** Writes what was counted; called by itself, and at the end of the process. What cannot be written is tried again. */
   async flush(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#flushing.begun();
     if (this.#runs.size === 0) return;
     const runs = this.#runs;
     this.#runs = new Map();

@@ -61,15 +61,18 @@ describe('statements that are sent by name', () => {
   });
 
   test('have no name any more where the server forgets them again and again, as behind a pooler that nobody told us of', async () => {
-    const undeclared = await Database.connect({ url: created.url, poolSize: 1 });
+    let told = 0;
+    const undeclared = await Database.connect({ url: created.url, poolSize: 1, onPooled: () => (told += 1) });
     for (let round = 0; round < 3; round += 1) {
       await sum(undeclared);
       await undeclared.query('deallocate all');
       expect(await sum(undeclared)).toBe(2);
     }
+    expect(told).toBe(1);
     await undeclared.query('deallocate all');
     expect(await sum(undeclared)).toBe(2);
     expect(await named(ONE, undeclared)).toBe(0);
+    expect(told).toBe(1);
     await undeclared.close();
   });
 
