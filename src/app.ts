@@ -17,7 +17,7 @@ import { RequestTelemetry } from './http/request-telemetry.ts';
 import { type Server, createServer } from './http/server.ts';
 import { addWebhookMetrics } from './http/webhook-metrics.ts';
 import { limitFields } from './limits/field-limits.ts';
-import { createLoaders } from './loaders/loaders.ts';
+import { loadersFrom } from './loaders/loaders.ts';
 import type { FieldSettings } from './permissions/field-judge.ts';
 import { isPublic } from './permissions/rules.ts';
 import { wrappedFields } from './permissions/shield.ts';
@@ -62,7 +62,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     { credential: credentialFields, message: messageFields, question: questionFields },
     services.networkLimits,
   );
-  const loaders = loadersFrom(services);
+  const loaders = loadersOf(services);
   readAsBegunSession(schema, {
     personal: new Set([...wrappedFields(schema, tree), 'User.attributes']),
     identify: async ({ caller }, sessionId) => {
@@ -157,32 +157,26 @@ const metricsOf = (
   return metrics;
 };
 
-const loadersFrom =
-  (services: Services): MakeLoaders =>
-  (caller, assignments) =>
-    createLoaders(
-      {
-        users: services.userReader,
-        groups: services.groupReader,
-        mfa: services.mfaReader,
-        passkeys: services.passkeyReader,
-        sessions: services.sessionReader,
-        devices: services.deviceReader,
-        messages: services.messageReader,
-        invitations: services.invitationReader,
-        identities: services.externalIdentityReader,
-        audit: services.auditReader,
-        impersonations: services.impersonationReader,
-        organizations: services.organizationReader,
-        organizationMembers: services.organizationMemberReader,
-        organizationDomains: services.organizationDomainReader,
-        apiKeys: services.apiKeyReader,
-        webhooks: services.webhookReader,
-        approvals: services.approvalReader,
-      },
-      caller,
-      assignments,
-    );
+const loadersOf = (services: Services): MakeLoaders =>
+  loadersFrom({
+    users: services.userReader,
+    groups: services.groupReader,
+    mfa: services.mfaReader,
+    passkeys: services.passkeyReader,
+    sessions: services.sessionReader,
+    devices: services.deviceReader,
+    messages: services.messageReader,
+    invitations: services.invitationReader,
+    identities: services.externalIdentityReader,
+    audit: services.auditReader,
+    impersonations: services.impersonationReader,
+    organizations: services.organizationReader,
+    organizationMembers: services.organizationMemberReader,
+    organizationDomains: services.organizationDomainReader,
+    apiKeys: services.apiKeyReader,
+    webhooks: services.webhookReader,
+    approvals: services.approvalReader,
+  });
 
 const guardSettings = ({ config: { tokens, mfa }, clock }: Pick<Foundation, 'config' | 'clock'>): FieldSettings => ({
   clock,

@@ -4,7 +4,7 @@ import { buildSchema, type ContainerType, type PubSub } from 'type-graphql';
 import { type Context, loadersOf } from './context.ts';
 import { type ApiKeyId, parseId, type GroupId, type OrganizationId, type UserId } from './ids.ts';
 import { describeRequirements } from './explain/descriptions.ts';
-import { toSubgraph } from './explain/federation.ts';
+import { type Rewrite, subgraphSdl, toSubgraph } from './explain/federation.ts';
 import { withSecurityDirectives } from './explain/security-directives.ts';
 import { type GuardOptions, guard } from './permissions/shield.ts';
 import { tree } from './permissions/tree.ts';
@@ -170,24 +170,23 @@ interface SchemaSettings {
   readonly securityDirectives: boolean;
 }
 
-/**
- * The federated schema without its guard: for emitting the SDL and for the guard below. Resolvers come out of `container`;
- * emitting needs none.
- */
-export const buildUnguardedSchema = async (
-  container: ContainerType,
-  settings: SchemaSettings,
-): Promise<GraphQLSchema> => {
+/** The schema of the resolvers, which come out of `container`. */
+const buildPlainSchema = async (container: ContainerType): Promise<GraphQLSchema> => {
   const plain = await buildSchema({ resolvers, container, validate: false, skipCheck: true, pubSub: noTopics });
   describeRequirements(plain, tree);
   const streams = plain.getSubscriptionType();
   if (streams !== null && streams !== undefined) streams.description = STREAMS;
-  return toSubgraph(
-    plain,
-    references,
-    settings.securityDirectives ? (sdl) => withSecurityDirectives(sdl, tree) : undefined,
-  );
+  return plain;
 };
+
+const rewriteOf = ({ securityDirectives }: SchemaSettings): Rewrite | undefined =>
+  securityDirectives ? (sdl) => withSecurityDirectives(sdl, tree) : undefined;
+
+/** The federated schema without its guard: for the guard below, and for whoever asks what there is. */
+export const buildUnguardedSchema = async (
+  container: ContainerType,
+  settings: SchemaSettings,
+): Promise<GraphQLSchema> => toSubgraph(await buildPlainSchema(container), references, rewriteOf(settings));
 
 /** The schema that is served: federated, and guarded by the rule tree. */
 export const buildGuardedSchema = async (
@@ -195,3 +194,7 @@ export const buildGuardedSchema = async (
   settings: SchemaSettings,
   options: GuardOptions,
 ): Promise<GraphQLSchema> => guard(await buildUnguardedSchema(container, settings), tree, options);
+
+/** The SDL with its federation directives; no resolver runs. */
+export const emitSdl = async (settings: SchemaSettings): Promise<string> =>
+  subgraphSdl(await buildPlainSchema({ get: () => ({}) }), rewriteOf(settings));

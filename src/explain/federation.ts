@@ -1,56 +1,122 @@
 import { buildSubgraphSchema, printSubgraphSchema } from '@apollo/subgraph';
-import { type GraphQLSchema, isObjectType, parse } from 'graphql';
-import { createResolversMap } from 'type-graphql';
+import {
+  type GraphQLFieldConfigMap,
+  GraphQLList,
+  GraphQLNonNull,
+  GraphQLObjectType,
+  GraphQLScalarType,
+  GraphQLSchema,
+  GraphQLString,
+  GraphQLUnionType,
+  graphqlSync,
+  isObjectType,
+  parse,
+} from 'graphql';
+import type { Context } from '../context.ts';
 import { Failure } from '../errors.ts';
 
 const link = (imports: readonly string[]): string =>
   `extend schema @link(url: "https://specs.apollo.dev/federation/v2.5", import: [${imports.map((name) => `"@${name}"`).join(', ')}])`;
 
 /** How a type is found by the keys that a router sends. */
-export type References = Readonly<Record<string, (reference: { readonly id: string }, context: never) => unknown>>;
+export type References = Readonly<Record<string, (reference: { readonly id: string }, context: Context) => unknown>>;
 
-/** The SDL of a schema with its federation directives, as a router composes it. */
-export const subgraphSdl = (schema: GraphQLSchema): string => printSubgraphSchema(schema);
+/** May change the SDL on its way to routers, for the security directives. */
+export type Rewrite = (sdl: string) => { readonly sdl: string; readonly imports: readonly string[] };
+
+const asItIs: Rewrite = (sdl) => ({ sdl, imports: [] });
+
+/** The schema as routers know it, with the definitions of the directives. For its texts only: it has no resolvers. */
+const describeSubgraph = (plain: GraphQLSchema, rewrite: Rewrite): GraphQLSchema => {
+  const { sdl, imports } = rewrite(printSubgraphSchema(plain));
+  return buildSubgraphSchema(parse(`${link(['key', 'shareable', ...imports])}\n${sdl}`, { noLocation: true }));
+};
+
+/** The SDL of a subgraph with all its definitions, for people and their tools. */
+export const subgraphSdl = (plain: GraphQLSchema, rewrite: Rewrite = asItIs): string =>
+  printSubgraphSchema(describeSubgraph(plain, rewrite));
+
+/** The same as a router composes it. */
+const serviceSdl = (plain: GraphQLSchema, rewrite: Rewrite): unknown =>
+  graphqlSync({ schema: describeSubgraph(plain, rewrite), source: '{ _service { sdl } }' }).data?.['_service'];
 
 /**
- * Makes a federation 2 subgraph of a schema: adds `_service` and `_entities`. `rewrite` may change the SDL on the way, for
- * the security directives.
+ * Makes a federation 2 subgraph of a schema: adds `_service` and `_entities`. Its SDL is made when a router first asks for it: a start
+ * would spend more on it than on the rest of the schema.
  */
-export const toSubgraph = (
+export const toSubgraph = (plain: GraphQLSchema, references: References, rewrite: Rewrite = asItIs): GraphQLSchema => {
+  const { query, types, ...config } = plain.toConfig();
+  if (query === null || query === undefined) throw new Error('The schema has no queries.');
+  const { fields, ...root } = query.toConfig();
+  const subgraph = new GraphQLObjectType({
+    ...root,
+    fields: { ...fields, ...federationFields(plain, references, rewrite) },
+  });
+  return new GraphQLSchema({ ...config, query: subgraph, types: types.filter((type) => type !== query) });
+};
+
+const federationFields = (
   plain: GraphQLSchema,
   references: References,
-  rewrite: (sdl: string) => { readonly sdl: string; readonly imports: readonly string[] } = (sdl) => ({
-    sdl,
-    imports: [],
-  }),
-): GraphQLSchema => {
-  const resolvers = createResolversMap(plain) as Record<string, Record<string, unknown>>;
-  for (const [type, resolve] of Object.entries(references)) {
-    resolvers[type] = { ...resolvers[type], __resolveReference: resolve };
-  }
-  const { sdl, imports } = rewrite(printSubgraphSchema(plain));
-  const typeDefs = parse(`${link(['key', 'shareable', ...imports])}\n${sdl}`, { noLocation: true });
-  const subgraph = buildSubgraphSchema([{ typeDefs, resolvers: resolvers as never }]);
-  copyExtensions(plain, subgraph);
-  boundEntities(subgraph, new Set(Object.keys(references)));
-  return subgraph;
+  rewrite: Rewrite,
+): GraphQLFieldConfigMap<unknown, Context> => {
+  const entity = new GraphQLUnionType({
+    name: '_Entity',
+    types: Object.keys(references)
+      .toSorted()
+      .map((name) => plain.getType(name))
+      .filter((type) => isObjectType(type)),
+    resolveType: (found: Entity) => found.__typename,
+  });
+  const key = new GraphQLScalarType({ name: '_Any' });
+  const service = new GraphQLObjectType({ name: '_Service', fields: { sdl: { type: GraphQLString } } });
+  let described: unknown = null;
+  return {
+    _entities: {
+      type: new GraphQLNonNull(new GraphQLList(entity)),
+      args: {
+        representations: { type: new GraphQLNonNull(new GraphQLList(new GraphQLNonNull(key))) },
+      },
+      resolve: (_source, args: { readonly representations: readonly unknown[] }, context) =>
+        readRepresentations(args.representations, references).map((representation) =>
+          entityOf(representation, references, context),
+        ),
+    },
+    _service: {
+      type: new GraphQLNonNull(service),
+      resolve: () => (described ??= serviceSdl(plain, rewrite)),
+    },
+  };
+};
+
+interface Representation {
+  readonly __typename: string;
+  readonly id: string;
+}
+
+/** What a reference was resolved to; nobody but the union of entities reads its name. */
+interface Entity {
+  readonly __typename: string;
+}
+
+const entityOf = async (
+  representation: Representation,
+  references: References,
+  context: Context,
+): Promise<object | null> => {
+  const found = await references[representation.__typename]?.(representation, context);
+  if (typeof found !== 'object' || found === null) return null;
+  return Object.defineProperty(found, '__typename', { value: representation.__typename });
 };
 
 /** As many as a page has: a router that joins one page to another sends no more. */
 const MAXIMUM_REPRESENTATIONS = 100;
 
-/** Checks what routers send before anything is read: the library answers some of it with errors that have no code. */
-const boundEntities = (subgraph: GraphQLSchema, types: ReadonlySet<string>): void => {
-  const field = subgraph.getQueryType()?.getFields()['_entities'];
-  const resolve = field?.resolve;
-  if (field === undefined || resolve === undefined) return;
-  field.resolve = (source, args: { readonly representations: readonly unknown[] }, context, info): unknown => {
-    checkRepresentations(args.representations, types);
-    return resolve(source, args, context, info);
-  };
-};
-
-const checkRepresentations = (representations: readonly unknown[], types: ReadonlySet<string>): void => {
+/** Checks what routers send before anything is read. */
+const readRepresentations = (
+  representations: readonly unknown[],
+  references: References,
+): readonly Representation[] => {
   if (representations.length > MAXIMUM_REPRESENTATIONS) {
     throw new Failure('BAD_USER_INPUT', `At most ${MAXIMUM_REPRESENTATIONS} representations.`, {
       limit: 'representations',
@@ -58,30 +124,19 @@ const checkRepresentations = (representations: readonly unknown[], types: Readon
       maximum: MAXIMUM_REPRESENTATIONS,
     });
   }
-  for (const [index, representation] of representations.entries()) {
-    if (isRepresentation(representation, types)) continue;
+  return representations.map((representation, index) => {
+    if (isRepresentation(representation, references)) return representation;
     throw new Failure('BAD_USER_INPUT', `Representation ${index} is not a __typename of an entity here with its id.`, {
       index,
     });
-  }
+  });
 };
 
-const isRepresentation = (value: unknown, types: ReadonlySet<string>): boolean =>
+const isRepresentation = (value: unknown, references: References): value is Representation =>
   typeof value === 'object' &&
   value !== null &&
   '__typename' in value &&
   typeof value.__typename === 'string' &&
-  types.has(value.__typename) &&
+  Object.hasOwn(references, value.__typename) &&
   'id' in value &&
   typeof value.id === 'string';
-
-/** The way over the SDL drops `extensions`, which hold the costs of fields. */
-const copyExtensions = (from: GraphQLSchema, to: GraphQLSchema): void => {
-  for (const type of Object.values(to.getTypeMap())) {
-    const source = from.getType(type.name);
-    if (!isObjectType(type) || !isObjectType(source)) continue;
-    for (const [name, field] of Object.entries(type.getFields())) {
-      Object.assign(field.extensions, source.getFields()[name]?.extensions);
-    }
-  }
-};

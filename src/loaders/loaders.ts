@@ -45,6 +45,7 @@ import type { SessionReader, SessionRequest } from '../services/session-reader.t
 import type { UserReader } from '../services/user-reader.ts';
 import type { WebhookReader } from '../services/webhook-reader.ts';
 import { createImpersonationLoaders, type ImpersonationLoaders } from './impersonation-loaders.ts';
+import { lazily, type Makers } from './lazily.ts';
 import { createWebhookLoaders, type WebhookLoaders } from './webhook-loaders.ts';
 
 /** Batches what the fields of one request ask for. Everything is read through what the caller may see. */
@@ -120,102 +121,106 @@ interface Readers {
   readonly approvals: ApprovalReader;
 }
 
-/** The loaders of one request; they must not outlive it, or one caller would get what another may see. */
-export const createLoaders = (
-  {
-    users,
-    groups,
-    mfa,
-    passkeys,
-    sessions,
-    devices,
-    messages,
-    invitations,
-    identities,
-    audit,
-    organizations,
-    organizationMembers,
-    organizationDomains,
-    apiKeys,
-    impersonations,
-    webhooks,
-    approvals,
-  }: Readers,
-  caller: SignedInCaller,
-  assignments: readonly Assignment[],
-): Loaders => ({
-  user: new DataLoader((ids) => users.byIds(caller, ids)),
-  group: new DataLoader((ids) => groups.byIds(caller, memberGroupIds(assignments), ids)),
-  ...loadersOfAssignments(groups, caller, assignments),
-  mfa: new DataLoader((ids) => mfa.ofUsers(ids)),
-  passkeysOfUser: new DataLoader((ids) => passkeys.ofUsers(ids)),
-  identitiesOfUser: new DataLoader((ids) => identities.ofUsers(ids)),
-  memberCount: new DataLoader((ids) => groups.memberCounts(caller, ids)),
-  members: perRequest((ids: readonly GroupId[], request: MemberRequest) => groups.members(caller, ids, request)),
-  sessionsOfUser: perRequest((ids: readonly UserId[], request: SessionRequest) =>
-    sessions.ofUsers(caller, ids, request),
-  ),
-  devicesOfUser: perRequest((ids: readonly UserId[], request: DeviceRequest) => devices.ofUsers(caller, ids, request)),
-  auditEventsOfUser: perRequest((ids: readonly UserId[], request: AuditRequest) => audit.ofUsers(caller, ids, request)),
-  deviceOfSession: new DataLoader((ids) => devices.ofSessions(caller, ids)),
-  approvalRequest: new DataLoader((ids) => approvals.byIds(caller, ids)),
-  ...loadersOfMails(invitations, messages, caller),
-  impersonations: createImpersonationLoaders(impersonations, caller),
-  webhooks: createWebhookLoaders(webhooks),
-  sessionCount: new DataLoader((ids) => devices.sessionCounts(ids)),
-  apiKey: new DataLoader((ids) => apiKeys.byIds(caller, ids)),
-  apiKeysOfUser: perRequest((ids: readonly UserId[], request: PageRequest) => apiKeys.ofUsers(caller, ids, request)),
-  organization: new DataLoader((ids) => organizations.byIds(caller, ids)),
-  groupsOfOrganization: new DataLoader((ids) => organizations.groupsOf(ids)),
-  invitationsOfOrganization: perRequest((ids: readonly OrganizationId[], request: OrganizationInvitationRequest) =>
-    invitations.ofOrganizations(ids, request),
-  ),
-  domainsOfOrganization: new DataLoader((ids) => organizationDomains.ofOrganizations(ids)),
-  childrenOfOrganization: perRequest((ids: readonly OrganizationId[], request: PageRequest) =>
-    organizations.children(caller, ids, request),
-  ),
-  membersOfOrganization: perRequest((ids: readonly OrganizationId[], request: OrganizationMemberRequest) =>
-    organizationMembers.members(caller, ids, request),
-  ),
-  organizationsOfUser: perRequest((ids: readonly UserId[], request: PageRequest) =>
-    organizations.ofUsers(caller, ids, request),
-  ),
+/** In whose name is read. */
+interface Reading {
+  readonly caller: SignedInCaller;
+  readonly assignments: readonly Assignment[];
+}
+
+/**
+ * How the loaders of one request are made: each when it is first asked for. They must not outlive the request, or one caller would get
+ * what another may see.
+ */
+export const loadersFrom = (
+  readers: Readers,
+): ((caller: SignedInCaller, assignments: readonly Assignment[]) => Loaders) => {
+  const make = lazily<Loaders, Reading>({
+    user: ({ caller }) => new DataLoader((ids) => readers.users.byIds(caller, ids)),
+    group: ({ caller, assignments }) =>
+      new DataLoader((ids) => readers.groups.byIds(caller, memberGroupIds(assignments), ids)),
+    ...makersOfAssignments(readers.groups),
+    mfa: () => new DataLoader((ids) => readers.mfa.ofUsers(ids)),
+    passkeysOfUser: () => new DataLoader((ids) => readers.passkeys.ofUsers(ids)),
+    identitiesOfUser: () => new DataLoader((ids) => readers.identities.ofUsers(ids)),
+    memberCount: ({ caller }) => new DataLoader((ids) => readers.groups.memberCounts(caller, ids)),
+    members: ({ caller }) => perRequest((ids, request) => readers.groups.members(caller, ids, request)),
+    sessionsOfUser: ({ caller }) => perRequest((ids, request) => readers.sessions.ofUsers(caller, ids, request)),
+    devicesOfUser: ({ caller }) => perRequest((ids, request) => readers.devices.ofUsers(caller, ids, request)),
+    auditEventsOfUser: ({ caller }) => perRequest((ids, request) => readers.audit.ofUsers(caller, ids, request)),
+    deviceOfSession: ({ caller }) => new DataLoader((ids) => readers.devices.ofSessions(caller, ids)),
+    approvalRequest: ({ caller }) => new DataLoader((ids) => readers.approvals.byIds(caller, ids)),
+    ...makersOfMails(readers),
+    impersonations: ({ caller }) => createImpersonationLoaders(readers.impersonations, caller),
+    webhooks: () => createWebhookLoaders(readers.webhooks),
+    sessionCount: () => new DataLoader((ids) => readers.devices.sessionCounts(ids)),
+    apiKey: ({ caller }) => new DataLoader((ids) => readers.apiKeys.byIds(caller, ids)),
+    apiKeysOfUser: ({ caller }) => perRequest((ids, request) => readers.apiKeys.ofUsers(caller, ids, request)),
+    ...makersOfOrganizations(readers),
+  });
+  return (caller, assignments) => make({ caller, assignments });
+};
+
+const makersOfMails = ({
+  invitations,
+  messages,
+}: Readers): Pick<
+  Makers<Loaders, Reading>,
+  'mail' | 'invitationOfUser' | 'inviteEmailOfUser' | 'invitation' | 'mailOfInvitation'
+> => ({
+  mail: ({ caller }) => new DataLoader((ids) => messages.byIds(caller, ids)),
+  invitationOfUser: ({ caller }) => new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
+  inviteEmailOfUser: ({ caller }) => new DataLoader((ids) => messages.latestInvites(caller, ids)),
+  invitation: ({ caller }) => new DataLoader((ids) => invitations.byIds(caller, ids)),
+  mailOfInvitation: () => new DataLoader((ids) => invitations.mailsOf(ids)),
 });
 
-const loadersOfMails = (
-  invitations: InvitationReader,
-  messages: MessageReader,
-  caller: SignedInCaller,
-): Pick<Loaders, 'mail' | 'invitationOfUser' | 'inviteEmailOfUser' | 'invitation' | 'mailOfInvitation'> => ({
-  mail: new DataLoader((ids) => messages.byIds(caller, ids)),
-  invitationOfUser: new DataLoader((ids) => invitations.latestOfUsers(caller, ids)),
-  inviteEmailOfUser: new DataLoader((ids) => messages.latestInvites(caller, ids)),
-  invitation: new DataLoader((ids) => invitations.byIds(caller, ids)),
-  mailOfInvitation: new DataLoader((ids) => invitations.mailsOf(ids)),
+const makersOfOrganizations = ({
+  organizations,
+  organizationDomains,
+  organizationMembers,
+  invitations,
+}: Readers): Pick<
+  Makers<Loaders, Reading>,
+  | 'organization'
+  | 'groupsOfOrganization'
+  | 'invitationsOfOrganization'
+  | 'domainsOfOrganization'
+  | 'childrenOfOrganization'
+  | 'membersOfOrganization'
+  | 'organizationsOfUser'
+> => ({
+  organization: ({ caller }) => new DataLoader((ids) => organizations.byIds(caller, ids)),
+  groupsOfOrganization: () => new DataLoader((ids) => organizations.groupsOf(ids)),
+  invitationsOfOrganization: () => perRequest((ids, request) => invitations.ofOrganizations(ids, request)),
+  domainsOfOrganization: () => new DataLoader((ids) => organizationDomains.ofOrganizations(ids)),
+  childrenOfOrganization: ({ caller }) => perRequest((ids, request) => organizations.children(caller, ids, request)),
+  membersOfOrganization: ({ caller }) =>
+    perRequest((ids, request) => organizationMembers.members(caller, ids, request)),
+  organizationsOfUser: ({ caller }) => perRequest((ids, request) => organizations.ofUsers(caller, ids, request)),
 });
 
 /** Groups and permissions of a user come from the same rows; those of the caller authentication has read already. */
-const loadersOfAssignments = (
+const makersOfAssignments = (
   groups: GroupReader,
-  caller: SignedInCaller,
-  own: readonly Assignment[],
-): Pick<Loaders, 'assignmentsOfUser' | 'shownAssignmentsOfUser' | 'groupsOfUser'> => {
-  const assignmentsOfUser = new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
-    caller.principal.userId,
-    own,
-  );
+): Pick<Makers<Loaders, Reading>, 'assignmentsOfUser' | 'shownAssignmentsOfUser' | 'groupsOfUser'> => {
   /** Those that the caller may see, each read as something else. */
-  const shownAs = <T>(read: (assignments: readonly Assignment[]) => T): DataLoader<UserId, T> =>
-    new DataLoader(async (ids) => {
-      const found = await assignmentsOfUser.loadMany(ids);
-      const shown = groups.shownAssignments(caller, own);
-      return ids.map((id, index) => {
-        const one = found[index] ?? [];
-        return one instanceof Error ? one : read(shown(id, one));
+  const shownAs =
+    <T>(read: (assignments: readonly Assignment[]) => T) =>
+    ({ caller, assignments }: Reading, { assignmentsOfUser }: Loaders): DataLoader<UserId, T> =>
+      new DataLoader(async (ids) => {
+        const found = await assignmentsOfUser.loadMany(ids);
+        const shown = groups.shownAssignments(caller, assignments);
+        return ids.map((id, index) => {
+          const one = found[index] ?? [];
+          return one instanceof Error ? one : read(shown(id, one));
+        });
       });
-    });
   return {
-    assignmentsOfUser,
+    assignmentsOfUser: ({ caller, assignments }) =>
+      new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
+        caller.principal.userId,
+        assignments,
+      ),
     shownAssignmentsOfUser: shownAs((assignments) => assignments),
     groupsOfUser: shownAs((assignments) => groups.definitions(memberGroupIds(assignments))),
   };

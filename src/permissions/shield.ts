@@ -16,10 +16,9 @@ import { type Denial, explainDenial, type Situation } from './judge.ts';
 import { unguardedPermissions } from './rule-words.ts';
 import { isPublic, type Rule, ruleKey } from './rules.ts';
 
-// The ES build of graphql-shield does not load on Node 24 (`util.isUndefined` is gone); its twin must share its middleware.
+// The ES build of graphql-shield does not load on Node 24 (`util.isUndefined` is gone); so its twin is loaded.
 const load = createRequire(import.meta.url);
 const { rule, shield } = load('graphql-shield') as typeof Shield;
-const { applyMiddleware } = load('graphql-middleware') as typeof Middleware;
 
 /** Rules by type and field. Every field of the root types that is not listed is denied, every other field is open. */
 export type RuleTree = Readonly<Record<string, Readonly<Record<string, Rule>>>>;
@@ -150,22 +149,10 @@ const wrap =
   (parent, args, context, info) =>
     wrapper((p = parent, a = args, c = context, i = info): unknown => resolve(p, a, c, i), parent, args, context, info);
 
-/** graphql-middleware wraps either `resolve` or `subscribe`; here a stream must be refused at its start and at each event. */
-const guardSubscriptions = (
-  type: GraphQLObjectType | null | undefined,
-  wrappers: Readonly<Record<string, Wrapper>>,
-): void => {
-  for (const [name, field] of Object.entries(type?.getFields() ?? {})) {
-    const wrapper = wrappers[name];
-    if (wrapper === undefined) continue;
-    field.resolve = wrap(field.resolve ?? defaultFieldResolver, wrapper);
-    field.subscribe = wrap(field.subscribe ?? defaultFieldResolver, wrapper);
-  }
-};
-
 /**
- * The schema with the tree in force; the given one stays as it is. Only fields that can be refused are wrapped (see
- * `wrappedFields`): the library alone would wrap every field of every type, four times slower on lists.
+ * Puts the tree in force, in the given schema, which it returns. Only fields that can be refused are wrapped (see `wrappedFields`):
+ * the library alone would wrap every field of every type, four times slower on lists, and either `resolve` or `subscribe`, where a
+ * stream must be refused at its start and at each event.
  * Denials carry `code`, and for signed-in callers `missing` and `required`, in their extensions; errors of resolvers pass.
  * Throws when the tree names what the schema does not have, or a permission without the assurance that it needs.
  */
@@ -184,16 +171,23 @@ export const guard = (schema: GraphQLSchema, tree: RuleTree, options: GuardOptio
     },
   );
   const all = generator.generate(schema) as Wrappers;
-  const kept: Wrappers = {};
   for (const coordinate of wrappedFields(schema, tree)) {
-    const [typeName = '', field = ''] = coordinate.split('.');
-    const wrapper = all[typeName]?.[field];
+    const [typeName = '', fieldName = ''] = coordinate.split('.');
+    const wrapper = all[typeName]?.[fieldName];
     if (wrapper === undefined) throw new Error(`The library made no guard for ${coordinate}.`);
-    kept[typeName] = { ...kept[typeName], [field]: wrapper };
+    wrapField(schema, { typeName, fieldName }, wrapper);
   }
-  const subscription = schema.getSubscriptionType()?.name ?? '';
-  const { [subscription]: streams = {}, ...others } = kept;
-  const guarded = applyMiddleware(schema, others);
-  guardSubscriptions(guarded.getSubscriptionType(), streams);
-  return guarded;
+  return schema;
+};
+
+const wrapField = (
+  schema: GraphQLSchema,
+  { typeName, fieldName }: { readonly typeName: string; readonly fieldName: string },
+  wrapper: Wrapper,
+): void => {
+  const type = schema.getType(typeName);
+  const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
+  if (field === undefined) return;
+  field.resolve = wrap(field.resolve ?? defaultFieldResolver, wrapper);
+  if (type === schema.getSubscriptionType()) field.subscribe = wrap(field.subscribe ?? defaultFieldResolver, wrapper);
 };
