@@ -15,7 +15,7 @@ import { announce } from './start/announce.ts';
 import { drain } from './start/drain.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
-import { dropGarbageOfStart } from './start/garbage-of-start.ts';
+import { IdleGarbage } from './start/idle-garbage.ts';
 import { warnOfUnboundStatements } from './start/pooler-check.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
 import { lowerPoolPriority } from './start/thread-priority.ts';
@@ -76,7 +76,7 @@ const serve = async (
     await tracing?.close();
   });
   startBackground(services);
-  dropGarbageOfStart(foundation.log);
+  new IdleGarbage(foundation.log).start();
   await announced;
 };
 

@@ -166,6 +166,21 @@ from unnest($1::text[]) as presented(selector)
 join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
 join users u on u.id = k.owner_id where ${keyWorksAt2}`);
 
+/** A key that works: what it is compared by with the one that was presented. */
+export interface WorkingKey {
+  readonly presented_selector: string;
+  readonly secret_hash: Buffer;
+  readonly networks: readonly string[];
+}
+
+/** Those of the presented selectors `$1` whose keys work at `$2`, and nothing more of them: asked all the time for whoever is connected. */
+export const workingKeys = prepared(`
+select presented.selector as presented_selector,
+  case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash, k.networks
+from unnest($1::text[]) as presented(selector)
+join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
+join users u on u.id = k.owner_id where ${keyWorksAt2}`);
+
 /** How a key ceased to work, as far as its row still says. */
 export interface EndedApiKey {
   readonly selector: string;

@@ -9,6 +9,8 @@ import {
   authenticationByApiKey,
   authenticationByApiKeys,
   positionedByApiKey,
+  type WorkingKey,
+  workingKeys,
 } from '../entities/api-key.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
@@ -95,6 +97,17 @@ export class ApiKeyAuthenticator {
         return found === null ? null : this.#authenticated(found, ipAddress);
       }),
     );
+  }
+
+  /** Whether several keys work, by the same conditions, each as its connection presented it. One statement that reads no more than that. */
+  async work(connected: readonly ConnectedKey[]): Promise<readonly boolean[]> {
+    const selectors = [...new Set(connected.map(({ selector }) => selector))];
+    const rows = await this.#database.query<WorkingKey>(workingKeys, [selectors, this.#clock.now().toISOString()]);
+    const bySelector = new Map(rows.map((row) => [row.presented_selector, row]));
+    return connected.map(({ selector, secretHash, ipAddress }) => {
+      const row = bySelector.get(selector);
+      return row !== undefined && sameHash(row.secret_hash, secretHash) && isWithinNetworks(row.networks, ipAddress);
+    });
   }
 
   async #find(presented: ParsedToken, ipAddress: string | null): Promise<Found | null> {

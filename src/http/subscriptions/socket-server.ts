@@ -86,12 +86,8 @@ export class SocketServer {
     app.get(SUBSCRIPTION_PATH, { exposeHeadRoute: false }, (request, reply) => this.#handshake(request, reply));
     app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#upgrades.set(request, { socket, head });
-      socket.once('error', () => socket.destroy());
-      const response = new ServerResponse(request);
-      response.shouldKeepAlive = false;
-      response.assignSocket(socket as never);
-      response.once('finish', () => response.socket?.end());
-      app.routing(request, response);
+      destroyOnError(socket);
+      app.routing(request, responseOver(socket, request));
     });
     app.addHook('preClose', () => this.#stop());
   }
@@ -207,6 +203,20 @@ export class SocketServer {
     for (const connection of this.#connections.values()) connection.terminate();
   }
 }
+
+/** On its own, so that what is heard for as long as the socket lasts holds on to nothing of the handshake. */
+const destroyOnError = (socket: Duplex): void => {
+  socket.once('error', () => socket.destroy());
+};
+
+/** Node makes none for an upgrade. */
+const responseOver = (socket: Duplex, request: IncomingMessage): ServerResponse => {
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as never);
+  response.once('finish', () => response.socket?.end());
+  return response;
+};
 
 /** The page is served here, or from an origin that may call the API from browsers. */
 const isOurs = (origin: string, { server }: Config): boolean =>
