@@ -48,10 +48,15 @@ select id, 'PERSON', name, locale, status, email, case when verified and email i
   phone, case when verified and phone is not null then $2::timestamptz end, username, 0, change, $2::timestamptz, $2::timestamptz
 from given`;
 
-/** Which of the identifiers `$1` (kinds) `$2` (values) `$3` (skeletons) belong to somebody, or look like a user name of somebody. */
+/**
+ * Which of the identifiers `$1` (kinds) `$2` (values) `$3` (skeletons) belong to somebody, or look like a user name of somebody. Each
+ * is looked up by its index, of which the planner knows that there is one at most only by the limit: it would read the whole table.
+ */
 export const takenIdentifiers = `
-select i.kind, i.value, null as skeleton from unnest($1::text[], $2::text[]) as given(kind, value)
-join identifiers i on i.kind = given.kind and i.value = given.value where i.exclusive
+select given.kind, given.value, null as skeleton from unnest($1::text[], $2::text[]) as given(kind, value)
+cross join lateral (
+  select from identifiers i where i.kind = given.kind and i.value = given.value and i.exclusive limit 1) as taken
 union all
-select i.kind, null, i.skeleton from unnest($3::text[]) as given(skeleton)
-join identifiers i on i.skeleton = given.skeleton where i.exclusive and i.kind = 'USERNAME'`;
+select 'USERNAME', null, given.skeleton from unnest($3::text[]) as given(skeleton)
+cross join lateral (
+  select from identifiers i where i.skeleton = given.skeleton and i.exclusive and i.kind = 'USERNAME' limit 1) as alike`;
