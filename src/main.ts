@@ -15,6 +15,7 @@ import { announce } from './start/announce.ts';
 import { drain } from './start/drain.ts';
 import { startBackground, stopBackground } from './start/background.ts';
 import { fatal } from './start/fatal.ts';
+import { boundHeapGrowth } from './start/heap-growth.ts';
 import { IdleGarbage } from './start/idle-garbage.ts';
 import { warnOfUnboundStatements } from './start/pooler-check.ts';
 import { onStopSignals, STOP_SIGNALS } from './start/stop-signals.ts';
@@ -76,6 +77,7 @@ const serve = async (
     await tracing?.close();
   });
   startBackground(services);
+  boundHeapGrowth(120);
   new IdleGarbage(foundation.log).start();
   await announced;
 };
