@@ -187,7 +187,7 @@ const wrapField = (
 ): void => {
   const type = schema.getType(typeName);
   const field = isObjectType(type) ? type.getFields()[fieldName] : undefined;
-  if (field === undefined) return;
+  if (field === undefined) throw new Error(`There is no ${typeName}.${fieldName} to guard.`);
   field.resolve = wrap(field.resolve ?? defaultFieldResolver, wrapper);
   if (type === schema.getSubscriptionType()) field.subscribe = wrap(field.subscribe ?? defaultFieldResolver, wrapper);
 };
