@@ -18,7 +18,10 @@ const mocking = ['tests/unit/crypto/{argon2-loading,password-hasher}.test.ts'];
 const areas = [
   'tests/api/{access,api-key,attacks,audit,cli,client,code,deployment,document,events,explain,impersonation,keys,limits,mail,mfa,observability,organization,organization-reach,passkey,password,password-token,plans,profile,providers,resources,sign-up,stats,subscription,webhook}/**/*.test.ts',
   'tests/api/user/{bulk-of-users,create-user-mail,create-user-repeated,last-administrator,resend-invite-mail}.test.ts',
+  'tests/api/http/generated-requests.test.ts',
   'tests/contract/flows/**/*.test.ts',
+  'tests/contract/{impersonation-matrix,permission-matrix-within}.test.ts',
+  'tests/unit/messages/http-transports.test.ts',
   'packages/client/tests/**/*.test.ts',
 ];
 
