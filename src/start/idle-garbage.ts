@@ -5,8 +5,8 @@ import type { Log } from '../log.ts';
 /** By then the first requests, for which the load balancer waited, are under way or answered. */
 const AFTER_START_MS = 1500;
 const LOOK_MS = 5000;
-/** Collecting everything stops the process for a tenth of a second: this rarely at most. */
-const APART_MS = 60_000;
+/** Collecting everything stops the process for one or two tenths of a second: this rarely at most, after that of the start. */
+const APART_MS = 600_000;
 /** Part of the time that the event loop worked, above which the pause is not worth it. */
 const IDLE = 0.1;
 /** What the heap must have grown by, in bytes. */
@@ -27,7 +27,7 @@ export interface HeapProbe {
 export class IdleGarbage {
   readonly #log: Log;
   readonly #probe: HeapProbe;
-  #collectedAt = 0;
+  #collectedAt = -Infinity;
   /** What the heap was after the last collection. */
   #needed = 0;
 
@@ -45,12 +45,14 @@ export class IdleGarbage {
   #look(): void {
     const isIdle = this.#probe.utilization() < IDLE;
     const isDue = performance.now() - this.#collectedAt >= APART_MS;
-    if (isIdle && isDue && this.#probe.heapBytes() - this.#needed >= WORTH_IT) void this.#collect();
+    if (isIdle && isDue && this.#probe.heapBytes() - this.#needed >= WORTH_IT) {
+      this.#collectedAt = performance.now();
+      void this.#collect();
+    }
   }
 
   /** Never rejects. */
   async #collect(): Promise<void> {
-    this.#collectedAt = performance.now();
     try {
       await this.#probe.collect();
     } catch (error) {
