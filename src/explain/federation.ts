@@ -1,5 +1,6 @@
 import { buildSubgraphSchema, printSubgraphSchema } from '@apollo/subgraph';
 import {
+  assertObjectType,
   type GraphQLFieldConfigMap,
   GraphQLList,
   GraphQLNonNull,
@@ -9,7 +10,6 @@ import {
   GraphQLString,
   GraphQLUnionType,
   graphqlSync,
-  isObjectType,
   parse,
 } from 'graphql';
 import type { Context } from '../context.ts';
@@ -37,8 +37,11 @@ export const subgraphSdl = (plain: GraphQLSchema, rewrite: Rewrite = asItIs): st
   printSubgraphSchema(describeSubgraph(plain, rewrite));
 
 /** The same as a router composes it. */
-const serviceSdl = (plain: GraphQLSchema, rewrite: Rewrite): unknown =>
-  graphqlSync({ schema: describeSubgraph(plain, rewrite), source: '{ _service { sdl } }' }).data?.['_service'];
+const serviceOf = (plain: GraphQLSchema, rewrite: Rewrite): unknown => {
+  const { data, errors } = graphqlSync({ schema: describeSubgraph(plain, rewrite), source: '{ _service { sdl } }' });
+  if (errors !== undefined) throw new AggregateError(errors, 'The SDL of the subgraph cannot be made.');
+  return data?.['_service'];
+};
 
 /**
  * Makes a federation 2 subgraph of a schema: adds `_service` and `_entities`. Its SDL is made when a router first asks for it: a start
@@ -64,8 +67,7 @@ const federationFields = (
     name: '_Entity',
     types: Object.keys(references)
       .toSorted()
-      .map((name) => plain.getType(name))
-      .filter((type) => isObjectType(type)),
+      .map((name) => assertObjectType(plain.getType(name))),
     resolveType: (found: Entity) => found.__typename,
   });
   const key = new GraphQLScalarType({ name: '_Any' });
@@ -84,7 +86,7 @@ const federationFields = (
     },
     _service: {
       type: new GraphQLNonNull(service),
-      resolve: () => (described ??= serviceSdl(plain, rewrite)),
+      resolve: () => (described ??= serviceOf(plain, rewrite)),
     },
   };
 };

@@ -7,20 +7,24 @@ import {
   type GraphQLField,
   type GraphQLNamedType,
   type GraphQLObjectType,
+  type GraphQLSchema,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
+  isIntrospectionType,
   isNonNullType,
   isObjectType,
   isSpecifiedScalarType,
+  lexicographicSortSchema,
   parse,
+  printType,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { errorCatalogue } from '../../src/errors.ts';
 import { describeRule } from '../../src/permissions/rule-words.ts';
 import type { RuleTree } from '../../src/permissions/shield.ts';
 import { tree } from '../../src/permissions/tree.ts';
-import { emitSdl } from '../../src/schema.ts';
+import { buildUnguardedSchema, emitSdl } from '../../src/schema.ts';
 import { boundedLists, pages } from './schema-conventions.lists.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -51,12 +55,31 @@ const signature = (type: GraphQLNamedType | undefined): readonly string[] =>
 const pascal = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
 const connections = withFields.filter(({ name }) => name.endsWith('Connection'));
 
+/** Each type as it is written, by name. */
+const printedTypes = (whole: GraphQLSchema): ReadonlyMap<string, string> =>
+  new Map(
+    Object.values(lexicographicSortSchema(whole).getTypeMap())
+      .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
+      .map((type) => [type.name, printType(type)]),
+  );
+
 describe('schema.graphql', () => {
   test.each([
     ['schema.graphql', false],
     ['schema.secured.graphql', true],
   ])('%s is what the code emits', async (file, securityDirectives) => {
     expect(read(file)).toBe(`${await emitSdl({ securityDirectives })}\n`);
+  });
+
+  test.each([
+    ['schema.graphql', false],
+    ['schema.secured.graphql', true],
+  ])('%s tells of all that is served, and of nothing else but the definitions of federation', async (file, secured) => {
+    const served = printedTypes(await buildUnguardedSchema({ get: () => ({}) }, { securityDirectives: secured }));
+    const told = printedTypes(schemaOf(read(file)));
+    const isDefinition = (name: string): boolean => /^(?:link|federation)__/.test(name);
+    expect([...served]).toEqual([...told].filter(([name]) => !isDefinition(name)));
+    expect(served.size).toBeGreaterThan(300);
   });
 
   const released = join(root, 'docs/schema.released.graphql');
