@@ -62,7 +62,7 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     { credential: credentialFields, message: messageFields, question: questionFields },
     services.networkLimits,
   );
-  const loaders = loadersOf(services);
+  const loaders = makeLoaders(services);
   readAsBegunSession(schema, {
     personal: new Set([...wrappedFields(schema, tree), 'User.attributes']),
     identify: async ({ caller }, sessionId) => {
@@ -157,7 +157,7 @@ const metricsOf = (
   return metrics;
 };
 
-const loadersOf = (services: Services): MakeLoaders =>
+const makeLoaders = (services: Services): MakeLoaders =>
   loadersFrom({
     users: services.userReader,
     groups: services.groupReader,

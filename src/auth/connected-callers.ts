@@ -143,8 +143,8 @@ export class ConnectedCallers {
   async #deadKeys(watched: readonly ConnectedCaller[]): Promise<readonly ConnectedCaller[]> {
     const connected = watched.flatMap((caller) => (caller.key === null ? [] : [{ caller, key: caller.key }]));
     if (connected.length === 0) return [];
-    const work = await this.#parts.apiKeys.work(connected.map(({ key }) => key));
-    return connected.filter((_, index) => work[index] !== true).map(({ caller }) => caller);
+    const working = await this.#parts.apiKeys.working(connected.map(({ key }) => key));
+    return connected.filter((_, index) => working[index] !== true).map(({ caller }) => caller);
   }
 
   async #endsOf(dead: readonly ConnectedCaller[]): Promise<readonly (EndOfAccess | undefined)[]> {

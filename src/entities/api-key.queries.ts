@@ -157,14 +157,18 @@ export const deletedKeys = `
 select k.id, k.name, k.owner_id as "ownerId" from api_keys k
 where k.owner_id = any($1::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) order by k.id`;
 
+/** The secret that belongs to a presented selector, and the keys `k` of owners `u` behind those, `$1`, that work at `$2`. */
+const presentedHash = `case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash`;
+const fromPresented = `from unnest($1::text[]) as presented(selector)
+join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
+join users u on u.id = k.owner_id where ${keyWorksAt2}`;
+
 /** The same for several presented selectors, `$1`; `presented_selector` says for which. */
 export const authenticationByApiKeys = prepared(`
 select presented.selector as presented_selector, ${apiKeyColumns},
-  case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash,
+  ${presentedHash},
   ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
-from unnest($1::text[]) as presented(selector)
-join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
-join users u on u.id = k.owner_id where ${keyWorksAt2}`);
+${fromPresented}`);
 
 /** A key that works: what it is compared by with the one that was presented. */
 export interface WorkingKey {
@@ -176,10 +180,8 @@ export interface WorkingKey {
 /** Those of the presented selectors `$1` whose keys work at `$2`, and nothing more of them: asked all the time for whoever is connected. */
 export const workingKeys = prepared(`
 select presented.selector as presented_selector,
-  case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash, k.networks
-from unnest($1::text[]) as presented(selector)
-join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
-join users u on u.id = k.owner_id where ${keyWorksAt2}`);
+  ${presentedHash}, k.networks
+${fromPresented}`);
 
 /** How a key ceased to work, as far as its row still says. */
 export interface EndedApiKey {

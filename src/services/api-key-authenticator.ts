@@ -100,13 +100,13 @@ export class ApiKeyAuthenticator {
   }
 
   /** Whether several keys work, by the same conditions, each as its connection presented it. One statement that reads no more than that. */
-  async work(connected: readonly ConnectedKey[]): Promise<readonly boolean[]> {
+  async working(connected: readonly ConnectedKey[]): Promise<readonly boolean[]> {
     const selectors = [...new Set(connected.map(({ selector }) => selector))];
     const rows = await this.#database.query<WorkingKey>(workingKeys, [selectors, this.#clock.now().toISOString()]);
     const bySelector = new Map(rows.map((row) => [row.presented_selector, row]));
     return connected.map(({ selector, secretHash, ipAddress }) => {
       const row = bySelector.get(selector);
-      return row !== undefined && sameHash(row.secret_hash, secretHash) && isWithinNetworks(row.networks, ipAddress);
+      return row !== undefined && isPresented(row, secretHash, ipAddress);
     });
   }
 
@@ -119,9 +119,8 @@ export class ApiKeyAuthenticator {
   }
 
   #worksFrom(row: ApiKeyAuthenticationRow | undefined, secretHash: Buffer, ipAddress: string | null): Found | null {
-    if (row === undefined || !sameHash(row.secret_hash, secretHash)) return null;
-    const apiKey = apiKeyViewOf(row);
-    return isWithinNetworks(apiKey.networks, ipAddress) ? { row, apiKey } : null;
+    if (row === undefined || !isPresented(row, secretHash, ipAddress)) return null;
+    return { row, apiKey: apiKeyViewOf(row) };
   }
 
   async #authenticated({ row, apiKey }: Found, ipAddress: string | null): Promise<Authenticated> {
@@ -165,6 +164,13 @@ export class ApiKeyAuthenticator {
     return narrowed;
   }
 }
+
+/** The key that works is the one that was presented, from where it may be used. */
+const isPresented = (
+  { secret_hash, networks }: Pick<WorkingKey, 'secret_hash' | 'networks'>,
+  secretHash: Buffer,
+  ipAddress: string | null,
+): boolean => sameHash(secret_hash, secretHash) && isWithinNetworks(networks, ipAddress);
 
 /** An empty list stands for any network: the one place where it does, said in its name everywhere. */
 const isWithinNetworks = (networks: readonly string[], ipAddress: string | null): boolean => {
