@@ -90,7 +90,7 @@ const openGateway = async (databases: ReplicatedDatabase, withReplica: boolean):
     cwd: tmpdir(),
   });
   const database = await Database.connect({ url: databases.url, poolSize: 10 });
-  const replicaDatabase = await openReplica(config);
+  const replicaDatabase = await openReplica(config, () => undefined);
   const masterKeys = new MasterKeys([{ version: 1, secret: new Secret(Buffer.alloc(32, 7).toString('base64url')) }]);
   const foundation = { config, database, masterKeys, clock: systemClock, log: () => undefined };
   const services = createServices({ ...foundation, ...(replicaDatabase === null ? {} : { replicaDatabase }) });

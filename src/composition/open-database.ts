@@ -31,7 +31,7 @@ export const openDatabase = async (
       ssl: embedded === null ? tlsOptions(config.database.tls) : false,
       onPooled: () => parts.log('warn', POOLED),
     });
-    const replicaDatabase = await openReplica(config);
+    const replicaDatabase = await openReplica(config, parts.log);
     return {
       database,
       ...(replicaDatabase === null ? {} : { replicaDatabase }),
@@ -52,7 +52,7 @@ export const openDatabase = async (
 const REPLICA_CONNECTION_MS = 500;
 
 /** It need not be there: no connection is made before somebody reads. */
-export const openReplica = async ({ database }: Config): Promise<Database | null> => {
+export const openReplica = async ({ database }: Config, log: Log): Promise<Database | null> => {
   if (database.replicaUrl === null) return null;
   return Database.connect({
     url: database.replicaUrl.reveal(),
@@ -61,6 +61,7 @@ export const openReplica = async ({ database }: Config): Promise<Database | null
     statementTimeoutMs: database.replicaStatementTimeoutSeconds * 1000,
     connectionTimeoutMs: REPLICA_CONNECTION_MS,
     ssl: tlsOptions(database.tls),
+    onPooled: () => log('warn', POOLED),
   });
 };
 

@@ -20,7 +20,7 @@ export const prepared = (text: string): string => {
   return text;
 };
 
-/** A server that forgets names so often is several, behind a pooler that nobody told us of (or its names are swept away by somebody): no more names for it. */
+/** A server that forgets names so often is several, behind a pooler that nobody told us of: no more names for it. */
 const POOLED = 3;
 
 /** Texts that are put together at run time are marked once they were sent so often, and never more of them than `MOST_FREQUENT`. */

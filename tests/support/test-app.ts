@@ -78,7 +78,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
           statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
         },
   );
-  const replicaDatabase = await openReplica(config);
+  const replicaDatabase = await openReplica(config, () => undefined);
   const log: string[] = [];
   const logger = createLogger(
     { log: { ...config.log, level: 'debug' } },
