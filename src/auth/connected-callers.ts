@@ -129,13 +129,10 @@ export class ConnectedCallers {
     );
     if (connected.length === 0) return [];
     const { sessions } = this.#parts;
-    const ids = [...new Set(connected.map(({ session }) => session.sessionId))];
-    const living = new Map((await sessions.living(ids)).map((row) => [row.id, row.cookie_selector]));
-    const isOver = ({ session }: (typeof connected)[number]): boolean =>
-      living.get(session.sessionId) !== session.cookieSelector;
-    const over = connected.filter((one) => isOver(one));
+    const living = await sessions.living(connected.map(({ session }) => session));
+    const over = connected.filter((_, index) => living[index] !== true);
     // Whoever acts as somebody must also still be allowed to.
-    const acting = connected.filter((one) => one.session.actorId !== null && !isOver(one));
+    const acting = connected.filter(({ session }, index) => session.actorId !== null && living[index] === true);
     const present = acting.length === 0 ? [] : await sessions.present(acting.map(({ session }) => session));
     return [...over, ...acting.filter((_, index) => present[index] === null)].map(({ caller }) => caller);
   }

@@ -6,6 +6,7 @@ import { grantFromStored } from '../permissions/grant-input.ts';
 import type { Grant } from '../permissions/grants.ts';
 import type { ApiKeyStatus, SessionEndReason, StoredUserStatus, UserKind } from '../vocabulary.ts';
 import { assignmentsColumn, type AssignmentsRow } from './assignment.queries.ts';
+import { LIFE_SIGNS } from './life-signs.ts';
 import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 /** A key as reads hand it on; never its secret. */
@@ -157,31 +158,36 @@ export const deletedKeys = `
 select k.id, k.name, k.owner_id as "ownerId" from api_keys k
 where k.owner_id = any($1::uuid[]) and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2::timestamptz) order by k.id`;
 
-/** The secret that belongs to a presented selector, and the keys `k` of owners `u` behind those, `$1`, that work at `$2`. */
-const presentedHash = `case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash`;
-const fromPresented = `from unnest($1::text[]) as presented(selector)
-join api_keys k on k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz)
-join users u on u.id = k.owner_id where ${keyWorksAt2}`;
+/** The key `k` belongs to a presented selector at `$2`: the one it has, or that of before a rotation until the overlap is over. */
+const isPresentedAt2 = `(k.selector = presented.selector or (k.previous_selector = presented.selector and k.overlap_until > $2::timestamptz))`;
 
 /** The same for several presented selectors, `$1`; `presented_selector` says for which. */
 export const authenticationByApiKeys = prepared(`
 select presented.selector as presented_selector, ${apiKeyColumns},
-  ${presentedHash},
+  case when k.selector = presented.selector then k.secret_hash else k.previous_secret_hash end as secret_hash,
   ${userColumns}, ${assignmentsColumn}, (select epoch::text from permission_epoch) as epoch
-${fromPresented}`);
+from unnest($1::text[]) as presented(selector) join api_keys k on ${isPresentedAt2} join users u on u.id = k.owner_id
+where ${keyWorksAt2}`);
 
-/** A key that works: what it is compared by with the one that was presented. */
-export interface WorkingKey {
-  readonly presented_selector: string;
-  readonly secret_hash: Buffer;
-  readonly networks: readonly string[];
+/** What one statement says of several keys. */
+export interface WorkingKeysRow {
+  /** One of `LIFE_SIGNS` for each, in their order; null without any. */
+  readonly signs: string | null;
+  /** Of those that work within networks only, these, by their place from 1; null when there are none. */
+  readonly networks: Readonly<Record<string, readonly string[]>> | null;
 }
 
-/** Those of the presented selectors `$1` whose keys work at `$2`, and nothing more of them: asked all the time for whoever is connected. */
+/**
+ * Which of the presented selectors `$1` have keys that work at `$2`. Asked all the time for whoever is connected, so that nothing more is
+ * read, and no row made for any of them; the secret was compared when they connected, and no selector is given a second one.
+ */
 export const workingKeys = prepared(`
-select presented.selector as presented_selector,
-  ${presentedHash}, k.networks
-${fromPresented}`);
+select string_agg(case when found.networks is null then '${LIFE_SIGNS.over}' when found.networks = '{}' then '${LIFE_SIGNS.lives}'
+    else '${LIFE_SIGNS.withinNetworks}' end, '' order by presented.place) as signs,
+  json_object_agg(presented.place, found.networks) filter (where found.networks <> '{}') as networks
+from unnest($1::text[]) with ordinality as presented(selector, place)
+left join lateral (
+  select k.networks from api_keys k join users u on u.id = k.owner_id where ${isPresentedAt2} and ${keyWorksAt2} limit 1) found on true`);
 
 /** How a key ceased to work, as far as its row still says. */
 export interface EndedApiKey {

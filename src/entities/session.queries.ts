@@ -12,6 +12,7 @@ import type {
   TokenDelivery,
 } from '../vocabulary.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow, lineageColumn } from './assignment.queries.ts';
+import { LIFE_SIGNS } from './life-signs.ts';
 import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 /** A session as reads hand it on. */
@@ -110,18 +111,23 @@ export const positionedByCookieSelector = prepared(authentication('s.cookie_sele
 /** The same for several sessions, `$1`. */
 export const authenticationBySessionIds = prepared(authentication('s.id = any($1::uuid[])'));
 
-/** A session that lives: what it is handed over by. */
-export interface LivingSession {
-  readonly id: SessionId;
-  /** null for one that is handed over as tokens. */
-  readonly cookie_selector: string | null;
+/** What one statement says of several sessions. */
+export interface LivingSessionsRow {
+  /** One of `LIFE_SIGNS` for each, in their order; null without any. */
+  readonly signs: string | null;
 }
 
-/** Those of the sessions `$1` that live, and nothing more of them: asked all the time for whoever is connected. */
+/**
+ * Whether each of the sessions `$1`, handed over by the selector of a cookie in `$3` or by none, lives at `$2`: one sign of `LIFE_SIGNS`
+ * for each, in their order. Asked all the time for whoever is connected, so that nothing more is read, and no row made for any of them.
+ */
 export const livingSessions = prepared(`
-select s.id, s.cookie_selector
-from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
-where s.id = any($1::uuid[]) and ${aliveAt2} and ${actorAliveAt2}`);
+select string_agg(case when found.id is null then '${LIFE_SIGNS.over}' else '${LIFE_SIGNS.lives}' end, '' order by presented.place) as signs
+from unnest($1::uuid[], $3::text[]) with ordinality as presented(id, cookie_selector, place)
+left join lateral (
+  select s.id from sessions s join users u on u.id = s.user_id left join impersonations i on i.id = s.impersonation_id
+  where s.id = presented.id and s.cookie_selector is not distinct from presented.cookie_selector and ${aliveAt2} and ${actorAliveAt2}
+  limit 1) found on true`);
 
 /** How a session ended, as far as its row still says. */
 export interface EndedSession {

@@ -9,9 +9,10 @@ import {
   authenticationByApiKey,
   authenticationByApiKeys,
   positionedByApiKey,
-  type WorkingKey,
   workingKeys,
+  type WorkingKeysRow,
 } from '../entities/api-key.queries.ts';
+import { LIFE_SIGNS } from '../entities/life-signs.ts';
 import { userViewOf } from '../entities/user.queries.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import type { EffectiveGrants } from '../permissions/effective-grants.ts';
@@ -99,14 +100,17 @@ export class ApiKeyAuthenticator {
     );
   }
 
-  /** Whether several keys work, by the same conditions, each as its connection presented it. One statement that reads no more than that. */
+  /** Whether several keys work, by the same conditions, each from where it connected. One statement that reads no more than that. */
   async working(connected: readonly ConnectedKey[]): Promise<readonly boolean[]> {
-    const selectors = [...new Set(connected.map(({ selector }) => selector))];
-    const rows = await this.#database.query<WorkingKey>(workingKeys, [selectors, this.#clock.now().toISOString()]);
-    const bySelector = new Map(rows.map((row) => [row.presented_selector, row]));
-    return connected.map(({ selector, secretHash, ipAddress }) => {
-      const row = bySelector.get(selector);
-      return row !== undefined && isPresented(row, secretHash, ipAddress);
+    const [row] = await this.#database.query<WorkingKeysRow>(workingKeys, [
+      connected.map(({ selector }) => selector),
+      this.#clock.now().toISOString(),
+    ]);
+    return connected.map(({ ipAddress }, place) => {
+      const sign = row?.signs?.[place];
+      if (sign !== LIFE_SIGNS.withinNetworks) return sign === LIFE_SIGNS.lives;
+      const networks = row?.networks?.[place + 1];
+      return networks !== undefined && isWithinNetworks(networks, ipAddress);
     });
   }
 
@@ -167,7 +171,7 @@ export class ApiKeyAuthenticator {
 
 /** The key that works is the one that was presented, from where it may be used. */
 const isPresented = (
-  { secret_hash, networks }: Pick<WorkingKey, 'secret_hash' | 'networks'>,
+  { secret_hash, networks }: Pick<ApiKeyAuthenticationRow, 'secret_hash' | 'networks'>,
   secretHash: Buffer,
   ipAddress: string | null,
 ): boolean => sameHash(secret_hash, secretHash) && isWithinNetworks(networks, ipAddress);

@@ -9,13 +9,14 @@ import {
   authenticationBySessionId,
   authenticationBySessionIds,
   type AuthenticationRow,
-  type LivingSession,
   livingSessions,
+  type LivingSessionsRow,
   positionedByCookieSelector,
   positionedBySessionId,
   sessionViewOf,
   type SessionView,
 } from '../entities/session.queries.ts';
+import { LIFE_SIGNS } from '../entities/life-signs.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
 import type { ApiKeyView } from '../entities/api-key.queries.ts';
@@ -112,11 +113,16 @@ export class SessionAuthenticator {
   }
 
   /**
-   * Those of these sessions that live, with what each is handed over by: the same condition for whoever stays connected. One statement.
-   * Whether an impersonator may still act is not asked: that takes `present`.
+   * Whether several sessions live, by the same condition, each as its connection presented it. One statement that reads no more than
+   * that; whether an impersonator may still act is not asked: that takes `present`.
    */
-  async living(ids: readonly SessionId[]): Promise<readonly LivingSession[]> {
-    return this.#database.query<LivingSession>(livingSessions, [ids, this.#clock.now().toISOString()]);
+  async living(connected: readonly ConnectedSession[]): Promise<readonly boolean[]> {
+    const [row] = await this.#database.query<LivingSessionsRow>(livingSessions, [
+      connected.map(({ sessionId }) => sessionId),
+      this.#clock.now().toISOString(),
+      connected.map(({ cookieSelector }) => cookieSelector),
+    ]);
+    return connected.map((_, place) => row?.signs?.[place] === LIFE_SIGNS.lives);
   }
 
   /** Several sessions as they are now, for whoever stays connected; each as its connection presented it. One statement. */
