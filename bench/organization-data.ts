@@ -41,10 +41,10 @@ const insertMembers = `
 with customers as (
   select id, row_number() over (order by name) - 1 as n from organizations where level = 3
 ), people as (
-  select id, row_number() over (order by md5(id::text)) - 1 as n from users
+  select id, created_at, row_number() over (order by md5(id::text)) - 1 as n from users
 )
-insert into organization_members (user_id, organization_id, joined_at)
-select p.id, c.id, now() from people p join customers c on c.n = p.n % (select count(*) from customers)`;
+insert into organization_members (user_id, organization_id, joined_at, account_created_at)
+select p.id, c.id, now(), p.created_at from people p join customers c on c.n = p.n % (select count(*) from customers)`;
 
 /** Somebody with the password of all, who administers the organization `$2` and all below it. `$1` address. */
 const insertAdministrator = `

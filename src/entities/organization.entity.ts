@@ -99,7 +99,12 @@ export class OrganizationClosure {
 
 /** A user who belongs to an organization; what they may do there is said by memberships and by the organization's groups. */
 @Entity({ tableName: 'organization_members' })
-@Index({ name: 'organization_members_organization_idx', properties: ['organizationId', 'joinedAt', 'userId'] })
+@Index({
+  name: 'organization_members_organization_idx',
+  properties: ['organizationId', 'joinedAt', 'userId'],
+  include: ['accountCreatedAt'],
+})
+@Index({ name: 'organization_members_account_age_idx', properties: ['accountCreatedAt', 'userId', 'organizationId'] })
 export class OrganizationMember {
   @ManyToOne({
     entity: () => User,
@@ -133,6 +138,10 @@ export class OrganizationMember {
 
   @Property({ type: 'timestamptz' })
   joinedAt!: Date;
+
+  /** When the account was made, by which pages of a part of the tree are ordered. The database writes it. */
+  @Property({ type: 'timestamptz' })
+  accountCreatedAt!: Date;
 }
 
 /** A group that every member of an organization has, there and below. */

@@ -65,11 +65,20 @@ const commonReach = (left: Reach, right: Reach): Reach | null => {
   return left.length === right.length && left.every((id) => right.includes(id)) ? left : null;
 };
 
+/** The organizations of the reach, and one more than `few` at most. One index scan for each that it names. */
+export const placesWithin = (
+  places: string,
+  few: number,
+): string => `select c.id from unnest(${places}) as named(id) cross join lateral (
+    select descendant_id as id from organization_closure where ancestor_id = named.id offset 0) c limit ${few + 1}`;
+
+/** So many people are looked up rather than met on the way. */
+export const mostPeople = `select least(${FEW_PEOPLE}, sqrt(${PAGE_COST} * greatest(reltuples, 0)))::int as people
+  from pg_class where oid = 'users'::regclass`;
+
 /** `few` says whether the people of the subtree are few enough to be looked up; `ids` are theirs, and only then all of them. */
-const preludeOf = (self: string, places: string): string => `with places as materialized (
-  select descendant_id as id from organization_closure where ancestor_id = any(${places}) limit ${FEW + 1}
-), most as materialized (
-  select least(${FEW_PEOPLE}, sqrt(${PAGE_COST} * greatest(reltuples, 0)))::int as people from pg_class where oid = 'users'::regclass
+const preludeOf = (self: string, places: string): string => `with places as materialized (${placesWithin(places, FEW)}),
+most as materialized (${mostPeople}
 ), seen as materialized (
   select ids, (select count(*) from places) <= ${FEW} and cardinality(ids) <= (select people from most) as few
   from (select array(select ${self} union all (

@@ -9,6 +9,7 @@ import { type AttributeDemand, attributeConditions, indexedAttributes } from '..
 import { visiblePage } from '../entities/user-page.queries.ts';
 import { type IndexedSearch, indexedSearch, selectFound, selectWanted } from '../entities/user-search.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
+import { MEMBERS_BY_AGE, usersByAge } from '../entities/users-by-age.queries.ts';
 import type { UserId } from '../ids.ts';
 import { readAttributeFilters } from './attribute-filter.ts';
 import type { UserAttributes } from './attributes.ts';
@@ -81,10 +82,11 @@ export class UserReader {
   ): Promise<Connection<UserView>> {
     const now = this.#clock.now();
     const { field, direction } = order ?? NEWEST_FIRST;
-    const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
+    const viewer = { principal: caller.principal, now };
+    const byAge = field === 'CREATED_AT' && isWhole(filter) ? usersByAge(viewer, 1) : null;
+    const ordering = { ...(byAge === null ? ORDERINGS[field] : MEMBERS_BY_AGE), descending: direction === 'DESC' };
     const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['users', filter, field, direction]));
     const conditions = new Conditions();
-    const viewer = { principal: caller.principal, now };
     const visible = visiblePage(viewer, 'view:users', 1);
     conditions.addRaw('true', visible.values);
     addUserFilter(conditions, viewer, filter);
@@ -99,7 +101,9 @@ export class UserReader {
       isNarrowed: isNarrowed(filter),
     };
     const search = searchOf(filter, demands, values.length + 1);
-    const text = search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search);
+    const text =
+      byAge?.(wanted.columns, query) ??
+      (search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search));
     const rows = await this.#lists.of(caller).query<PageRow>(
       // What a filter selects may be rare or common: that is for a plan of its own.
       search === null && !wanted.isNarrowed ? preparedWhenFrequent(text) : text,
@@ -129,6 +133,9 @@ export class UserReader {
     return row?.count ?? 0;
   }
 }
+
+/** Whether nothing narrows the list. */
+const isWhole = (filter: UserFilter | null): boolean => Object.values(filter ?? {}).every((value) => value == null);
 
 /** Whether anything narrows the list but what an index is asked for: a search, or else attributes. */
 const isNarrowed = (filter: UserFilter | null): boolean =>
