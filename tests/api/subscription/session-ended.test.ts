@@ -139,14 +139,22 @@ describe('the end of a session', () => {
     ).resolves.toBeUndefined();
   });
 
-  test('of a key whose networks are narrowed to others', async () => {
-    const key = await makeKey(app(), cast.admin);
-    const subscriber = await subscriberOf(app(), key);
-    await cast.admin.run(
-      'mutation ($id: ID!) { updateApiKey(input: { id: $id, networks: ["203.0.113.0/24"] }) { errors { code } } }',
-      { id: key.keyId },
-    );
-    expect((await subscriber.closed).code).toBe(4401);
+  test('of a key whose networks are narrowed to others, and of no other', async () => {
+    const narrow = (keyId: string, networks: readonly string[]) =>
+      cast.admin.run(
+        'mutation ($id: ID!, $networks: [String!]!) { updateApiKey(input: { id: $id, networks: $networks }) { errors { code } } }',
+        { id: keyId, networks },
+      );
+    const keys = [await makeKey(app(), cast.admin), await makeKey(app(), cast.admin), await makeKey(app(), cast.admin)];
+    const [free, own, others] = await Promise.all(keys.map((key) => subscriberOf(app(), key)));
+    let stays = true;
+    for (const one of [free, own]) void one?.closed.then(() => (stays = false));
+    await narrow(keys[1]?.keyId ?? '', ['127.0.0.0/8', '::1/128']);
+    await narrow(keys[2]?.keyId ?? '', ['203.0.113.0/24']);
+    expect((await others?.closed)?.code).toBe(4401);
+    // Two rounds of asking later, too.
+    await sleep(1200);
+    expect(stays).toBe(true);
   });
 
   describe('of somebody who acts as another', () => {
