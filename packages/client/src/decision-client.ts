@@ -44,13 +44,32 @@ export interface DecisionClientOptions {
 
 /** Whoever can answer questions: the client, or canned answers in a test. */
 export interface Decisions {
-  /** Answers in the order of the questions, for the caller whose access token or API key is given. */
+  /**
+   * Answers in the order of the questions, for the caller whose access token or API key is given. Throws CallerRefused where Gatehouse
+   * does not know the caller any more, DecisionUnavailable where it cannot be asked.
+   */
   decide(token: string, questions: readonly Question[]): Promise<readonly Decision[]>;
 }
 
-/** Gatehouse could not be asked. Refuse what needed the answer. */
+/** Gatehouse could not be asked, or does not decide. Refuse what needed the answer. */
 export class DecisionUnavailable extends Error {
   override readonly name = 'DecisionUnavailable';
+}
+
+/** Gatehouse takes nothing from this caller any more: signed out, locked, a key that ended; or not before a step-up. */
+export class CallerRefused extends Error {
+  override readonly name = 'CallerRefused';
+  readonly code: 'UNAUTHENTICATED' | 'STEP_UP_REQUIRED';
+  /** Set with STEP_UP_REQUIRED. */
+  readonly required: StepUp | null;
+
+  constructor(code: CallerRefused['code'], required: StepUp | null) {
+    super(
+      code === 'UNAUTHENTICATED' ? 'Gatehouse does not take this token any more.' : 'Gatehouse asks for a step-up.',
+    );
+    this.code = code;
+    this.required = required;
+  }
 }
 
 const MAXIMUM_BATCH = 100;
@@ -102,7 +121,7 @@ export class DecisionClient implements Decisions {
     };
   }
 
-  /** Throws DecisionUnavailable, also when the token is refused. */
+  /** Throws DecisionUnavailable, and CallerRefused when the token is refused. */
   async decide(token: string, questions: readonly Question[]): Promise<readonly Decision[]> {
     return Promise.all(questions.map(async (question) => this.#recall(token, question) ?? this.#ask(token, question)));
   }
@@ -191,9 +210,7 @@ const answerOf = (answer: unknown): Answer => {
   const given = (answer as { readonly data?: { readonly checkPermissions?: Partial<Answer> | null } | null } | null)
     ?.data?.checkPermissions;
   const { permissionVersion, decisions } = given ?? {};
-  if (typeof permissionVersion !== 'string' || !Array.isArray(decisions)) {
-    throw new DecisionUnavailable('Gatehouse refused to decide.');
-  }
+  if (typeof permissionVersion !== 'string' || !Array.isArray(decisions)) throw refusalOf(answer);
   return {
     permissionVersion,
     decisions: decisions.map((one: Partial<Decision>) => ({
@@ -204,6 +221,20 @@ const answerOf = (answer: unknown): Answer => {
     })),
   };
 };
+
+/** What the first error of an answer says; its words name nothing of the caller. */
+const refusalOf = (answer: unknown): Error => {
+  const errors = (answer as { readonly errors?: readonly RefusedField[] } | null)?.errors;
+  const [first] = Array.isArray(errors) ? errors : [];
+  const { code, required } = first?.extensions ?? {};
+  if (code === 'UNAUTHENTICATED') return new CallerRefused(code, null);
+  if (code === 'STEP_UP_REQUIRED') return new CallerRefused(code, required ?? null);
+  return new DecisionUnavailable(`Gatehouse refused to decide${typeof code === 'string' ? `: ${code}` : ''}.`);
+};
+
+interface RefusedField {
+  readonly extensions?: { readonly code?: unknown; readonly required?: StepUp | null };
+}
 
 const keyOf = (token: string, { action, resource, rowId, organizationId, attributes }: Question): string =>
   JSON.stringify([

@@ -1,5 +1,5 @@
 import type { Caller } from './caller.ts';
-import type { Decision, Decisions, Question } from './decision-client.ts';
+import { CallerRefused, type Decision, type Decisions, type Question } from './decision-client.ts';
 
 /** The caller may not do what was asked. `code` and `extensions` are those of Gatehouse's own denials, for GraphQL and for REST. */
 export class Denied extends Error {
@@ -25,7 +25,10 @@ export class Guard {
     this.#decisions = decisions;
   }
 
-  /** Whether the caller may do it; false for nobody. Throws DecisionUnavailable when nobody can say. */
+  /**
+   * Whether the caller may do it; false for nobody. Throws DecisionUnavailable when nobody can say, and Denied when Gatehouse takes the
+   * token no more: the session is over, though its token is young.
+   */
   async may(action: string, resource: string, row: Omit<Question, 'action' | 'resource'> = {}): Promise<boolean> {
     return (await this.#decide({ ...row, action, resource }))?.allowed === true;
   }
@@ -41,7 +44,7 @@ export class Guard {
     throw new Denied('FORBIDDEN', `This needs ${action}:${resource}.`, { missing, reason });
   }
 
-  /** The rows that the caller may do it to, in their order: one round trip for all of them. */
+  /** The rows that the caller may do it to, in their order: one round trip for all of them. Throws as `may`. */
   async filter<Row>(
     action: string,
     resource: string,
@@ -49,8 +52,8 @@ export class Guard {
     describe: (row: Row) => Omit<Question, 'action' | 'resource'>,
   ): Promise<readonly Row[]> {
     if (this.caller === null || rows.length === 0) return [];
-    const decisions = await this.#decisions.decide(
-      this.caller.token,
+    const decisions = await this.#decisionsOf(
+      this.caller,
       rows.map((row) => ({ ...describe(row), action, resource })),
     );
     return rows.filter((_, index) => decisions[index]?.allowed === true);
@@ -58,7 +61,17 @@ export class Guard {
 
   async #decide(question: Question): Promise<Decision | null> {
     if (this.caller === null) return null;
-    const [decision] = await this.#decisions.decide(this.caller.token, [question]);
+    const [decision] = await this.#decisionsOf(this.caller, [question]);
     return decision ?? null;
+  }
+
+  async #decisionsOf({ token }: Caller, questions: readonly Question[]): Promise<readonly Decision[]> {
+    try {
+      return await this.#decisions.decide(token, questions);
+    } catch (error) {
+      if (!(error instanceof CallerRefused)) throw error;
+      if (error.code === 'UNAUTHENTICATED') throw new Denied(error.code, 'Sign in first.');
+      throw new Denied(error.code, 'Confirm your identity first.', { required: error.required });
+    }
   }
 }

@@ -1,5 +1,6 @@
 export { type AssuranceLevel, type Caller, TokenRefused } from './caller.ts';
 export {
+  CallerRefused,
   type Decision,
   DecisionClient,
   decisionDocuments,

@@ -1,5 +1,6 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { type Caller, TokenRefused } from './caller.ts';
+import { KeysUnavailable, remoteKeys } from './remote-keys.ts';
 
 export interface TokenVerifierOptions {
   /** Claim `iss` of the server's tokens; by default its base URL. */
@@ -10,6 +11,10 @@ export interface TokenVerifierOptions {
   readonly jwksUrl?: string | URL;
   /** Instead of keys from the network: for tests, and for keys that are deployed with the service. */
   readonly keys?: JWTVerifyGetKey;
+  /** How long fetched keys are taken without being fetched again; ten minutes when absent. */
+  readonly keysMaximumAgeMs?: number;
+  /** How much longer they are taken while the server cannot be asked; an hour when absent. A withdrawn key goes on as long. */
+  readonly keysOutageMs?: number;
   /** Clock skew that is forgiven, in seconds. */
   readonly clockToleranceSeconds?: number;
   /** The present time, for tests. */
@@ -19,12 +24,15 @@ export interface TokenVerifierOptions {
 /** Nothing else is ever accepted, whatever a token says of itself (RFC 8725 section 3.1). */
 const ALGORITHMS = ['EdDSA', 'ES256', 'RS256'];
 
+const TEN_MINUTES_MS = 600_000;
+const HOUR_MS = 3_600_000;
+
 /** `at+jwt` alone: an ID token, or anything else that the same keys may sign one day, is no access token (RFC 9068 section 4). */
 const TYPE = 'at+jwt';
 
 /**
- * Verifies access tokens by the public keys of the server, which are fetched once and again when an unknown key appears. It says that
- * a token is genuine and young, not that its session still lives: whatever must hold at this moment is for decisions to say.
+ * Verifies access tokens by the public keys of the server, which are fetched once, again when they are old, and when an unknown key
+ * appears. It says that a token is genuine and young, not that its session still lives: whatever must hold at this moment is for decisions to say.
  */
 export class TokenVerifier {
   readonly #keys: JWTVerifyGetKey;
@@ -34,7 +42,11 @@ export class TokenVerifier {
     this.#options = options;
     this.#keys =
       options.keys ??
-      createRemoteJWKSet(new URL(options.jwksUrl ?? `${trimmed(options.issuer)}/.well-known/jwks.json`));
+      remoteKeys(new URL(options.jwksUrl ?? `${trimmed(options.issuer)}/.well-known/jwks.json`), {
+        maximumAgeMs: options.keysMaximumAgeMs ?? TEN_MINUTES_MS,
+        outageMs: options.keysOutageMs ?? HOUR_MS,
+        nowMs: () => performance.now(),
+      });
   }
 
   /** Throws TokenRefused. */
@@ -68,8 +80,7 @@ const trimmed = (url: string): string => url.replace(/\/+$/, '');
 const refusalOf = (error: unknown): TokenRefused => {
   if (error instanceof TokenRefused) return error;
   if (error instanceof errors.JWTExpired) return new TokenRefused('expired', 'The access token is past its life.');
-  const unavailable = error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError);
-  return unavailable
+  return error instanceof KeysUnavailable || !(error instanceof errors.JOSEError)
     ? new TokenRefused('keys-unavailable', 'The keys that verify access tokens could not be fetched.')
     : new TokenRefused('invalid', 'The access token is not valid.');
 };

@@ -102,6 +102,24 @@ describe('decisions', () => {
     }
   });
 
+  test('are refused to callers whom Gatehouse does not know any more, by name', async () => {
+    const refusalOf = (extensions: object): Promise<unknown> => {
+      const body = { data: { checkPermissions: null }, errors: [{ message: 'no', extensions }] };
+      return clientOf(server({ body }))
+        .decide('mine', [view])
+        .catch((error: unknown) => error);
+    };
+    const required = { assuranceLevel: 'AAL2', withinMinutes: null };
+    const over = await refusalOf({ code: 'UNAUTHENTICATED' });
+    expect(over).toMatchObject({ name: 'CallerRefused', code: 'UNAUTHENTICATED' });
+    const weak = await refusalOf({ code: 'STEP_UP_REQUIRED', required });
+    expect(weak).toMatchObject({ name: 'CallerRefused', code: 'STEP_UP_REQUIRED', required });
+    expect(await refusalOf({ code: 'BAD_USER_INPUT' })).toMatchObject({
+      name: 'DecisionUnavailable',
+      message: 'Gatehouse refused to decide: BAD_USER_INPUT.',
+    });
+  });
+
   test('of many callers stay within bounds', async () => {
     const gatehouse = server();
     const client = clientOf(gatehouse, { cacheSize: 10 });

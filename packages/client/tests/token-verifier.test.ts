@@ -1,5 +1,7 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { TestIssuer } from '../src/testing.ts';
 import { TokenVerifier } from '../src/token-verifier.ts';
 import { presentTime, secondsOf } from '../src/clock.ts';
@@ -81,5 +83,61 @@ describe('an access token', () => {
   test('says that keys are unavailable when they are, not that the token is bad', async () => {
     const verifier = new TokenVerifier({ ...ISSUER, jwksUrl: 'http://127.0.0.1:1/jwks.json' });
     expect(await reasonOf(verifier.verify(await issuer.sign({ userId })))).toBe('keys-unavailable');
+  });
+
+  describe('while its keys', () => {
+    /** Answers as it is told: with the keys, or as a proxy whose server is not there. */
+    const keyServer = async () => {
+      const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+      const jwk = { ...(await exportJWK(publicKey)), kid: 'served', alg: 'EdDSA', use: 'sig' };
+      const state = { status: 200, body: JSON.stringify({ keys: [jwk] }), asked: 0 };
+      const server = createServer((_request, response) => {
+        state.asked += 1;
+        response.writeHead(state.status, { 'content-type': 'application/json' }).end(state.body);
+      });
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve);
+      });
+      onTestFinished(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      const sign = (kid: string) => {
+        const now = secondsOf(presentTime());
+        return new SignJWT({ sid: 's', auth_time: now, acr: 'aal1', amr: ['pwd'], pv: '1' })
+          .setProtectedHeader({ alg: 'EdDSA', kid, typ: 'at+jwt' })
+          .setIssuer(ISSUER.issuer)
+          .setAudience(ISSUER.audience)
+          .setSubject(userId)
+          .setIssuedAt(now)
+          .setExpirationTime(now + 60)
+          .sign(privateKey);
+      };
+      return { state, sign, jwksUrl: `http://127.0.0.1:${port}/jwks.json` };
+    };
+
+    test.each([
+      ['a proxy answers for the server', 503, 'Service Unavailable'],
+      ['something else answers', 200, '<html></html>'],
+      ['the answer holds no keys', 200, '{}'],
+    ])('cannot be had, because %s, is not called bad', async (_why, status, body) => {
+      const { state, sign, jwksUrl } = await keyServer();
+      Object.assign(state, { status, body });
+      const verifier = new TokenVerifier({ ...ISSUER, jwksUrl });
+      expect(await reasonOf(verifier.verify(await sign('served')))).toBe('keys-unavailable');
+    });
+
+    test('cannot be fetched again, is verified by those that were, for a while and without asking each time', async () => {
+      const { state, sign, jwksUrl } = await keyServer();
+      const patient = new TokenVerifier({ ...ISSUER, jwksUrl, keysMaximumAgeMs: 0 });
+      const strict = new TokenVerifier({ ...ISSUER, jwksUrl, keysMaximumAgeMs: 0, keysOutageMs: -1 });
+      const token = await sign('served');
+      for (const verifier of [patient, strict]) expect(await reasonOf(verifier.verify(token))).toBe('taken');
+      Object.assign(state, { status: 503, body: '' });
+      expect(await reasonOf(patient.verify(token))).toBe('taken');
+      const { asked } = state;
+      expect(await reasonOf(patient.verify(token))).toBe('taken');
+      expect(state.asked).toBe(asked);
+      expect(await reasonOf(patient.verify(await sign('newer')))).toBe('keys-unavailable');
+      expect(await reasonOf(strict.verify(token))).toBe('keys-unavailable');
+    });
   });
 });

@@ -129,7 +129,8 @@ describe('a second subgraph', () => {
     expect(await list(leaving)).toEqual(['1', '2', '3']);
     await leaving.send(SignOutDocument, { input: {} });
     const { errors } = await at(leaving).run('{ purchases { id } }');
-    expect(errors).toHaveLength(1);
+    expect(errors.map(({ extensions }) => extensions?.['code'])).toEqual(['UNAUTHENTICATED']);
+    expect(await one(leaving, '1')).toMatchObject({ code: 'UNAUTHENTICATED' });
   });
 
   test('takes no token that Gatehouse did not sign', async () => {
