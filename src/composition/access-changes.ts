@@ -22,10 +22,10 @@ import type { AccessChangeTable } from '../services/access-changes.ts';
 import type { GroupMemberService } from '../services/group-member.service.ts';
 import type { GroupService } from '../services/group.service.ts';
 import type { ResourceRegistrationService } from '../services/resource-registration.service.ts';
-import { approved } from '../services/second-person.ts';
 import type { UserChangeService } from '../services/user-change.service.ts';
 import type { UserStatusService } from '../services/user-status.service.ts';
 import type { UserService } from '../services/user.service.ts';
+import { readText } from '../services/text.ts';
 import { change, idsOf, ofMembers, ofNobody, ofUsers } from './access-change.ts';
 import { ofOrganizationMutations, type OrganizationParts } from './organization-changes.ts';
 import { ofProtectedMutations, type ProtectedParts } from './protected-changes.ts';
@@ -103,7 +103,11 @@ const ofUserMutations = ({ users, userChanges, userStatus }: Parts) => ({
 
 const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
   createGroup: change<CreateGroupInput>({
-    affected: ofNobody,
+    // It has no members yet, but a level of the settings may name it.
+    affected: ({ name }) => {
+      const read = readText(name, { field: ['name'], maximum: name.length });
+      return { groupNames: 'text' in read ? [read.text] : [] };
+    },
     carryOut: async (caller, input) => ({
       group: await groups.create(caller, {
         name: input.name,
@@ -130,9 +134,8 @@ const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
   }),
   deleteGroup: change<DeleteGroupInput>({
     affected: ofGroup,
-    // Taking away needs no second person.
     carryOut: async (caller, { id, expectedVersion }) => ({
-      deletedGroupId: await approved(() => groups.delete(caller, { id, expectedVersion: expectedVersion ?? null })),
+      deletedGroupId: await groups.delete(caller, { id, expectedVersion: expectedVersion ?? null }),
       group: null,
     }),
   }),
@@ -142,7 +145,7 @@ const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
   }),
   removeGroupMembers: change<RemoveGroupMembersInput>({
     affected: ofMembers,
-    carryOut: async (caller, input) => ({ group: await approved(() => groupMembers.remove(caller, input)) }),
+    carryOut: async (caller, input) => ({ group: await groupMembers.remove(caller, input) }),
   }),
 });
 

@@ -12,7 +12,6 @@ import type { OrganizationInvitationService } from '../services/organization-inv
 import type { OrganizationMemberService } from '../services/organization-member.service.ts';
 import type { OrganizationPlaceService } from '../services/organization-place.service.ts';
 import type { OrganizationService } from '../services/organization.service.ts';
-import { approved } from '../services/second-person.ts';
 import { change, idsOf, ofMembers, ofNobody } from './access-change.ts';
 
 export interface OrganizationParts {
@@ -47,11 +46,8 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
   moveOrganization: change<MoveOrganizationInput>({
     affected: ofSubtree,
     versioned: 'organizations',
-    // Nothing new is handed out: the guard compares what holds at both places.
     carryOut: async (caller, { id, parentId, expectedVersion }) => ({
-      organization: await approved(() =>
-        parts.organizationPlaces.move(caller, { id, parentId: parentId ?? null, expectedVersion }),
-      ),
+      organization: await parts.organizationPlaces.move(caller, { id, parentId: parentId ?? null, expectedVersion }),
     }),
   }),
   deleteOrganization: change<DeleteOrganizationInput>({
@@ -59,9 +55,11 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
     permission: 'delete:organizations',
     versioned: 'organizations',
     carryOut: async (caller, { id, reason, expectedVersion }) => ({
-      deletedOrganizationIds: await approved(() =>
-        parts.organizationPlaces.delete(caller, { id, reason: reason ?? null, expectedVersion }),
-      ),
+      deletedOrganizationIds: await parts.organizationPlaces.delete(caller, {
+        id,
+        reason: reason ?? null,
+        expectedVersion,
+      }),
       organization: null,
     }),
   }),
@@ -78,9 +76,6 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
   }),
   removeOrganizationMembers: change<RemoveOrganizationMembersInput>({
     affected: ofMembers,
-    // Taking away needs no second person.
-    carryOut: async (caller, input) => ({
-      organization: await approved(() => parts.organizationMembers.remove(caller, input)),
-    }),
+    carryOut: async (caller, input) => ({ organization: await parts.organizationMembers.remove(caller, input) }),
   }),
 });

@@ -52,9 +52,10 @@ export const rowRules: Readonly<Record<string, string>> = {
     'With the password, or a confirmed session, and the second factor where one is on.',
   'Mutation.removePasskey': 'Own passkeys, never the last way in.',
   'Mutation.createUser': 'Into groups as `assign:groups` allows, in organizations in the reach of `create:users`.',
-  'Mutation.resendInvite': 'Users in the reach of `create:users`, never somebody with more rights.',
+  'Mutation.resendInvite':
+    'Users in the reach of `create:users`, never somebody with more rights; holders of protected permissions as handing these out.',
   'Mutation.updateUser':
-    'Users wholly in the reach of `update:users`, never somebody with more rights; groups as `assign:groups` allows.',
+    'Users wholly in the reach of `update:users`, never somebody with more rights; groups as `assign:groups` allows; addresses of holders of protected permissions as handing these out.',
   'Mutation.requirePasswordChange': 'Users wholly in the reach of `update:users`, never somebody with more rights.',
   'Mutation.lockUsers': 'Users wholly in the reach of `lock:users`, never oneself or somebody with more rights.',
   'Mutation.unlockUsers': 'Users wholly in the reach of `lock:users`, never oneself or somebody with more rights.',

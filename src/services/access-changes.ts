@@ -98,7 +98,7 @@ export class AccessChanges {
   async run(caller: SignedInCaller, name: AccessChangeName, input: object): Promise<object> {
     const { dryRun, breakGlassReason, ...own } = input as ChangeOptions;
     const skipped = this.#breakGlass(breakGlassReason);
-    if (dryRun === true) return { preview: await this.#try(caller, name, own) };
+    if (dryRun === true) return { preview: await this.#try(caller, name, own, { skipsRule: skipped !== null }) };
     const work = (): Promise<object> => this.#carryOut(caller, name, own);
     if (skipped !== null) return withNotes({ breakGlassReason: skipped }, () => approved(work));
     try {
@@ -139,14 +139,19 @@ export class AccessChanges {
     return read.text;
   }
 
-  /** What the change would do. Denials are thrown; outcomes are verdicts. */
-  async #try(caller: SignedInCaller, name: AccessChangeName, input: object): Promise<AccessPreview> {
+  /** What the change would do. Denials are thrown; outcomes are verdicts, the second person's consent among them unless it is skipped. */
+  async #try(
+    caller: SignedInCaller,
+    name: AccessChangeName,
+    input: object,
+    { skipsRule }: { readonly skipsRule: boolean } = { skipsRule: false },
+  ): Promise<AccessPreview> {
     const asked = new Set<string>();
     const frame = this.#undoing(this.#changeOf(name).affected(input));
     try {
       await tried(asked, () => withinFrame(frame, () => this.#carryOut(caller, name, input)));
     } catch (error) {
-      if (error instanceof Undone) return withApproval(error.preview, asked);
+      if (error instanceof Undone) return skipsRule ? error.preview : withApproval(error.preview, asked);
       if (error instanceof Rejection) return { changes: [], affectedCount: 0, verdicts: error.problems };
       throw error;
     }

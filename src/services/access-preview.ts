@@ -14,6 +14,8 @@ export type Affected =
   | { readonly users: readonly UserId[] }
   /** Whoever has one of these groups, in any way. */
   | { readonly groups: readonly GroupId[] }
+  /** Whoever gets a group by a level that names one of these: a group that is made with the name. */
+  | { readonly groupNames: readonly string[] }
   /** The members of these organizations and of those below. */
   | { readonly organizations: readonly OrganizationId[] };
 
@@ -83,11 +85,12 @@ export class AccessPreviewer {
     const users = 'users' in affected ? affected.users : [];
     const groups = 'groups' in affected ? affected.groups : [];
     const organizations = 'organizations' in affected ? affected.organizations : [];
+    const names = 'groupNames' in affected ? affected.groupNames : [];
     const rows = await sql<{ id: UserId }>(em, CONCERNED, [
       users,
       groups,
       organizations,
-      this.#levelsOf(groups),
+      [...this.#levelsOf(groups), ...this.#levelsNaming(names)],
       madeSince?.toISOString() ?? null,
     ]);
     return rows.map((row) => row.id);
@@ -97,6 +100,12 @@ export class AccessPreviewer {
   #levelsOf(groups: readonly GroupId[]): readonly number[] {
     if (groups.length === 0) return [];
     return this.#levels.list.filter((level) => level.groups.length > 0).map(({ position }) => position);
+  }
+
+  #levelsNaming(names: readonly string[]): readonly number[] {
+    return this.#levels.list
+      .filter(({ groups }) => groups.some((name) => names.includes(name)))
+      .map(({ position }) => position);
   }
 
   async #snapshot(em: EntityManager, userIds: readonly UserId[]): Promise<Snapshot> {

@@ -64,22 +64,42 @@ export class Authority {
   }
 
   /**
-   * Whether the caller may hand these grants to others (or take them from others) where they are to hold: unprotected ones must be
-   * held there, protected ones need `grant-protected:groups` and a confirmed identity. Gives EXCEEDS_OWN_PERMISSIONS and
-   * PROTECTED_PERMISSION; throws STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
+   * Whether the caller may hand these grants to others where they are to hold: unprotected ones must be held there, protected ones need
+   * `grant-protected:groups` and a confirmed identity. Gives EXCEEDS_OWN_PERMISSIONS and PROTECTED_PERMISSION; throws
+   * STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
    */
   handingOut(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
+    const problems = this.takingAway(grants, where, at);
+    if (problems.length === 0) this.#askSecondPerson(grants);
+    return problems;
+  }
+
+  /** Whether the caller may take these grants from others: the same, but for the second person. Less power needs nobody's consent. */
+  takingAway(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
     const shielded = protectedAmong(grants, this.#catalogue);
     const open = grants.filter((grant) => !shielded.includes(grant));
     const problems = this.#excess(open, where).map((): Problem => ({ code: 'EXCEEDS_OWN_PERMISSIONS', ...at }));
     if (shielded.length > 0 && !this.holds('grant-protected:groups')) {
       return [...problems.slice(0, 1), { code: 'PROTECTED_PERMISSION', ...at }];
     }
-    const [first] = shielded;
-    if (first === undefined) return problems.slice(0, 1);
-    this.demand(grantProtected);
-    if (this.#settings.twoPersonRule && problems.length === 0) requireSecondPerson(permissionKey(first));
+    if (shielded.length > 0) this.demand(grantProtected);
     return problems.slice(0, 1);
+  }
+
+  /**
+   * Getting hold of an account that is not above the caller's (`isBelow`) hands its protected permissions out as well, to whoever signs
+   * in with it next: throws STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
+   */
+  takingHold(theirs: EffectiveGrants, options: { readonly secondPerson: boolean }): void {
+    const grants = [theirs.list, ...theirs.places.map((place) => place.grants.list)].flat();
+    if (protectedAmong(grants, this.#catalogue).length === 0) return;
+    this.demand(grantProtected);
+    if (options.secondPerson) this.#askSecondPerson(grants);
+  }
+
+  #askSecondPerson(grants: readonly Grant[]): void {
+    const [first] = protectedAmong(grants, this.#catalogue);
+    if (first !== undefined && this.#settings.twoPersonRule) requireSecondPerson(permissionKey(first));
   }
 
   /**

@@ -2,24 +2,60 @@ import { constraintOf } from '../database/database.ts';
 import { reject, rejectAny } from '../errors.ts';
 import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
+import type { OrganizationId } from '../ids.ts';
 import type { Grant } from '../permissions/grants.ts';
 import { can } from '../permissions/rules.ts';
 import type { Authority, Where } from './authority.ts';
 import { whereOf } from './group-directory.ts';
 import type { GroupReach } from './group-reach.ts';
 
+const FIELD = { field: ['permissions'] };
+
 /** Handing out grants needs `grant:groups`, in every organization too where the reach is ALL. */
 export const requireMayGrant = (authority: Authority, grants: readonly Grant[], where: Where): void => {
   if (grants.length > 0 || where === 'ALL') authority.demand(can('grant:groups'));
-  rejectAny(authority.handingOut(grants, where, { field: ['permissions'] }));
+  rejectAny(authority.handingOut(grants, where, FIELD));
+};
+
+/** So does taking them away, or leaving them where one changes what is beside them; but no second person. */
+export const requireMayTake = (authority: Authority, grants: readonly Grant[], where: Where): void => {
+  if (grants.length > 0 || where === 'ALL') authority.demand(can('grant:groups'));
+  rejectAny(authority.takingAway(grants, where, FIELD));
 };
 
 /** A reach over anything needs `grant:groups`, whatever the group gives now. */
 export const requireMayReach = (authority: Authority, grants: readonly Grant[], reach: GroupReach): void => {
-  const where = whereOf(reach);
-  if (where.length > 0) authority.demand(can('grant:groups'));
-  requireMayGrant(authority, grants, where);
+  demandOverReach(authority, reach);
+  requireMayGrant(authority, grants, whereOf(reach));
 };
+
+/** Another reach needs what the old and the new one need; a second person only for where the grants did not hold before. */
+export const requireMayChangeReach = (
+  authority: Authority,
+  grants: readonly Grant[],
+  { present, reach }: { readonly present: GroupReach; readonly reach: GroupReach },
+): void => {
+  for (const one of whereOf(present).length > 0 ? [reach, present] : [reach]) {
+    demandOverReach(authority, one);
+    requireMayTake(authority, grants, whereOf(one));
+  }
+  const gained = gainedBy(present, reach);
+  if (gained.length > 0) requireMayGrant(authority, grants, gained);
+};
+
+const demandOverReach = (authority: Authority, reach: GroupReach): void => {
+  if (whereOf(reach).length > 0) authority.demand(can('grant:groups'));
+};
+
+/** Where the one reach holds and the other did not; an empty list is nowhere. */
+const gainedBy = (present: GroupReach, reach: GroupReach): Where => {
+  if (present.scopeMode === 'ALL') return [];
+  if (reach.scopeMode === 'ALL') return 'ALL';
+  return reach.listed.filter((lineage) => !present.listed.some((held) => isAtOrBelow(lineage, held)));
+};
+
+const isAtOrBelow = (lineage: readonly OrganizationId[], held: readonly OrganizationId[]): boolean =>
+  lineage.some((id) => id === held.at(-1));
 
 /** Runs a change of names: of parallel ones that want the same, the later answers NAME_IN_USE. */
 export const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {

@@ -75,7 +75,7 @@ export class GroupMemberService {
    * PROTECTED_PERMISSION, SELF_ESCALATION.
    */
   async add(caller: SignedInCaller, input: MemberInput): Promise<GroupView> {
-    return this.#change(caller, input, async (em, { groupId, organization, authority, targets }) => {
+    return this.#change(caller, input, 'handingOut', async (em, { groupId, organization, authority, targets }) => {
       const userIds = targets.map((row) => row.user_id);
       const lineage = organization?.lineage ?? null;
       rejectAny(escalation(this.#directory, authority, { userIds, groupIds: [groupId], field: 'userIds', lineage }));
@@ -91,7 +91,7 @@ export class GroupMemberService {
 
   /** Removes members, all or none. Errors: TARGET_NOT_FOUND, NOT_MEMBER, NO_GROUPS_LEFT, LAST_ADMIN, EXCEEDS_OWN_PERMISSIONS. */
   async remove(caller: SignedInCaller, input: MemberInput): Promise<GroupView> {
-    return this.#change(caller, input, async (em, { groupId, organization, targets }) => {
+    return this.#change(caller, input, 'takingAway', async (em, { groupId, organization, targets }) => {
       const userIds = targets.map((row) => row.user_id);
       rejectAny(targets.filter(({ isMember }) => !isMember).map(problem('NOT_MEMBER')));
       await sql(
@@ -109,6 +109,7 @@ export class GroupMemberService {
   async #change(
     caller: SignedInCaller,
     input: MemberInput,
+    way: 'handingOut' | 'takingAway',
     change: (em: EntityManager, facts: MemberChange) => Promise<Changed>,
   ): Promise<GroupView> {
     const groupId = readGroupId(input.groupId, 'groupId');
@@ -123,7 +124,7 @@ export class GroupMemberService {
           : await loadTarget(em, authority, now, { ...NAMED_ORGANIZATION, id: input.organizationId });
       const lineage = organization?.lineage ?? null;
       authority.demandAt('assign:groups', lineage ?? []);
-      rejectAny(assignmentProblems(this.#directory, authority, [groupId], { field: 'groupId', lineage }));
+      rejectAny(assignmentProblems(this.#directory, authority, [groupId], { field: 'groupId', lineage, way }));
       if (organization !== null) await requireMembers(em, organization.id, userIds);
       const locked = await lockTargets(em, { principal: authority.principal, now }, userIds, {
         field: 'userIds',

@@ -9,13 +9,20 @@ import { Rejection, reject, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, parseId, type UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
-import { permissionKey } from '../permissions/grants.ts';
+import { exceeding, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
-import { groupHappening, refusingTakenNames, requireMayGrant, requireMayReach } from './group-change.ts';
+import {
+  groupHappening,
+  refusingTakenNames,
+  requireMayChangeReach,
+  requireMayGrant,
+  requireMayReach,
+  requireMayTake,
+} from './group-change.ts';
 import type { Authority, Where } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
-import { type GroupDirectory, whereOf } from './group-directory.ts';
+import type { GroupDirectory } from './group-directory.ts';
 import {
   feltAt,
   findReach,
@@ -80,7 +87,7 @@ export class GroupService {
   }
 
   /**
-   * Makes a group with grants, at most what the caller holds. Errors: those of the fields, NAME_IN_USE, UNKNOWN_PERMISSION,
+   * Makes a group with grants, at most what the caller holds where it reaches, everywhere if a level names it. Errors: those of the fields, NAME_IN_USE, UNKNOWN_PERMISSION,
    * INVALID_CONSTRAINT, EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, TARGET_NOT_FOUND for organizations.
    */
   async create(caller: SignedInCaller, input: NewGroupInput): Promise<GroupView> {
@@ -98,6 +105,7 @@ export class GroupService {
         const reach = await findReach(em, this.#viewer(authority), input.reach, NOWHERE);
         requireMayReach(authority, grants, reach);
         const group = new Group(name, this.#clock.now());
+        if (this.#levels.giving(group).length > 0) requireMayGrant(authority, grants, 'ALL');
         group.description = description;
         group.scopeMode = reach.scopeMode;
         group.createdById = caller.principal.userId;
@@ -166,7 +174,9 @@ export class GroupService {
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
       const present = await this.#read(em, group.id);
       const before = present.permissions;
-      requireMayGrant(authority, [...grants, ...before], await this.#feltAt(em, present));
+      const where = await this.#feltAt(em, present);
+      requireMayTake(authority, [...grants, ...before], where);
+      requireMayGrant(authority, exceeding(grants, before, this.#directory.catalogue), where);
       await sql(em, 'delete from group_grants where group_id = $1', [group.id]);
       em.persist(grants.map((grant, position) => new GroupGrant(group.id, position, grant)));
       await em.flush();
@@ -192,7 +202,7 @@ export class GroupService {
       await sql(em, 'select id from groups where id = $1 for update', [id]);
       const group = await this.#load(em, id, input.expectedVersion);
       const present = await this.#read(em, id);
-      requireMayGrant(authority, present.permissions, await this.#feltAt(em, present));
+      requireMayTake(authority, present.permissions, await this.#feltAt(em, present));
       const members = await sql<{ user_id: UserId }>(
         em,
         'select distinct user_id from memberships where group_id = $1',
@@ -223,9 +233,7 @@ export class GroupService {
     const reach = await findReach(em, this.#viewer(authority), asked, present);
     const change = { before: reachText(present), after: reachText(reach) };
     if (change.before === change.after) return change;
-    requireMayReach(authority, present.permissions, reach);
-    const taken = whereOf(present);
-    if (taken === 'ALL' || taken.length > 0) requireMayReach(authority, present.permissions, present);
+    requireMayChangeReach(authority, present.permissions, { present, reach });
     group.scopeMode = reach.scopeMode;
     await em.flush();
     await storeListed(em, group.id, reach);
@@ -240,8 +248,12 @@ export class GroupService {
   /** The settings name the groups of levels: a name that gives a group to a level, or takes it away, hands out all its grants. */
   async #requireMayRename(em: EntityManager, authority: Authority, group: Group, name: string): Promise<void> {
     const { id } = group;
-    if (this.#levels.giving(group).join(',') === this.#levels.giving({ id, name }).join(',')) return;
-    requireMayGrant(authority, (await this.#read(em, id)).permissions, 'ALL');
+    const before = this.#levels.giving(group);
+    const after = this.#levels.giving({ id, name });
+    if (before.join(',') === after.join(',')) return;
+    const { permissions } = await this.#read(em, id);
+    requireMayTake(authority, permissions, 'ALL');
+    if (after.some((level) => !before.includes(level))) requireMayGrant(authority, permissions, 'ALL');
   }
 
   #viewer({ principal }: Authority): Viewer {

@@ -182,7 +182,8 @@ export class InvitationService {
   /**
    * Invites somebody again; older links stop working. Where nothing can be mailed the link is shown to the caller, so nobody gets
    * one for an account that may do what they may not. Within a minute of a mail that left, nothing is sent. Errors:
-   * TARGET_NOT_FOUND, INVITATION_NOT_PENDING, EXCEEDS_OWN_PERMISSIONS; throws IDEMPOTENCY_KEY_REUSED.
+   * TARGET_NOT_FOUND, INVITATION_NOT_PENDING, EXCEEDS_OWN_PERMISSIONS; throws IDEMPOTENCY_KEY_REUSED, and STEP_UP_REQUIRED for an
+   * account that holds protected permissions.
    */
   async resend(
     caller: SignedInCaller,
@@ -241,9 +242,12 @@ export class InvitationService {
     const [target] = await lockTargets(em, viewer, ids, { field: 'userId', permission: 'create:users', account: true });
     if (target === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'] });
     if (target.status !== 'INVITED') throw new Rejection([{ code: 'INVITATION_NOT_PENDING', field: ['userId'] }]);
-    if (authority.isBelow(directory.grantsOf(target.assignments), { protectedToo: true })) {
+    const theirs = directory.grantsOf(target.assignments);
+    if (authority.isBelow(theirs, { protectedToo: true })) {
       throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['userId'], targetId: target.user_id }]);
     }
+    // Whose the account is to be was for the second person to say when it was made.
+    authority.takingHold(theirs, { secondPerson: false });
     const user = userViewOf(target, clock.now());
     await this.#requirePause(em, user);
     const invitedBy = { invitedById: caller.principal.userId, groupIds: target.group_ids };

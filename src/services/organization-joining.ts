@@ -54,7 +54,7 @@ export const demandJoining = async (
   const given = await groupsOfAll(em, directory, organization);
   rejectAny(escalation(authority, joining, [...given, ...directory.list(groupIds)]));
   rejectAny([
-    ...groupProblems(directory, authority, groupIds, organization.lineage),
+    ...groupProblems(directory, authority, groupIds, organization),
     ...handingOutProblems(authority, given, organization.lineage, 'organizationId'),
   ]);
 };

@@ -13,7 +13,7 @@ import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { demandJoining, groupsOfAll, groupsWith, insertMembers, membersChanged } from './organization-joining.ts';
-import { handingOutProblems, loadTarget, readGroups } from './organization-targets.ts';
+import { loadTarget, readGroups, takingAwayProblems } from './organization-targets.ts';
 import { MAXIMUM_GROUPS } from './user.service.ts';
 import { lockTargets, readUserIds, type TargetRow } from './user-targets.ts';
 
@@ -93,7 +93,7 @@ export class OrganizationMemberService {
       const held = await this.#delete(em, organization, userIds);
       const ids = [...new Set([...held.values()].flat())];
       rejectAny(
-        handingOutProblems(
+        takingAwayProblems(
           authority,
           [...this.#directory.list(ids), ...(await groupsOfAll(em, this.#directory, organization))],
           organization.lineage,

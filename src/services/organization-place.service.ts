@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
+import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
@@ -20,6 +21,7 @@ import {
   organizationHappening,
   readOrganization,
   refusingTakenNames,
+  takingAwayProblems,
 } from './organization-targets.ts';
 import { Reading } from './text.ts';
 
@@ -179,18 +181,26 @@ export class OrganizationPlaceService {
     const { grants, userId } = authority.principal;
     const gained = exceeding(grants.at([...newAbove, moved.id]), grants.at(moved.lineage), grants.catalogue);
     if (gained.length > 0) reject('SELF_ESCALATION', { field: ['parentId'], targetId: userId });
-    const differing = [
-      ...above.filter((id) => !newAbove.includes(id)),
-      ...newAbove.filter((id) => !above.includes(id)),
-    ];
-    const { groupIds, levels } = await groupsHoldingAt(em, differing);
-    const groups = new Map(
-      [...this.#directory.list(groupIds), ...levels.flatMap((level) => this.#directory.ofLevel(level))].map((group) => [
-        group.id,
-        group,
-      ]),
+    const losing = await this.#groupsHoldingAt(
+      em,
+      above.filter((id) => !newAbove.includes(id)),
     );
-    rejectAny(handingOutProblems(authority, [...groups.values()], moved.lineage, 'parentId'));
+    const gaining = await this.#groupsHoldingAt(
+      em,
+      newAbove.filter((id) => !above.includes(id)),
+    );
+    rejectAny([
+      ...takingAwayProblems(authority, losing, moved.lineage, 'parentId'),
+      ...handingOutProblems(authority, gaining, moved.lineage, 'parentId'),
+    ]);
+  }
+
+  /** The groups by which anybody holds anything in one of these organizations and below, each once. */
+  async #groupsHoldingAt(em: EntityManager, ids: readonly OrganizationId[]): Promise<readonly GroupView[]> {
+    if (ids.length === 0) return [];
+    const { groupIds, levels } = await groupsHoldingAt(em, ids);
+    const groups = [...this.#directory.list(groupIds), ...levels.flatMap((level) => this.#directory.ofLevel(level))];
+    return [...new Map(groups.map((group) => [group.id, group])).values()];
   }
 
   /** Groups that reach organizations are held in memory with the places of these: they are read anew from the next request on. */

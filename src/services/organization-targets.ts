@@ -74,18 +74,21 @@ export const readGroups = (texts: readonly string[] | null | undefined): readonl
   return [...new Set(ids.filter((id) => id !== null))];
 };
 
+/** Whether members get the groups or lose them. */
+type Way = 'handingOut' | 'takingAway';
+
 /** What stands in the way of giving members of the organization these groups, or of taking them away; throws FORBIDDEN. */
 export const groupProblems = (
   directory: GroupDirectory,
   authority: Authority,
   groupIds: readonly GroupId[],
-  lineage: readonly OrganizationId[],
+  { lineage, way = 'handingOut' }: { readonly lineage: readonly OrganizationId[]; readonly way?: Way },
 ): readonly Problem[] => {
   const field = 'groupIds';
   const unknown = groupIds.filter((id) => directory.find(id) === undefined);
   if (unknown.length > 0) return unknown.map((id) => targetNotFound(field, id));
   if (groupIds.length > 0) authority.demandAt('assign:groups', lineage);
-  return handingOutProblems(authority, directory.list(groupIds), lineage, field);
+  return problemsOf(authority, directory.list(groupIds), { lineage, field, way });
 };
 
 /** The same of groups that nobody names, but that come with an organization. */
@@ -94,10 +97,22 @@ export const handingOutProblems = (
   groups: readonly GroupView[],
   lineage: readonly OrganizationId[],
   field: string,
+): readonly Problem[] => problemsOf(authority, groups, { lineage, field, way: 'handingOut' });
+
+/** The same when they take them away: then no second person is asked. */
+export const takingAwayProblems = (
+  authority: Authority,
+  groups: readonly GroupView[],
+  lineage: readonly OrganizationId[],
+  field: string,
+): readonly Problem[] => problemsOf(authority, groups, { lineage, field, way: 'takingAway' });
+
+const problemsOf = (
+  authority: Authority,
+  groups: readonly GroupView[],
+  { lineage, field, way }: { lineage: readonly OrganizationId[]; field: string; way: Way },
 ): readonly Problem[] =>
-  groups.flatMap(({ id, permissions }) =>
-    authority.handingOut(permissions, [lineage], { field: [field], targetId: id }),
-  );
+  groups.flatMap(({ id, permissions }) => authority[way](permissions, [lineage], { field: [field], targetId: id }));
 
 /** Whether these groups would give the caller anything new within the organization. */
 export const wouldRaise = (

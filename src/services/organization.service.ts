@@ -26,6 +26,7 @@ import {
   readGroups,
   readOrganization,
   refusingTakenNames,
+  takingAwayProblems,
   wouldRaise,
 } from './organization-targets.ts';
 import { insertOrganization } from './organization.statements.ts';
@@ -104,7 +105,7 @@ export class OrganizationService {
         const level = input.level ?? (parent === null ? 0 : parent.levelPosition + 1);
         if (parent !== null) this.#requireBelow(parent, level);
         if (lineage.length > this.#maximumDepth) reject('DEPTH_LIMIT', { field: ['parentId'] });
-        rejectAny(groupProblems(this.#directory, authority, groupIds, lineage));
+        rejectAny(groupProblems(this.#directory, authority, groupIds, { lineage }));
         const now = this.#clock.now();
         await insertOrganization(em, { id, name, level, parentId: parent?.id ?? null, groupIds, now });
         await this.#recorder.record(em, originOf(caller), [
@@ -203,7 +204,10 @@ export class OrganizationService {
     const added = after.filter(({ id }) => !before.some((group) => group.id === id));
     const removed = before.filter(({ id }) => !after.some((group) => group.id === id));
     await this.#requireNotRaising(em, authority, present, { groupIds: added.map(({ id }) => id), field: 'level' });
-    rejectAny(handingOutProblems(authority, [...added, ...removed], present.lineage, 'level'));
+    rejectAny([
+      ...takingAwayProblems(authority, removed, present.lineage, 'level'),
+      ...handingOutProblems(authority, added, present.lineage, 'level'),
+    ]);
     return { level };
   }
 
@@ -220,7 +224,10 @@ export class OrganizationService {
     const removed = present.filter((one) => !wanted.includes(one));
     if (added.length === 0 && removed.length === 0) return null;
     await this.#requireNotRaising(em, authority, { id, lineage }, { groupIds: added, field: 'groupIds' });
-    rejectAny(groupProblems(this.#directory, authority, [...added, ...removed], lineage));
+    rejectAny([
+      ...groupProblems(this.#directory, authority, removed, { lineage, way: 'takingAway' }),
+      ...groupProblems(this.#directory, authority, added, { lineage }),
+    ]);
     await sql(em, 'delete from organization_groups where organization_id = $1 and group_id = any($2::uuid[])', [
       id,
       removed,

@@ -78,7 +78,7 @@ export class UserChangeService {
 
   /**
    * Changes what is given, all or nothing. Identifiers of somebody who may do what the caller may not are out of reach:
-   * whoever changes an address can take the account over. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
+   * whoever changes an address can take the account over, and what it holds of protected permissions with it. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
    * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
    */
   async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
@@ -132,11 +132,13 @@ export class UserChangeService {
     if (target.kind === 'SERVICE') refuseIdentifiers(change);
     const isSelf = authority.principal.userId === target.user_id;
     const theirs = this.#directory.grantsOf(target.assignments);
-    if (changesIdentifiers && !isSelf && authority.isBelow(theirs, { protectedToo: true })) {
+    const takesHold = changesIdentifiers && !isSelf;
+    if (takesHold && authority.isBelow(theirs, { protectedToo: true })) {
       throw new Rejection([{ code: 'EXCEEDS_OWN_PERMISSIONS', field: ['id'], targetId: target.user_id }]);
     }
     const left = (['EMAIL', 'PHONE', 'USERNAME'] as const).filter((kind) => this.#keeps(target, change, kind));
     if (left.length === 0 && changesIdentifiers) throw new Rejection([{ code: 'REQUIRED', field: ['email'] }]);
+    if (takesHold) authority.takingHold(theirs, { secondPerson: true });
   }
 
   #keeps(target: TargetRow, change: CheckedChange, kind: IdentifierKind): boolean {
@@ -188,7 +190,8 @@ export class UserChangeService {
     const removed = target.group_ids.filter((id) => !wanted.includes(id));
     if (added.length === 0 && removed.length === 0) return null;
     const problems = [
-      ...assignmentProblems(this.#directory, authority, [...added, ...removed], { field: 'groupIds' }),
+      ...assignmentProblems(this.#directory, authority, removed, { field: 'groupIds', way: 'takingAway' }),
+      ...assignmentProblems(this.#directory, authority, added, { field: 'groupIds' }),
       ...escalation(this.#directory, authority, { userIds: [target.user_id], groupIds: added, field: 'groupIds' }),
     ];
     if (problems.length > 0) throw new Rejection(problems);

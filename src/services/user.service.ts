@@ -254,15 +254,23 @@ export const readGroupIds = (
   return { ids: [...ids], problems };
 };
 
+interface AssignmentPlace {
+  readonly field: string;
+  /** Of the organization within which; absent or null = wherever the groups reach. */
+  readonly lineage?: readonly OrganizationId[] | null;
+  /** Which way people go; absent = into the groups. */
+  readonly way?: 'handingOut' | 'takingAway';
+}
+
 /**
- * What stands in the way of putting people into these groups (or taking them out), within the organization of the lineage, or
+ * What stands in the way of putting people into these groups, or of taking them out, within the organization of the lineage, or
  * wherever the groups reach. Everybody may use Members. Throws FORBIDDEN.
  */
 export const assignmentProblems = (
   directory: GroupDirectory,
   authority: Authority,
   groupIds: readonly GroupId[],
-  { field, lineage = null }: { readonly field: string; readonly lineage?: readonly OrganizationId[] | null },
+  { field, lineage = null, way = 'handingOut' }: AssignmentPlace,
 ): readonly Problem[] => {
   const beyondMembers = groupIds.filter((id) => id !== MEMBERS_GROUP_ID);
   const groups = beyondMembers.map((id) => ({ id, group: directory.find(id) }));
@@ -274,7 +282,7 @@ export const assignmentProblems = (
   return groups.flatMap(({ id, group }) =>
     group === undefined
       ? []
-      : authority.handingOut(group.permissions, lineage === null ? whereOf(group) : [lineage], {
+      : authority[way](group.permissions, lineage === null ? whereOf(group) : [lineage], {
           field: [field],
           targetId: id,
         }),

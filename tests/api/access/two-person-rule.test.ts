@@ -256,6 +256,15 @@ describe('break-glass', () => {
     expect(audit).toMatchObject([
       { action: 'user.groups-changed', metadata: { breakGlassReason: 'nobody else is awake' } },
     ]);
+    const tried = await cast().admin.send(AddGroupMembersDocument, {
+      input: {
+        groupId: IMPERSONATORS_GROUP_ID,
+        userIds: [await somebody(app())],
+        breakGlassReason: 'nobody else is awake',
+        dryRun: true,
+      },
+    });
+    expect(tried.data.addGroupMembers?.preview).toMatchObject({ affectedCount: 1, verdicts: [] });
     const blank = await cast().admin.send(AddGroupMembersDocument, {
       input: { groupId: IMPERSONATORS_GROUP_ID, userIds: [await somebody(app())], breakGlassReason: '  ' },
     });

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { UpdateOrganizationDocument, type UpdateOrganizationInput } from '../../../generated/client/graphql.ts';
+import {
+  CreateGroupDocument,
+  UpdateOrganizationDocument,
+  type UpdateOrganizationInput,
+} from '../../../generated/client/graphql.ts';
 import { newId, type OrganizationId } from '../../../src/ids.ts';
 import { IMPERSONATORS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup } from '../../support/cast.ts';
@@ -199,6 +203,29 @@ describe('updateOrganization', () => {
 describe('a group that takes the name of a level’s group', () => {
   const app = useTestApp({ settings: { 'organization-levels': LEVELS } });
   const cast = useCast(app);
+
+  test('gives its grants wherever the level is, so that who holds them in one place cannot make it, and a try tells who gains', async () => {
+    const [own, foreign] = [await makeOrganization(app()), await makeOrganization(app(), { level: 1 })];
+    const maker = await holderOf(app(), ['create:groups', 'grant:groups', 'view:groups', 'view:organizations']);
+    const within = await makeGroup(app(), unique('Within'), ['delete:users'], 'LISTED');
+    await joinOrganization(app(), maker.id, own, [within]);
+    const gaining = await memberOf(app(), foreign);
+    const make = async (actor: Actor, name: string, dryRun = false) => {
+      const reach = { mode: 'LISTED' as const, organizationIds: [own] };
+      const permissions = [{ action: 'delete', resource: 'users' }];
+      const input = { name, permissions, allowedOrganizations: reach, dryRun };
+      return (await actor.send(CreateGroupDocument, { input })).data.createGroup;
+    };
+    expect((await make(maker, unique('Any other name')))?.errors).toEqual([]);
+    const { answer, changed } = await changing(app(), () => make(maker, 'Level viewers'));
+    expect(problemsOf(answer?.errors)).toEqual([['EXCEEDS_OWN_PERMISSIONS', 'permissions', null]]);
+    expect(changed).toEqual([]);
+    const tried = await make(cast().admin, 'Level viewers', true);
+    expect(tried?.preview).toMatchObject({
+      affectedCount: 1,
+      changes: [{ user: { id: gaining.id }, gained: [{ permission: { action: 'delete', resource: 'users' } }] }],
+    });
+  });
 
   test('is handed out by its name, so that only who holds its grants can rename it so, or back', async () => {
     const strong = await makeGroup(app(), unique('Strong'), ['delete:users']);

@@ -7,7 +7,7 @@ import {
 } from '../../../generated/client/graphql.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
 import { IMPERSONATORS_GROUP_ID, MEMBERS_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import type { Actor } from '../../support/cast.ts';
+import { type Actor, raiseToAal2 } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, unique, useCast } from '../../support/holder.ts';
 import { useTestApp } from '../../support/test-app.ts';
@@ -65,6 +65,16 @@ describe('resendInvite where no mail is configured', () => {
       });
       expect(changed).toEqual([]);
     }
+  });
+
+  test('hands nobody the account of somebody who will hold protected permissions without two factors', async () => {
+    const actor = await holderOf(app(), ['admin:*', 'grant-protected:groups', 'impersonate:users']);
+    const { id } = await invite([IMPERSONATORS_GROUP_ID]);
+    const { answer, changed } = await changing(app(), () => resend(actor, id));
+    expect(answer.errors[0]?.extensions).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+    expect(changed).toEqual([]);
+    await raiseToAal2(app(), actor);
+    expect((await resend(actor, id)).data.resendInvite?.errors).toEqual([]);
   });
 
   test('hands nobody the account of somebody who will hold more', async () => {

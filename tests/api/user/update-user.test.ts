@@ -8,8 +8,13 @@ import {
   UserDocument,
 } from '../../../generated/client/graphql.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
-import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import type { Actor } from '../../support/cast.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  DATA_OFFICERS_GROUP_ID,
+  KEY_MASTERS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+} from '../../../src/permissions/seeded-groups.ts';
+import { type Actor, makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { linkTokenOf } from '../../support/messages.ts';
@@ -204,6 +209,20 @@ describe('updateUser', () => {
     expect((await update(admin, { id: impersonator.id, username: 'impersonator' })).data.updateUser?.errors).toEqual(
       [],
     );
+  });
+
+  test('wants two factors and the identity confirmed before the account of a holder of protected permissions changes hands', async () => {
+    const email = `${unique('stale')}@example.com`;
+    await makePerson(app(), { email, groupIds: [ADMINISTRATORS_GROUP_ID, KEY_MASTERS_GROUP_ID] });
+    const actor = await signIn(app(), email);
+    const officer = await somebody(app(), [DATA_OFFICERS_GROUP_ID]);
+    const take = () => changing(app(), () => update(actor, { id: officer, email: `${unique('taken')}@example.com` }));
+    const weak = await take();
+    expect(weak.answer.errors[0]?.extensions).toMatchObject({ code: 'STEP_UP_REQUIRED' });
+    expect(weak.changed).toEqual([]);
+    expect((await update(actor, { id: officer, displayName: 'Same' })).data.updateUser?.errors).toEqual([]);
+    await raiseToAal2(app(), actor);
+    expect((await take()).answer.data.updateUser?.errors).toEqual([]);
   });
 
   test.each([
