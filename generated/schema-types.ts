@@ -2694,7 +2694,7 @@ export type OperationExplanation = {
   __typename?: 'OperationExplanation';
   /** Every field is allowed; row rules are still to be asked. */
   allowed: Scalars['Boolean']['output'];
-  /** Syntax and validation errors; then there are no verdicts. */
+  /** Syntax and validation errors, or that the API key is bound to other documents; then there are no verdicts. */
   problems: Array<Scalars['String']['output']>;
   /** One per guarded field, in the order of the document. */
   verdicts: Array<FieldVerdict>;
@@ -3115,7 +3115,7 @@ export type PermissionDecisions = {
   __typename?: 'PermissionDecisions';
   /** One per question. */
   decisions: Array<PermissionDecision>;
-  /** Version of the subject's permissions; answers may be kept while it stays. */
+  /** Version of the subject's permissions; answers may be kept while it stays, but those that ask for a step-up or look at time, address or session. */
   permissionVersion: Scalars['String']['output'];
 };
 

@@ -81,7 +81,10 @@ export class OperationExplanationType {
   @Field(() => [FieldVerdictType], { description: 'One per guarded field, in the order of the document.' })
   verdicts!: readonly FieldVerdictType[];
 
-  @Field(() => [String], { description: 'Syntax and validation errors; then there are no verdicts.' })
+  @Field(() => [String], {
+    description:
+      'Syntax and validation errors, or that the API key is bound to other documents; then there are no verdicts.',
+  })
   problems!: readonly string[];
 }
 

@@ -38,7 +38,8 @@ export class PermissionDecisionsType {
   decisions!: readonly PermissionDecisionType[];
 
   @Field(() => String, {
-    description: "Version of the subject's permissions; answers may be kept while it stays.",
+    description:
+      "Version of the subject's permissions; answers may be kept while it stays, but those that ask for a step-up or look at time, address or session.",
   })
   permissionVersion!: string;
 }

@@ -1,3 +1,5 @@
+import { documentHash } from '../crypto/document-hash.ts';
+import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import type { GroupView } from '../entities/group.queries.ts';
 import { Failure } from '../errors.ts';
 import { SUBJECT_INACTIVE } from '../permissions/row-rules.ts';
@@ -100,7 +102,10 @@ export class ExplanationService {
 
   /** What the rule tree says of each field of a document. Throws as `PermissionSubjects.of`. */
   async operation(caller: AskingCaller, inquiry: OperationInquiry): Promise<OperationExplanation> {
-    const { principal, active } = await this.#subjects.of(caller, inquiry.as);
+    const { principal, active, apiKey } = await this.#subjects.of(caller, inquiry.as);
+    if (isBoundToOthers(apiKey, inquiry.document)) {
+      return { allowed: false, verdicts: [], problems: ['The API key is bound to other documents.'] };
+    }
     const { verdicts, problems } = this.#knowledge.facts.operation({
       document: inquiry.document,
       variables: inquiry.variables ?? {},
@@ -132,6 +137,10 @@ export class ExplanationService {
     return this.#knowledge.facts.documentPermissions(documents);
   }
 }
+
+/** The text counts as it is sent, to the last blank. */
+const isBoundToOthers = (apiKey: ApiKeyView | null, document: string): boolean =>
+  apiKey !== null && apiKey.documentIds.length > 0 && !apiKey.documentIds.includes(documentHash(document));
 
 const ofInactive = (verdict: OperationVerdicts['verdicts'][number]): OperationVerdicts['verdicts'][number] => ({
   ...verdict,

@@ -203,9 +203,11 @@ export class OrganizationPlaceService {
     return [...new Map(groups.map((group) => [group.id, group])).values()];
   }
 
-  /** Groups that reach organizations are held in memory with the places of these: they are read anew from the next request on. */
+  /**
+   * Groups that reach organizations are held in memory with the places of these: they are read anew from the next request on. Without any,
+   * too, rows of the organizations lie elsewhere now: answers that somebody keeps by the version of permissions are over.
+   */
   async #renew(em: EntityManager, groupIds: readonly GroupId[]): Promise<void> {
-    if (groupIds.length === 0) return;
     const epoch = await this.#guard.nextEpoch(em);
     await sql(em, 'update groups set changed_epoch = $2 where id = any($1::uuid[])', [groupIds, epoch]);
   }

@@ -3,7 +3,7 @@ import { type Decision, decide } from '../permissions/decision.ts';
 import type { DecisionQuestions, QuestionInput } from './decision-question.ts';
 import type { DecisionSubjects } from './decision-subject.ts';
 import type { GroupDirectory } from './group-directory.ts';
-import type { AskingCaller, PermissionSubjects, SubjectRequest } from './permission-subject.ts';
+import type { AskingCaller, PermissionSubject, PermissionSubjects, SubjectRequest } from './permission-subject.ts';
 
 const MAXIMUM_CHECKS = 100;
 /** Of a row's id, which only the application understands. */
@@ -21,7 +21,7 @@ export interface PermissionDecisions {
     readonly resource: string;
     readonly rowId: string | null;
   })[];
-  /** Version of the subject's permissions; answers may be kept while it stays. */
+  /** Version of the subject's permissions; answers may be kept while it stays, but those that look at time, address or session. */
   readonly permissionVersion: string;
 }
 
@@ -66,10 +66,16 @@ export class PermissionCheckService {
         rowId: checks[index]?.rowId ?? null,
         ...decide(question, facts, catalogue),
       })),
-      permissionVersion: subject.principal?.permissionVersion ?? 'anonymous',
+      permissionVersion: versionOf(subject),
     };
   }
 }
+
+/** Whoever is shut out keeps their groups, and may do nothing: that is another version. */
+const versionOf = ({ principal, active }: PermissionSubject): string => {
+  if (principal === null) return 'anonymous';
+  return active ? principal.permissionVersion : `${principal.permissionVersion}.inactive`;
+};
 
 const requireBounds = (checks: readonly PermissionCheck[]): void => {
   if (checks.length === 0 || checks.length > MAXIMUM_CHECKS) {

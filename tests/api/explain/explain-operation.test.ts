@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ExplainOperationDocument, type ExplainOperationQueryVariables } from '../../../generated/client/graphql.ts';
+import { documentHash } from '../../../src/crypto/document-hash.ts';
 import { disable } from './people.ts';
 import { impersonate, makeImpersonator, makeTarget } from '../../support/impersonation.ts';
 import { holderOf, somebody, useCast } from '../../support/holder.ts';
@@ -171,6 +172,19 @@ describe('explainOperation about others', () => {
     expect(
       await told(admin, { document: '{ groups { totalCount } viewer { csrfToken } }', as: { anonymous: true } }),
     ).toEqual(['groups Query.groups no', 'viewer Query.viewer yes']);
+  });
+
+  test('tells that a key is bound to other documents, as sending one says', async () => {
+    const { admin, support } = cast();
+    const [bound, other] = ['query Bound { groups { totalCount } }', '{ groups { totalCount } }'];
+    const key = await makeKey(app(), support.id, ['view:groups']);
+    await app().database.query('update api_keys set document_ids = $2 where id = $1', [key.id, [documentHash(bound)]]);
+    for (const document of [bound, other]) {
+      const { allowed, problems } = await explain(admin, { document, as: { apiKeyId: key.id } });
+      const { code } = await key.client.run(document);
+      expect([allowed, problems.length === 0]).toEqual([code === 'OK', code === 'OK']);
+    }
+    expect((await key.client.run(other)).code).toBe('FORBIDDEN');
   });
 
   test("shows one's own keys to everybody, as long as they are own", async () => {

@@ -1,8 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   CheckPermissionsDocument,
+  LockUsersDocument,
+  MoveOrganizationDocument,
   type PermissionCheckInput,
   type ResourceInput,
+  UnlockUsersDocument,
 } from '../../../generated/client/graphql.ts';
 import { newId, type OrganizationId, type UserId } from '../../../src/ids.ts';
 import { makeKey } from '../../support/api-keys.ts';
@@ -106,6 +109,28 @@ describe('about oneself', () => {
     const after = await ask();
     expect(after?.decisions[0]?.reason).toBe('NO_GRANT');
     expect(after?.permissionVersion).not.toBe(before?.permissionVersion);
+  });
+
+  test('names another version as soon as a row’s organization moves, or the subject is shut out', async () => {
+    const { admin } = cast();
+    const place = await makeOrganization(app(), { level: 1 });
+    const person = await holderWithin(app(), root, [`view:${resource}`]);
+    const ask = async () => {
+      const { data } = await admin.send(CheckPermissionsDocument, {
+        checks: [check('view', { organizationId: place })],
+        subject: { userId: person.id },
+      });
+      return [data.checkPermissions?.decisions[0]?.reason, data.checkPermissions?.permissionVersion];
+    };
+    const [outside, first] = await ask();
+    await admin.send(MoveOrganizationDocument, { input: { id: place, parentId: root } });
+    const [inside, second] = await ask();
+    await admin.send(LockUsersDocument, { input: { ids: [person.id], reason: 'gone' } });
+    const [locked, third] = await ask();
+    await admin.send(UnlockUsersDocument, { input: { ids: [person.id], reason: 'back' } });
+    expect([outside, inside, locked]).toEqual(['OUT_OF_SCOPE', 'GRANTED', 'SUBJECT_INACTIVE']);
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(await ask()).toEqual(['GRANTED', second]);
   });
 
   test('costs one statement for a hundred questions, two when they name organizations, and changes nothing', async () => {
