@@ -122,6 +122,16 @@ export const isSubset = (
   catalogue: Catalogue = builtInCatalogue,
 ): boolean => exceeding(wanted, held, catalogue).length === 0;
 
-/** The grants of protected permissions, which take `grant-protected:groups` to hand out. */
-export const protectedAmong = (grants: readonly Grant[], catalogue: Catalogue = builtInCatalogue): readonly Grant[] =>
+/** The grants of protected permissions, those of applications among them. */
+export const protectedAmong = (grants: readonly Grant[], catalogue: Catalogue): readonly Grant[] =>
   grants.filter((grant) => catalogue.find(permissionKey(grant))?.protected === true);
+
+/** Whether the catalogue knows the permission (still); a grant of any other gives nothing, until an application declares it again. */
+export const isDeclared = (grant: Grant, catalogue: Catalogue): boolean =>
+  grant.resource === '*' || catalogue.find(permissionKey(grant)) !== undefined;
+
+/** The grants that take `grant-protected:groups` to hand out: protected ones, and undeclared ones, which may be protected one day. */
+export const shieldedAmong = (grants: readonly Grant[], catalogue: Catalogue): readonly Grant[] => {
+  const shielded = protectedAmong(grants, catalogue);
+  return grants.filter((grant) => shielded.includes(grant) || !isDeclared(grant, catalogue));
+};

@@ -2,7 +2,7 @@ import { Failure, type Problem } from '../errors.ts';
 import type { OrganizationId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
 import type { Circumstances } from '../permissions/constraints.ts';
-import { exceeding, type Grant, permissionKey, protectedAmong } from '../permissions/grants.ts';
+import { exceeding, type Grant, isDeclared, permissionKey, shieldedAmong } from '../permissions/grants.ts';
 import type { EffectiveGrants, Reach } from '../permissions/effective-grants.ts';
 import { demand, type Situation } from '../permissions/judge.ts';
 import { aal2, and, can, freshly, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
@@ -69,14 +69,25 @@ export class Authority {
    * STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
    */
   handingOut(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
-    const problems = this.takingAway(grants, where, at);
+    const problems = this.#problems(grants, where, at);
     if (problems.length === 0) this.#askSecondPerson(grants);
     return problems;
   }
 
-  /** Whether the caller may take these grants from others: the same, but for the second person. Less power needs nobody's consent. */
+  /**
+   * Whether the caller may take these grants from others: the same, but for the second person, since less power needs nobody's consent,
+   * and for grants that are declared no more: nobody could ever hold those.
+   */
   takingAway(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
-    const shielded = protectedAmong(grants, this.#catalogue);
+    return this.#problems(
+      grants.filter((grant) => isDeclared(grant, this.#catalogue)),
+      where,
+      at,
+    );
+  }
+
+  #problems(grants: readonly Grant[], where: Where, at: Omit<Problem, 'code'>): readonly Problem[] {
+    const shielded = shieldedAmong(grants, this.#catalogue);
     const open = grants.filter((grant) => !shielded.includes(grant));
     const problems = this.#excess(open, where).map((): Problem => ({ code: 'EXCEEDS_OWN_PERMISSIONS', ...at }));
     if (shielded.length > 0 && !this.holds('grant-protected:groups')) {
@@ -92,13 +103,13 @@ export class Authority {
    */
   takingHold(theirs: EffectiveGrants, options: { readonly secondPerson: boolean }): void {
     const grants = [theirs.list, ...theirs.places.map((place) => place.grants.list)].flat();
-    if (protectedAmong(grants, this.#catalogue).length === 0) return;
+    if (shieldedAmong(grants, this.#catalogue).length === 0) return;
     this.demand(grantProtected);
     if (options.secondPerson) this.#askSecondPerson(grants);
   }
 
   #askSecondPerson(grants: readonly Grant[]): void {
-    const [first] = protectedAmong(grants, this.#catalogue);
+    const [first] = shieldedAmong(grants, this.#catalogue);
     if (first !== undefined && this.#settings.twoPersonRule) requireSecondPerson(permissionKey(first));
   }
 
@@ -118,7 +129,7 @@ export class Authority {
     options: { readonly protectedToo: boolean },
   ): boolean {
     const counts = options.protectedToo && !this.holds('grant-protected:groups');
-    const shielded = counts ? [] : protectedAmong(grants, this.#catalogue);
+    const shielded = counts ? [] : shieldedAmong(grants, this.#catalogue);
     const excess = this.#excess(
       grants.filter((grant) => !shielded.includes(grant)),
       lineage.length === 0 ? 'ALL' : [lineage],

@@ -8,7 +8,7 @@ import { type Problem, rejectAny } from '../errors.ts';
 import type { Happening } from '../events/recorder.ts';
 import { type GroupId, type MembershipId, newId, type OrganizationId, type UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
-import { covers, isSubset, protectedAmong } from '../permissions/grants.ts';
+import { covers, isSubset, shieldedAmong } from '../permissions/grants.ts';
 import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { Authority } from './authority.ts';
 import { nameOf } from './caller.ts';
@@ -71,7 +71,7 @@ export const couldStillGive = (
   const { catalogue } = held;
   const theirs = held.at(lineage);
   const grants = [...groups.chosen, ...groups.ofAll].flatMap(({ permissions }) => permissions);
-  const shielded = protectedAmong(grants, catalogue);
+  const shielded = shieldedAmong(grants, catalogue);
   const needed: readonly PermissionName[] = [
     'assign:organizations',
     ...(groups.chosen.length > 0 ? (['assign:groups'] as const) : []),

@@ -140,7 +140,7 @@ export class ProviderGroups {
 
   #isShielded(id: GroupId): boolean {
     const grants = this.#directory.find(id)?.permissions ?? [];
-    return givesEverything(grants) || protectedAmong(grants).length > 0;
+    return givesEverything(grants) || protectedAmong(grants, this.#directory.catalogue).length > 0;
   }
 
   #change(

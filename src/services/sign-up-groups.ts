@@ -38,6 +38,6 @@ export class SignUpGroups {
   #isHarmless(id: GroupId): boolean {
     const grants = this.#directory.find(id)?.permissions ?? [];
     const givesEverything = grants.some(({ action, resource }) => action === 'admin' && resource === '*');
-    return !givesEverything && protectedAmong(grants).length === 0;
+    return !givesEverything && protectedAmong(grants, this.#directory.catalogue).length === 0;
   }
 }

@@ -4,6 +4,7 @@ import * as seeded from '../../../src/permissions/seeded-groups.ts';
 import { makeGroup, makePerson } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { MACHINE_CLIENT, startProvider, type TestProvider } from '../../support/oidc-provider.ts';
+import { makeApplication, registered, resource } from '../../support/resources.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 import { issuerEntry, issuers } from './provider-settings.ts';
 
@@ -23,6 +24,7 @@ beforeAll(async () => {
           { claim: 'roles', contains: 'boss', group: 'Administrators', allowProtected: true },
           { claim: 'roles', contains: 'keys', group: 'Key Masters' },
           { claim: 'roles', contains: 'ghost', group: 'Nobody knows' },
+          { claim: 'roles', contains: 'burner', group: 'Burners' },
           { fetched: 'name', contains: 'staff', group: 'Staff' },
         ],
         fetch: { url: `${provider.issuer}/manage/users/{sub}/roles`, ...MACHINE_CLIENT },
@@ -103,7 +105,10 @@ describe('groups by rules', () => {
   });
 
   test('give nothing protected without a rule that says so', async () => {
-    provider.people.set('dan', { roles: ['keys', 'ghost'] });
+    const { key } = await makeApplication(app, 'depot');
+    await registered(key, resource('crates', { protectedActions: ['burn'] }), 'depot');
+    await makeGroup(app, 'Burners', ['burn:depot.crates']);
+    provider.people.set('dan', { roles: ['keys', 'ghost', 'burner'] });
     const userId = await signIn('dan');
     expect(await groupsOf(userId)).toEqual(['Members']);
     expect(app.log.some((line) => line.includes('names a protected group'))).toBe(true);

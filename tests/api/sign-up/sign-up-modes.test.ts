@@ -9,6 +9,7 @@ import {
 import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { makeGroup, makePerson, PASSWORD } from '../../support/cast.ts';
 import { codeTo, messagesTo } from '../../support/messages.ts';
+import { makeApplication, registered, resource } from '../../support/resources.ts';
 import { isAlive } from '../../support/sessions.ts';
 import { askForCode } from '../../support/sign-up.ts';
 import { type TestApp, useTestApp } from '../../support/test-app.ts';
@@ -179,7 +180,7 @@ describe('verification NONE', () => {
 
 describe('groups of people who sign up', () => {
   const app = useTestApp({
-    settings: { 'signUp.mode': 'OPEN', 'signUp.groups': `readers,nowhere,${ADMINISTRATORS_GROUP_ID}` },
+    settings: { 'signUp.mode': 'OPEN', 'signUp.groups': `readers,burners,nowhere,${ADMINISTRATORS_GROUP_ID}` },
   });
 
   test('are those of the settings; never one that gives everything', async () => {
@@ -188,6 +189,13 @@ describe('groups of people who sign up', () => {
     await makeGroup(app(), 'Readers', ['view:users']);
     expect(await groupsAfter('later')).toEqual(['Readers']);
     expect(app().log.filter((line) => line.includes('signUp.groups'))).toHaveLength(1);
+  });
+
+  test('never one with a protected permission of an application', async () => {
+    const { key } = await makeApplication(app(), 'depot');
+    await registered(key, resource('crates', { protectedActions: ['burn'] }), 'depot');
+    await makeGroup(app(), 'Burners', ['burn:depot.crates']);
+    expect(await groupsAfter('burner')).not.toContain('Burners');
   });
 
   const groupsAfter = async (username: string): Promise<string[]> => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { builtInCatalogue } from '../../../src/permissions/catalogue.ts';
 import type { PermissionKey } from '../../../src/permissions/catalogue-types.ts';
 import { NEVER, type Constraint } from '../../../src/permissions/constraints.ts';
 import {
@@ -78,7 +79,7 @@ describe('what a grant covers', () => {
   test('no seeded group gives a protected permission that it does not name', () => {
     const held = seededGroups.map(({ name, grants }) => {
       const effective = EffectiveGrants.of(grants);
-      const named = keys(protectedAmong(grants));
+      const named = keys(protectedAmong(grants, builtInCatalogue));
       const got = purchaseCatalogue.definitions.filter((one) => one.protected && effective.holdsAny(one.key));
       return [
         name,
@@ -259,7 +260,12 @@ describe('granting at most what one holds', () => {
 
   test('finds the protected ones in a list', () => {
     expect(
-      keys(protectedAmong([grantOf('view:users'), grantOf('erase:users'), grantOf('admin:*'), grant('fly:users')])),
+      keys(
+        protectedAmong(
+          [grantOf('view:users'), grantOf('erase:users'), grantOf('admin:*'), grant('fly:users')],
+          builtInCatalogue,
+        ),
+      ),
     ).toEqual(['erase:users']);
   });
 });
