@@ -1,16 +1,19 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf, sql } from '../database/sql.ts';
 import { assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { acceptInvitation } from '../entities/invitation.queries.ts';
+import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { ownerOfToken } from '../entities/recovery.queries.ts';
 import { userColumns, type UserRow, userViewOf } from '../entities/user.queries.ts';
 import { type Problem, reject, Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { GroupId, InvitationId, OrganizationId, UserId } from '../ids.ts';
+import { shieldedAmong } from '../permissions/grants.ts';
 import { EffectiveGrants } from '../permissions/effective-grants.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import type { AccessGuard } from './access-guard.ts';
@@ -50,6 +53,14 @@ interface Parts {
   readonly signInFlow: SignInFlow;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  readonly config: Config;
+}
+
+/** What comes with an invitation: the groups that it names, and those of all members. */
+interface Offered {
+  readonly chosen: readonly GroupView[];
+  readonly ofAll: readonly GroupView[];
+  readonly organization: OrganizationView;
 }
 
 interface OpenInvitation {
@@ -57,6 +68,7 @@ interface OpenInvitation {
   readonly organization_id: OrganizationId;
   readonly group_ids: readonly GroupId[];
   readonly invited_by_id: UserId | null;
+  readonly created_at: string;
 }
 
 /** Accepting an invitation by possession of its link. */
@@ -155,7 +167,7 @@ export class InvitationAcceptance {
   ): Promise<{ readonly organization: OrganizationView; readonly happenings: readonly Happening[] }> {
     const [invitation] = await sql<OpenInvitation>(
       em,
-      `select i.id, i.organization_id, i.invited_by_id,
+      `select i.id, i.organization_id, i.invited_by_id, i.created_at,
          array(select g.id::text from groups g where g.id = any(i.group_ids) order by g.id) as group_ids
        from invitations i where i.token_id = $1 and i.revoked_at is null and i.organization_id is not null`,
       [token.id],
@@ -186,7 +198,26 @@ export class InvitationAcceptance {
     const chosen = directory.list(offer.group_ids);
     const ofAll = await groupsOfAll(em, directory, organization);
     const held = offer.invited_by_id === null ? EffectiveGrants.none : await guard.grantsOf(em, offer.invited_by_id);
-    if (!couldStillGive(held, { chosen, ofAll }, organization.lineage)) reject('TOKEN_INVALID', { field: ['token'] });
+    const stands = couldStillGive(held, { chosen, ofAll }, organization.lineage);
+    if (!stands || this.#escapesSecondPerson(offer, { chosen, ofAll, organization })) {
+      reject('TOKEN_INVALID', { field: ['token'] });
+    }
+  }
+
+  /**
+   * Where a second person is asked, what they agreed to is the offer as it was made. What came to give protected permissions since, or may
+   * have, was agreed to without whoever accepts.
+   */
+  #escapesSecondPerson(offer: OpenInvitation, { chosen, ofAll, organization }: Offered): boolean {
+    const { config, directory } = this.#parts;
+    if (config.approvals.twoPersonRule !== 'protected') return false;
+    const made = instantOf(offer.created_at);
+    const isShielded = ({ permissions }: GroupView): boolean =>
+      shieldedAmong(permissions, directory.catalogue).length > 0;
+    return (
+      [...chosen, ...ofAll].some((group) => isShielded(group) && group.updatedAt > made) ||
+      (ofAll.some(isShielded) && organization.updatedAt > made)
+    );
   }
 }
 

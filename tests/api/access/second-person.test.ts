@@ -9,14 +9,15 @@ import {
   UpdateUserDocument,
 } from '../../../generated/client/graphql.ts';
 import { DATA_OFFICERS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import { makeGroup } from '../../support/cast.ts';
+import { makeGroup, PASSWORD } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
 import { somebody, unique, useCast } from '../../support/holder.ts';
+import { invitationsOf } from '../../support/organization-invitations.ts';
 import { joinOrganization, makeOrganization } from '../../support/organizations.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 describe('the second person, where protected permissions change hands,', () => {
-  const app = useTestApp({ settings: { 'approvals.twoPersonRule': 'protected' } });
+  const app = useTestApp({ settings: { 'approvals.twoPersonRule': 'protected', 'approvals.breakGlass': 'true' } });
   const cast = useCast(app);
 
   const isOfficer = async (userId: string): Promise<boolean> => {
@@ -100,5 +101,33 @@ describe('the second person, where protected permissions change hands,', () => {
     expect(named.data.updateUser?.errors).toEqual([]);
     const plain = await admin.send(UpdateUserDocument, { input: { id: await somebody(app()), email } });
     expect(plain.data.updateUser?.errors).toEqual([]);
+  });
+
+  test('is not passed by an invitation that was made before its group came to give them', async () => {
+    const { admin } = cast();
+    const { invited, invite, accept, tokenFor, group } = invitationsOf(app, cast);
+    const groupId = await group();
+    const before = await invited({ groupId });
+    app().clock.advance(1);
+    const permissions = [
+      { action: 'view', resource: 'users' },
+      { action: 'erase', resource: 'users' },
+    ];
+    // Whoever agrees to this sees its members, not who will be one.
+    const granted = await admin.send(SetGroupPermissionsDocument, {
+      input: { id: groupId, permissions, breakGlassReason: 'stands for a second person' },
+    });
+    expect(granted.data.setGroupPermissions?.errors).toEqual([]);
+    app().clock.advance(1);
+    const { answer, changed } = await changing(app(), () => accept({ token: before.token, password: PASSWORD }));
+    expect([answer.problems, changed]).toEqual([[['TOKEN_INVALID', 'token', null]], []]);
+    const email = `${unique('agreed')}@two.example`;
+    const { organizationId } = before;
+    expect((await invite(admin, { organizationId, email, groupIds: [groupId] })).problems).toMatchObject([
+      ['APPROVAL_REQUIRED', null, null],
+    ]);
+    const skipping = { organizationId, email, groupIds: [groupId], breakGlassReason: 'stands for a second person' };
+    expect((await invite(admin, skipping)).problems).toEqual([]);
+    expect((await accept({ token: await tokenFor(email), password: PASSWORD })).problems).toEqual([]);
   });
 });
