@@ -37,9 +37,9 @@ export const guardRequests = (
     } catch (error) {
       if (!(error instanceof TokenRefused)) throw error;
       if (error.reason === 'keys-unavailable')
-        return reply.code(503).header('retry-after', '1').send(bodyOf(error.message));
+        return reply.code(503).header('retry-after', '1').send(bodyOf('temporarily_unavailable', error.message));
       const challenge = `Bearer error="invalid_token", error_description="${error.message}"`;
-      return reply.code(401).header('www-authenticate', challenge).send(bodyOf(error.message));
+      return reply.code(401).header('www-authenticate', challenge).send(bodyOf('invalid_token', error.message));
     }
   });
 };
@@ -50,4 +50,4 @@ export const statusOf = (error: unknown): number | null => {
   return error.code === 'UNAUTHENTICATED' ? 401 : 403;
 };
 
-const bodyOf = (message: string): object => ({ error: 'invalid_token', error_description: message });
+const bodyOf = (error: string, message: string): object => ({ error, error_description: message });

@@ -68,7 +68,9 @@ describe('Fastify', () => {
     const bad = await app.inject({ url: '/?action=view', headers: { authorization: 'Bearer nonsense' } });
     expect([bad.statusCode, bad.headers['www-authenticate']]).toEqual([401, expect.stringContaining('invalid_token')]);
     const cut = serve(new TokenVerifier({ issuer: 'https://a.test', audience: 'b', jwksUrl: 'http://127.0.0.1:1/' }));
-    expect((await cut.inject({ url: '/?action=view', headers: { authorization } })).statusCode).toBe(503);
+    const unavailable = await cut.inject({ url: '/?action=view', headers: { authorization } });
+    expect(unavailable.statusCode).toBe(503);
+    expect(unavailable.json()).toMatchObject({ error: 'temporarily_unavailable' });
   });
 });
 
