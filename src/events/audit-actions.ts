@@ -33,12 +33,13 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'reason',
   ),
   'address.proved': line(
-    'An address or number was proved for the first time; what was set before the proof went.',
+    'An address or number was proved for the first time; where it was the first of the account, what was set before went.',
     'User',
     'kind',
     'credentials',
     'identities',
     'devices',
+    'apiKeys',
   ),
   'approval.requested': line(
     'A change began to wait for a second person.',

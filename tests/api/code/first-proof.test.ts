@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { SignInDocument, VerifySignInCodeDocument } from '../../../generated/client/graphql.ts';
+import { SignInDocument, VerifySignInCodeDocument, ViewerByApiKeyDocument } from '../../../generated/client/graphql.ts';
 import { proveAddress } from '../../../src/services/address-proof.ts';
 import { newId, type UserId } from '../../../src/ids.ts';
+import { type KeyHolder, makeKey } from '../../support/api-keys.ts';
 import { type Actor, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { unique } from '../../support/holder.ts';
 import { enrol } from '../../support/mfa.ts';
@@ -17,6 +18,7 @@ describe('the first proof of an address', () => {
   let email = '';
   let id: UserId;
   let stranger: Actor;
+  let key: KeyHolder;
 
   beforeEach(async () => {
     email = `${unique('unproved')}@example.com`;
@@ -31,6 +33,7 @@ describe('the first proof of an address', () => {
        values ($1, 1, $2, 'PASSKEY', '', $3, now(), now())`,
       [newId(), id, newId()],
     );
+    key = await makeKey(app(), stranger);
     await app().database.query(
       `insert into external_identities (id, user_id, issuer, subject, linked_at) values ($1, $2, 'https://issuer.example', $3, now())`,
       [newId(), id, newId()],
@@ -44,7 +47,7 @@ describe('the first proof of an address', () => {
          (select count(*)::int from sessions where user_id = $1 and ended_at is null) as sessions,
          (select count(*)::int from one_time_tokens where user_id = $1 and used_at is null) as tokens,
          mfa_enabled_at is not null as mfa, email_verified_at is not null as shown,
-         (select verified_at is not null from identifiers i where i.user_id = u.id) as proved
+         (select verified_at is not null from identifiers i where i.user_id = u.id and i.kind = 'EMAIL') as proved
        from users u where u.id = $1`,
       [id],
     );
@@ -64,18 +67,21 @@ describe('the first proof of an address', () => {
     expect(answer.data.verifySignInCode).toMatchObject({ step: 'COMPLETE', user: { email } });
     expect(await left()).toEqual(CLEAN);
     expect(await isAlive(stranger)).toBe(false);
+    expect((await key.send(ViewerByApiKeyDocument, {})).status).toBe(401);
     const again = await app()
       .anonymous()
       .send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
     expect(again.data.signIn?.errors).toMatchObject([{ code: 'INVALID_CREDENTIALS' }]);
     expect(records.audit.map(({ action }) => action)).toEqual([
       'address.proved',
+      'api-key.revoked',
       'identity.unlinked',
       'mfa.reset',
       'session.ended',
       'session.started',
     ]);
     expect(records.events.map(({ type }) => type)).toEqual([
+      'ApiKeyRevoked',
       'IdentityUnlinked',
       'MfaChanged',
       'SessionRevoked',
@@ -106,6 +112,35 @@ describe('the first proof of an address', () => {
     expect(answer.data.verifySignInCode?.step).toBe('MFA_REQUIRED');
     expect(await left()).toMatchObject({ credentials: before?.['credentials'], identities: 1, mfa: true, sessions: 1 });
     expect(await isAlive(stranger)).toBe(true);
+    expect((await key.send(ViewerByApiKeyDocument, {})).status).toBe(200);
+  });
+
+  test('of a further address, after another one was proved, drops nothing and goes around no second factor', async () => {
+    const phone = '+390461123456';
+    await app().database.query(`update users set email_verified_at = now(), phone = $2 where id = $1`, [id, phone]);
+    await app().database.query(
+      `insert into identifiers (id, user_id, kind, value, exclusive, created_at) values ($1, $2, 'PHONE', $3, true, now())`,
+      [newId(), id, phone],
+    );
+    await app().database.query(`delete from credentials where user_id = $1 and type = 'PASSKEY'`, [id]);
+    const before = await left();
+    const verificationToken = await askForCode(app(), phone);
+    const code = await codeTo(app(), phone);
+    const [answer, records] = await recording(app(), () =>
+      app()
+        .anonymous()
+        .send(VerifySignInCodeDocument, { input: { verificationToken, code, delivery: 'BODY' } }),
+    );
+    expect(answer.data.verifySignInCode).toMatchObject({ step: 'MFA_REQUIRED', tokens: null });
+    expect(await left()).toMatchObject({ ...before, tokens: 1 });
+    expect(await isAlive(stranger)).toBe(true);
+    expect(records.audit.map(({ action }) => action)).toEqual(['address.proved', 'mfa.required']);
+    const [row] = await app().database.query(
+      `select phone_verified_at is not null as shown, i.verified_at is not null as proved
+       from users u join identifiers i on i.user_id = u.id and i.kind = 'PHONE' where u.id = $1`,
+      [id],
+    );
+    expect(row).toEqual({ shown: true, proved: true });
   });
 
   test('an address that the account shows as proved counts as such', async () => {
