@@ -34,6 +34,7 @@ import type { SchemaKnowledge } from './schema-knowledge.ts';
 import { targetNotFound } from './target-ids.ts';
 import { Reading } from './text.ts';
 import { lockTargets, targetColumns, type TargetRow } from './user-targets.ts';
+import { lockWaysIn } from './ways-in.ts';
 
 /** Keys for oneself, and keys for service accounts. */
 export const MAKE_OWN: Rule = and(can('create-own:api-keys'), viaSession, notImpersonating);
@@ -150,12 +151,16 @@ export class ApiKeyService {
     };
   }
 
-  /** Locks the caller's own row, so that keys made at once are counted one after another. */
+  /**
+   * Locks the caller's own row, so that keys made at once are counted one after another. Throws UNAUTHENTICATED when the session ended
+   * since the request was let in: a key outlives it.
+   */
   async #oneself(em: EntityManager, caller: SignedInCaller): Promise<Owner> {
+    await lockWaysIn(em, caller, this.#clock.now());
     const [row] = await sql<TargetRow & { readonly epoch: string }>(
       em,
       `select ${targetColumns}, (select epoch::text from permission_epoch) as epoch from users u
-       where u.id = $1 for no key update`,
+       where u.id = $1`,
       [caller.principal.userId],
     );
     if (row === undefined) throw new Failure('UNAUTHENTICATED');

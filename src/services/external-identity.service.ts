@@ -102,7 +102,7 @@ export class ExternalIdentityService {
       evidence,
       () =>
         this.#parts.database.transaction(async (em) => {
-          await lockWaysIn(em, userId);
+          await lockWaysIn(em, caller, this.#parts.clock.now());
           await this.#claim(em, evidence);
           const [known] = await sql<ExternalIdentityRow>(em, identityBySubject, [evidence.issuer, evidence.subject]);
           if (known?.user_id === userId) return identityViewOf(known);
@@ -139,7 +139,7 @@ export class ExternalIdentityService {
     const { database, recorder } = this.#parts;
     const userId = caller.principal.userId;
     await database.transaction(async (em) => {
-      await lockWaysIn(em, userId);
+      await lockWaysIn(em, caller, this.#parts.clock.now());
       const [row] = await sql<ExternalIdentityRow>(em, deleteIdentity, [id, userId]);
       if (row === undefined) throw new Rejection([targetNotFound('id', idText)]);
       await keepAWayIn(

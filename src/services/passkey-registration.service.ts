@@ -16,7 +16,7 @@ import {
 } from '../entities/passkey.queries.ts';
 import { Failure, reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import { type CredentialId, newId, parseId, type SessionId, type UserId } from '../ids.ts';
+import { type CredentialId, newId, parseId, type SessionId } from '../ids.ts';
 import { aal2, and, freshly, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { nameOf, originOf, type SignedInCaller } from './caller.ts';
@@ -98,7 +98,7 @@ export class PasskeyRegistrationService {
     const verified = await this.#verify(caller, answer);
     if (verified === null) return this.#refuse(caller);
     return database.transaction(async (em) => {
-      const passkey = await this.#save(em, account.id, verified, name);
+      const passkey = await this.#save(em, caller, verified, name);
       await mfaChanges.record(em, caller, {
         change: 'PASSKEY_ADDED',
         user: account,
@@ -132,12 +132,12 @@ export class PasskeyRegistrationService {
    * Errors: TARGET_NOT_FOUND, LAST_SIGN_IN_METHOD.
    */
   async remove(caller: SignedInCaller, givenId: string): Promise<CredentialId> {
-    const { database, mfaChanges, sessions } = this.#parts;
+    const { clock, database, mfaChanges, sessions } = this.#parts;
     const { account } = caller;
     const id = parseId<CredentialId>(givenId) ?? notThere(givenId);
     const sessionId = sessionOf(caller);
     return database.transaction(async (em) => {
-      await lockWaysIn(em, account.id);
+      await lockWaysIn(em, caller, clock.now());
       const [row] = await sql<PasskeyRow>(em, deletePasskey, [id, account.id]);
       if (row === undefined) return notThere(givenId);
       await keepAWayIn(em, account.id, this.#parts.issuers);
@@ -167,8 +167,10 @@ export class PasskeyRegistrationService {
     return response === null ? null : webauthn.verifyRegistration(response, taken.challenge);
   }
 
-  async #save(em: EntityManager, userId: UserId, verified: NewPasskey, name: string): Promise<PasskeyView> {
-    await lockWaysIn(em, userId);
+  async #save(em: EntityManager, caller: SignedInCaller, verified: NewPasskey, name: string): Promise<PasskeyView> {
+    const { id: userId } = caller.account;
+    const now = this.#parts.clock.now();
+    await lockWaysIn(em, caller, now);
     const known = await sql<PasskeyDescriptorRow>(em, passkeyDescriptors, [userId]);
     if (known.length >= MAXIMUM_PASSKEYS) return reject('TOO_MANY_PASSKEYS');
     const [row] = await sql<PasskeyRow>(em, insertPasskey, [
@@ -179,7 +181,7 @@ export class PasskeyRegistrationService {
       name,
       JSON.stringify(verified.details),
       verified.counter,
-      this.#parts.clock.now().toISOString(),
+      now.toISOString(),
     ]);
     return row === undefined ? reject('PASSKEY_ALREADY_REGISTERED') : passkeyViewOf(row);
   }

@@ -76,7 +76,7 @@ export class TotpService {
     const now = clock.now();
     const expiresAt = secondsAfter(now, config.mfa.enrollmentTtlSeconds);
     await database.transaction(async (em) => {
-      await lockWaysIn(em, account.id);
+      await lockWaysIn(em, caller, now);
       if ((await sql(em, totpOf, [account.id])).length > 0) reject('MFA_ALREADY_ENABLED');
       await sql(em, beginEnrollment, [
         id,
@@ -116,7 +116,7 @@ export class TotpService {
     if (step === null) return this.#wrongCode(caller, 'TOTP_ENABLED', 'code');
     const recoveryCodes = generateRecoveryCodes();
     await database.transaction(async (em) => {
-      await lockWaysIn(em, account.id);
+      await lockWaysIn(em, caller, now);
       const at = now.toISOString();
       const completed = await sql(em, completeEnrollment, [enrollment.id, account.id, step, at]);
       if (completed.length === 0) reject('NO_ENROLLMENT_IN_PROGRESS');
@@ -162,7 +162,7 @@ export class TotpService {
       return reject('MFA_AUTH_FAILED');
     }
     await database.transaction(async (em) => {
-      await lockWaysIn(em, account.id);
+      await lockWaysIn(em, caller, clock.now());
       await sql(em, forgetTries, triesOf(caller));
       const types = ['TOTP', 'TOTP_PENDING', 'RECOVERY_CODE'];
       await sql(em, removeSecondFactors, [account.id, types, clock.now().toISOString()]);
@@ -184,7 +184,7 @@ export class TotpService {
     if (proved === null) return this.#wrongCode(caller, 'RECOVERY_CODES_REPLACED', 'totpCode');
     const recoveryCodes = generateRecoveryCodes();
     await database.transaction(async (em) => {
-      await lockWaysIn(em, account.id);
+      await lockWaysIn(em, caller, clock.now());
       // Switched off meanwhile: codes without TOTP would outlive it.
       if ((await sql(em, totpOf, [account.id])).length === 0) reject('MFA_NOT_ENABLED');
       await sql(em, forgetTries, triesOf(caller));

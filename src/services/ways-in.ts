@@ -1,7 +1,9 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { sql } from '../database/sql.ts';
-import { reject } from '../errors.ts';
+import { heldInSession } from '../entities/own-account.queries.ts';
+import { Failure, reject } from '../errors.ts';
 import type { UserId } from '../ids.ts';
+import type { SignedInCaller } from './caller.ts';
 
 /** The lasting ways in which somebody can sign in. Mailed codes and links are none: they hang on an address that can be lost. */
 interface WaysIn {
@@ -16,11 +18,15 @@ select exists (select from credentials c where c.user_id = $1 and c.type = 'PASS
   (select count(*)::int from external_identities e where e.user_id = $1 and e.issuer = any($2::text[])) as identities`;
 
 /**
- * Makes other changes of the same person's ways in wait until this transaction ends. Call it before the change: a statement sees
- * what was committed when it began, so that whoever waited for the lock counts rightly in the statement after it only.
+ * Makes other changes of the caller's ways in wait until this transaction ends. Call it before the change: a statement sees
+ * what was committed when it began, so that whoever waited for the lock counts rightly in the statement after it only. Throws
+ * UNAUTHENTICATED when the session was ended, or the account shut out, since the request was let in: whoever throws somebody out of
+ * an account does not have them leave a new way in behind.
  */
-export const lockWaysIn = async (em: EntityManager, userId: UserId): Promise<void> => {
-  await sql(em, 'select id from users where id = $1 for update', [userId]);
+export const lockWaysIn = async (em: EntityManager, { principal }: SignedInCaller, now: Date): Promise<void> => {
+  const { userId, sessionId } = principal;
+  const held = await sql(em, heldInSession, [userId, now.toISOString(), sessionId]);
+  if (held.length === 0) throw new Failure('UNAUTHENTICATED');
 };
 
 /** What there is now, the changes of this transaction included. Exact after `lockWaysIn`. */

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  CompletePasskeyRegistrationDocument,
+  ConfirmTotpEnrollmentDocument,
+  CreateApiKeyDocument,
+  DisableTotpDocument,
+  LinkIdentityDocument,
+  RegenerateRecoveryCodesDocument,
+  RemovePasskeyDocument,
+  StartTotpEnrollmentDocument,
+  UnlinkIdentityDocument,
+} from '../../../generated/client/graphql.ts';
+import { SoftwarePasskey } from '../../support/authenticator.ts';
+import { type Actor, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
+import { unique } from '../../support/holder.ts';
+import { overtaking } from '../../support/locks.ts';
+import { enrol, nextCode, totpCode } from '../../support/mfa.ts';
+import { startProvider, type TestProvider } from '../../support/oidc-provider.ts';
+import { askForRegistration, registerPasskey } from '../../support/passkeys.ts';
+import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { issuerEntry, issuers } from '../providers/provider-settings.ts';
+
+let provider: TestProvider;
+let app: TestApp;
+
+beforeAll(async () => {
+  provider = await startProvider();
+  app = await startTestApp({ settings: issuers(issuerEntry(provider.issuer)) });
+});
+afterAll(async () => {
+  await app.close();
+  await provider.close();
+});
+
+const somebody = async (): Promise<Actor> => {
+  const email = `${unique('change')}@example.com`;
+  await makePerson(app, { email });
+  return signIn(app, email);
+};
+
+/** Everything by which one can get into an account. */
+const waysInto = async (userId: string) =>
+  app.database.query(
+    `select id::text, type, secret from credentials where user_id = $1
+     union all select id::text, 'IDENTITY', subject from external_identities where user_id = $1
+     union all select id::text, 'KEY', name from api_keys where owner_id = $1 order by 1`,
+    [userId],
+  );
+
+/** Does something in a session that is ended, by its owner elsewhere, after the request was let in. */
+const lateIn = async <T>(actor: Actor, work: () => Promise<T>) => {
+  const before = await waysInto(actor.id);
+  const answer = await overtaking(app.database, actor.id, work, () =>
+    app.database.query(`update sessions set ended_at = now(), end_reason = 'REVOKED' where user_id = $1`, [actor.id]),
+  );
+  expect(await waysInto(actor.id)).toEqual(before);
+  return answer;
+};
+
+const REFUSED = [{ extensions: { code: 'UNAUTHENTICATED' } }];
+
+const identityOf = async () => {
+  const subject = unique('subject');
+  provider.people.set(subject, { email: `${subject}@people.example`, emailVerified: true, name: 'Late' });
+  const { accessToken: subjectToken } = await provider.tokensFor(subject);
+  return { issuer: provider.issuer, subjectToken, subjectTokenType: 'ACCESS_TOKEN' } as const;
+};
+
+describe('a change of the ways in that is under way when its session is ended changes nothing', () => {
+  test('beginning TOTP', async () => {
+    const actor = await somebody();
+    const late = await lateIn(actor, () => actor.send(StartTotpEnrollmentDocument, { input: { password: PASSWORD } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('switching TOTP on', async () => {
+    const actor = await somebody();
+    const begun = await actor.send(StartTotpEnrollmentDocument, { input: { password: PASSWORD } });
+    const code = totpCode(app, begun.data.startTotpEnrollment?.secret ?? '');
+    const late = await lateIn(actor, () => actor.send(ConfirmTotpEnrollmentDocument, { input: { code } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('switching TOTP off', async () => {
+    const actor = await somebody();
+    const { secret } = await enrol(app, actor);
+    const code = nextCode(app, secret);
+    const late = await lateIn(actor, () => actor.send(DisableTotpDocument, { input: { password: PASSWORD, code } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('making new recovery codes', async () => {
+    const actor = await somebody();
+    const { secret } = await enrol(app, actor);
+    const totp = nextCode(app, secret);
+    const late = await lateIn(actor, () => actor.send(RegenerateRecoveryCodesDocument, { input: { totpCode: totp } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('registering a passkey', async () => {
+    const actor = await somebody();
+    const asked = await askForRegistration(actor);
+    const response = { ...new SoftwarePasskey().register(asked.options) };
+    const { challengeToken } = asked;
+    const late = await lateIn(actor, () =>
+      actor.send(CompletePasskeyRegistrationDocument, { input: { challengeToken, response, name: 'Late' } }),
+    );
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('removing a passkey', async () => {
+    const actor = await somebody();
+    const id = await registerPasskey(actor, new SoftwarePasskey());
+    const late = await lateIn(actor, () => actor.send(RemovePasskeyDocument, { input: { id } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('linking an identity', async () => {
+    const actor = await somebody();
+    const input = await identityOf();
+    const late = await lateIn(actor, () => actor.send(LinkIdentityDocument, { input }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('unlinking an identity', async () => {
+    const actor = await somebody();
+    const linked = await actor.send(LinkIdentityDocument, { input: await identityOf() });
+    const id = linked.data.linkIdentity?.identity?.id ?? '';
+    const late = await lateIn(actor, () => actor.send(UnlinkIdentityDocument, { input: { id } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('making an API key', async () => {
+    const actor = await somebody();
+    const input = { name: 'Late', allMyPermissions: true };
+    const late = await lateIn(actor, () => actor.send(CreateApiKeyDocument, { input }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+});
