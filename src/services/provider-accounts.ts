@@ -49,6 +49,18 @@ export const emailClaim = (claims: Claims): NormalisedIdentifier | null => {
   return read !== null && 'identifier' in read ? read.identifier : null;
 };
 
+/**
+ * The address that an issuer says was proved. A token and userinfo can name two: one that is older than the last change of the address
+ * does; then what is said of the one address says nothing of the other.
+ */
+const provedEmail = (claims: Claims, more: Claims): NormalisedIdentifier | null => {
+  const source = textClaim(claims, 'email') === null ? more : claims;
+  const email = emailClaim(source);
+  const same = email !== null && emailClaim(more)?.value === email.value;
+  const verified = source['email_verified'] ?? (same ? more['email_verified'] : undefined);
+  return verified === true ? email : null;
+};
+
 const nameClaim = (claims: Claims): string => {
   const given = textClaim(claims, 'name') ?? textClaim(claims, 'preferred_username') ?? '';
   const read = readText(Array.from(given).slice(0, 100).join(''), {
@@ -118,14 +130,13 @@ export class ProviderAccounts {
   async #profile(provider: ProviderSettings, evidence: Evidence): Promise<Profile> {
     const { claims } = evidence;
     const isThin = textClaim(claims, 'name') === null || textClaim(claims, 'email') === null;
-    const more = isThin ? await evidence.ask('userinfo') : null;
-    const said: Claims = typeof more === 'object' && more !== null ? { ...more, ...claims } : claims;
-    const email = emailClaim(said);
-    const proved = provider.trustEmail && said['email_verified'] === true;
+    const asked = isThin ? await evidence.ask('userinfo') : null;
+    const more: Claims = typeof asked === 'object' && asked !== null ? { ...asked } : {};
+    const said: Claims = { ...more, ...claims };
     return {
       displayName: nameClaim(said),
       locale: localeClaim(said),
-      email: proved ? email : null,
+      email: provider.trustEmail ? provedEmail(claims, more) : null,
       externalId: evidence.subject,
     };
   }

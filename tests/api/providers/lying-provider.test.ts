@@ -3,7 +3,13 @@ import { exportSPKI, importJWK } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ExchangeTokenDocument } from '../../../generated/client/graphql.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
-import { type Handler, type LyingProvider, signingPair, startLyingProvider } from '../../support/lying-provider.ts';
+import {
+  type Handler,
+  json,
+  type LyingProvider,
+  signingPair,
+  startLyingProvider,
+} from '../../support/lying-provider.ts';
 import { API, OWN_CLIENT } from '../../support/oidc-provider.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 import { issuerEntry, issuers } from './provider-settings.ts';
@@ -277,5 +283,26 @@ describe('a provider that does not answer as it should', () => {
     expect((await send(app, token)).data.exchangeToken?.step).toBe('COMPLETE');
     app.clock.advance(400);
     expect((await send(app, token)).code).toBe('SERVICE_UNAVAILABLE');
+  });
+});
+
+describe('an address', () => {
+  test('is taken as proved only if that was said of this very address', async () => {
+    const trusting = await startTestApp({ settings: settingsFor(provider, { trustEmail: true }) });
+    const emailOf = async (sub: string, token: object, userinfo: object): Promise<string | null | undefined> => {
+      provider.answers.set('/userinfo', json({ sub, name: 'Ada', ...userinfo }));
+      const { data } = await send(trusting, await provider.accessToken({ sub, iat: undefined, ...token }));
+      expect(data.exchangeToken).toMatchObject({ step: 'COMPLETE', created: true });
+      return data.exchangeToken?.user?.email;
+    };
+    const proved = { email: 'ada.new@people.example', email_verified: true };
+    // The token is older than the change of the address, which somebody else may have by now.
+    expect(await emailOf('ada-1', { email: 'ada.old@people.example' }, proved)).toBeNull();
+    expect(await emailOf('ada-2', { email: proved.email, email_verified: false }, proved)).toBeNull();
+    expect(await emailOf('ada-3', { email: 'Ada.New@People.example' }, proved)).toBe('Ada.New@People.example');
+    expect(await emailOf('ada-4', {}, { ...proved, email: 'ada.other@people.example' })).toBe(
+      'ada.other@people.example',
+    );
+    await trusting.close();
   });
 });
