@@ -85,12 +85,14 @@ left join devices d on d.id = (select id from known) and d.user_id = u.id
 left join credentials p on p.user_id = u.id and p.type = 'PASSWORD'`);
 
 /**
- * The account that a first factor other than a password names; no row when there is none.
- * `$1` user, `$2` selector and `$3` hash of the device's secret, or null.
+ * The account that a first factor other than a password names, or an earlier step; no row when there is none.
+ * `$1` user, `$2` selector and `$3` hash of the device's secret, or null, `$4` the device that presented its secret in the earlier step,
+ * or null: a client need not present it twice.
  */
 export const signInAccount = prepared(`
 select ${signInColumns}
-from users u left join devices d on d.user_id = u.id and d.selector = $2 and d.secret_hash = $3::bytea
+from users u left join devices d on d.user_id = u.id and d.id = coalesce(
+  (select p.id from devices p where p.user_id = $1 and p.selector = $2 and p.secret_hash = $3::bytea), $4::uuid)
 where u.id = $1`);
 
 /**

@@ -133,7 +133,10 @@ export class PasswordTokenService {
     await sql(em, 'select from users where id = $1 for update', [owner.user_id]);
     await oneTimeTokens.consume(em, token);
     const status = STATUS_FOR[token.kind] ?? null;
-    const [row] = await sql<UserRow>(em, markPasswordSet, [owner.user_id, now.toISOString(), status]);
+    // A sign-in that looked at the password before it was changed gets its challenge after all others were ended.
+    const { passwordVersion } = storedFacts(token.context);
+    const values = [owner.user_id, now.toISOString(), status, passwordVersion ?? null];
+    const [row] = await sql<UserRow>(em, markPasswordSet, values);
     if (row === undefined) return reject('TOKEN_INVALID', { field: ['token'] });
     // The password that was judged against is not the present one any more: somebody signed in or changed it meanwhile.
     if (!(await passwords.store(em, owner.user_id, password))) throw new Failure('SERVICE_UNAVAILABLE');
@@ -205,7 +208,8 @@ const signInAfter = (
   if (token.kind === 'PASSWORD_CHANGE') {
     if (input.delivery !== null) return reject('INVALID_VALUE', { field: ['delivery'] });
     const stored = storedFacts(token.context);
-    return { ...stored, client: { ...stored.client, deviceToken: input.client.deviceToken } };
+    // The version was that of the password which this one replaces.
+    return { ...stored, passwordVersion: null, client: { ...stored.client, deviceToken: input.client.deviceToken } };
   }
   if (input.delivery === null) return null;
   const factor = { method: 'POSSESSION', credentialId: token.id, at: now.toISOString() } as const;

@@ -75,17 +75,11 @@ export class SecondStep {
     const { secondFactors, passkeys } = this.#parts;
     const methods = await secondFactors.methodsOf(account.user_id);
     const passkey = methods.includes('PASSKEY') ? await passkeys.optionsForUser(account.user_id) : null;
-    const context = {
-      ...contextOf(facts),
-      passwordVersion: facts.passwordVersion ?? null,
-      passkeyChallenge: passkey?.challenge ?? null,
-      deviceId: account.device_id,
-    };
     const issued = await this.#challenge(caller, account, {
       kind: 'MFA',
       action: 'mfa.required',
       facts,
-      context,
+      context: { passkeyChallenge: passkey?.challenge ?? null },
     });
     return {
       step: 'MFA_REQUIRED',
@@ -99,7 +93,7 @@ export class SecondStep {
       kind: 'PASSWORD_CHANGE',
       action: 'password-change.required',
       facts,
-      context: contextOf(facts),
+      context: {},
     });
     return { step: 'PASSWORD_CHANGE_REQUIRED', challenge: { ...issued, methods: [], passkeyOptions: null } };
   }
@@ -111,6 +105,7 @@ export class SecondStep {
       kind: 'MFA' | 'PASSWORD_CHANGE';
       action: string;
       facts: SignInFacts;
+      /** What this kind stores beside what the steps before settled. */
       context: Readonly<Record<string, unknown>>;
     },
   ): Promise<{ token: string; expiresAt: Date }> {
@@ -125,7 +120,12 @@ export class SecondStep {
         kind: next.kind,
         userId: account.user_id,
         expiresAt: secondsAfter(clock.now(), config.tokens.stepUpSeconds),
-        context: next.context,
+        context: {
+          ...contextOf(next.facts),
+          passwordVersion: next.facts.passwordVersion ?? null,
+          deviceId: account.device_id,
+          ...next.context,
+        },
       });
     });
     return { token: issued.token.reveal(), expiresAt: issued.expiresAt };

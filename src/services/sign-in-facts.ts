@@ -1,6 +1,7 @@
 import type { UserView } from '../entities/user.queries.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { ProvedFactor } from '../factors.ts';
+import type { DeviceId } from '../ids.ts';
 import type { MfaMethod, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import type { ClientFacts, StartedSession } from './session-facts.ts';
 
@@ -49,6 +50,8 @@ export interface SignInFacts {
   readonly passwordVersion?: number | null;
   /** The try was counted before the password was looked at; it is taken back when the sign-in needs another step. */
   readonly counted?: boolean;
+  /** The device that presented its secret in an earlier step. */
+  readonly deviceId?: DeviceId | null;
   /** The right password, hashed anew; stored whatever step comes next. */
   readonly rehash?: Rehash | null;
 }
@@ -77,6 +80,7 @@ export const storedFacts = (
     deviceToken: null,
   },
   issuer: textOrNull(context['issuer']),
+  deviceId: textOrNull(context['deviceId']) as DeviceId | null,
   passkeyChallenge: textOrNull(context['passkeyChallenge']),
 });
 

@@ -51,10 +51,8 @@ export class SignInFlow {
    * Errors: INVALID_CREDENTIALS when the account may not sign in, MFA_CODE_INVALID.
    */
   async proceed(caller: Caller, facts: SignInFacts & { readonly userId: UserId }): Promise<SignInOutcome> {
-    const device = deviceKeyOf(facts.client);
-    const rows = await this.#parts.database.query<SignInAccountRow>(signInAccount, [facts.userId, ...device]);
-    const [account] = rows;
-    if (account === undefined || !this.#isOpen(account, facts)) return this.#refuse(caller, account ?? null, facts);
+    const account = await this.#accountOf(facts.userId, facts);
+    if (account === null || !this.#isOpen(account, facts)) return this.#refuse(caller, account, facts);
     return this.goOn(caller, account, facts);
   }
 
@@ -78,15 +76,25 @@ export class SignInFlow {
     caller: Caller,
     answer: SecondStepAnswer & { readonly trustDevice: boolean; readonly client: ClientFacts },
   ): Promise<SignInOutcome> {
-    const { database, secondStep } = this.#parts;
+    const { secondStep } = this.#parts;
     const challenge = await secondStep.find(answer);
     const { stored, userId } = challenge;
     const client = { ...stored.client, deviceToken: answer.client.deviceToken };
-    const [account] = await database.query<SignInAccountRow>(signInAccount, [userId, ...deviceKeyOf(client)]);
-    if (account === undefined || !this.#isOpen(account, stored)) return this.#refuse(caller, account ?? null, stored);
+    const account = await this.#accountOf(userId, { ...stored, client });
+    if (account === null || !this.#isOpen(account, stored)) return this.#refuse(caller, account, stored);
     const added = await secondStep.answer(caller, account, challenge, answer);
     const factors = [...stored.factors, added];
     return this.#finish(caller, account, { ...stored, client, factors, trustDevice: answer.trustDevice });
+  }
+
+  /** The account, with the device that presents its secret now, or did so in an earlier step. */
+  async #accountOf(
+    userId: UserId,
+    { client, deviceId = null }: Pick<SignInFacts, 'client' | 'deviceId'>,
+  ): Promise<SignInAccountRow | null> {
+    const values = [userId, ...deviceKeyOf(client), deviceId];
+    const [row] = await this.#parts.database.query<SignInAccountRow>(signInAccount, values);
+    return row ?? null;
   }
 
   /** Active, not locked by an administrator, and not locked automatically unless this kind of sign-in cannot be guessed. */

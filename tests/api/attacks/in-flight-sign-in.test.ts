@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ExchangeTokenDocument,
   LinkIdentityDocument,
+  SetPasswordWithTokenDocument,
   SignInDocument,
   SignInOnDeviceDocument,
 } from '../../../generated/client/graphql.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
-import { inParallel } from '../../support/evidence.ts';
+import { changing, inParallel } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
 import { overtaking } from '../../support/locks.ts';
 import { startProvider, type TestProvider } from '../../support/oidc-provider.ts';
@@ -64,6 +65,37 @@ describe('a sign-in that is under way when its proof is taken away begins no ses
       errors: [{ code: 'INVALID_CREDENTIALS' }],
     });
     expect(await openSessions(userId)).toBe(before);
+  });
+
+  test('by a password that must be changed, and was changed meanwhile: no other one is set by it', async () => {
+    const { email, userId } = await somebody();
+    const input = { identifier: email, password: PASSWORD, delivery: 'BODY' } as const;
+    const { data } = await app.anonymous().send(SignInOnDeviceDocument, { input });
+    const client = { deviceToken: data.signIn?.tokens?.deviceToken ?? '' };
+    await app.database.query('update users set password_change_required = true where id = $1', [userId]);
+    const late = await overtaking(
+      app.database,
+      userId,
+      () => app.anonymous().send(SignInDocument, { input: { ...input, client } }),
+      async () => {
+        await app.database.query(
+          `update credentials set secret = 'another', version = version + 1 where user_id = $1 and type = 'PASSWORD'`,
+          [userId],
+        );
+      },
+    );
+    const before = await openSessions(userId);
+    const token = late.data.signIn?.challenge?.token ?? '';
+    const { answer } = await changing(app, () =>
+      app.anonymous().send(SetPasswordWithTokenDocument, { input: { token, newPassword: 'seven green umbrellas' } }),
+    );
+    expect(answer.data.setPasswordWithToken).toMatchObject({ errors: [{ code: 'TOKEN_INVALID', field: ['token'] }] });
+    expect(await openSessions(userId)).toBe(before);
+    const [row] = await app.database.query<{ secret: string }>(
+      `select secret from credentials where user_id = $1 and type = 'PASSWORD'`,
+      [userId],
+    );
+    expect(row?.secret).toBe('another');
   });
 
   test('by a passkey that was removed meanwhile', async () => {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { SignInDocument, SignInOnDeviceDocument, UnlockUsersDocument } from '../../../generated/client/graphql.ts';
+import {
+  CompleteMfaOnDeviceDocument,
+  SetPasswordWithTokenDocument,
+  SignInDocument,
+  SignInOnDeviceDocument,
+  UnlockUsersDocument,
+} from '../../../generated/client/graphql.ts';
 import { makePerson, PASSWORD } from '../../support/cast.ts';
 import { inParallel } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
+import { enrolled, nextCode, wrongCode } from '../../support/mfa.ts';
 import { messagesTo } from '../../support/messages.ts';
 import { cookieOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
@@ -137,5 +144,42 @@ describe('a device that is known', () => {
       .send(SignInDocument, { input: { identifier: email, password: PASSWORD } });
     expect(() => cookieOf(again, 'device')).toThrow('no such cookie');
     expect(await devicesOf(email)).toHaveLength(1);
+  });
+
+  test('is known in the second step, too, which names none: it goes on while strangers are locked out, and stays one device', async () => {
+    const { email, secret } = await enrolled(app());
+    const inTwoSteps = async (deviceToken: string | null, code: () => string) => {
+      const begun = await attempt(email, deviceToken);
+      const challengeToken = begun.data.signIn?.challenge?.token ?? '';
+      const input = { challengeToken, code: code() };
+      return (await app().anonymous().send(CompleteMfaOnDeviceDocument, { input })).data.completeMfa;
+    };
+    const right = () => nextCode(app(), secret);
+    const token = (await inTwoSteps(null, right))?.tokens?.deviceToken ?? '';
+    const before = await devicesOf(email);
+    const known = await inTwoSteps(token, right);
+    expect(known).toMatchObject({ step: 'COMPLETE', tokens: { deviceToken: null } });
+    await inParallel(8, (index) => attempt(email, null, `a guess of a stranger ${index}`));
+    expect(await inTwoSteps(token, right)).toMatchObject({ step: 'COMPLETE', tokens: { deviceToken: null } });
+    // Wrong codes count where the password was proved.
+    await inTwoSteps(token, () => wrongCode(app(), secret));
+    const after = await devicesOf(email);
+    expect(after.map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+    expect(after.map(({ failed }) => failed).filter((count) => count > 0)).toEqual([1]);
+  });
+
+  test('is known when a new password is set in between', async () => {
+    const email = await person();
+    const token = await deviceOf(email);
+    const before = await devicesOf(email);
+    await app().database.query('update users set password_change_required = true where email = $1', [email]);
+    const challengeToken = (await attempt(email, token)).data.signIn?.challenge?.token ?? '';
+    const { data } = await app()
+      .anonymous({ 'user-agent': 'other/2.0' })
+      .send(SetPasswordWithTokenDocument, {
+        input: { token: challengeToken, newPassword: 'seven green umbrellas' },
+      });
+    expect(data.setPasswordWithToken?.step).toBe('COMPLETE');
+    expect((await devicesOf(email)).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
   });
 });
