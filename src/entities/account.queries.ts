@@ -112,16 +112,26 @@ with counted_on_device as (
 )
 select from counted_on_device where locked_until is not null union all select from counted where locked_until is not null`);
 
+const tryBack = (condition = ''): string =>
+  prepared(`
+with taken_from_device as (
+  update devices set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null
+  where id = $2::uuid${condition}
+)
+update users set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null
+where id = $1::uuid and $2::uuid is null and status_reason is null${condition}`);
+
 /**
  * Takes one try back after a right password whose sign-in is not complete: guesses of the second factor add up over several
  * challenges. `$1` user, `$2` device or null.
  */
-export const takeTryBack = prepared(`
-with taken_from_device as (
-  update devices set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null where id = $2::uuid
-)
-update users set failed_sign_in_count = greatest(failed_sign_in_count - 1, 0), locked_until = null
-where id = $1 and $2::uuid is null and status_reason is null`);
+export const takeTryBack = tryBack();
+
+/**
+ * The same for a try whose password could not be looked at, without waiting for the disk, as it was counted. `$1` user, or null where
+ * nothing was counted, which costs the same statement, `$2` device or null.
+ */
+export const takeUnseenTryBack = tryBack(` and ${unhurried}`);
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no

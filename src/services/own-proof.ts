@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
-import { countOwnTry, type OwnTryRow } from '../entities/credential.queries.ts';
+import { countOwnTry, forgetTries, type OwnTryRow } from '../entities/credential.queries.ts';
 import { reject } from '../errors.ts';
 import { and, freshly, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
@@ -70,8 +70,21 @@ export class OwnProof {
     const tried = await this.countTry(caller);
     const hash = tried?.password_hash ?? null;
     if (password === null) return tried === null || hash !== null ? null : { hash };
-    const matches = await this.#hasher.verify(hash, password);
-    return tried !== null && matches ? { hash } : null;
+    return (await this.matches(caller, tried, password)) ? { hash } : null;
+  }
+
+  /**
+   * Whether this is the password, by a try that was counted; false after the same work where none was. One that could not be looked at,
+   * because too many hashes wait, is no try: it is taken back.
+   */
+  async matches({ session }: SignedInCaller, tried: OwnTryRow | null, password: Secret<string>): Promise<boolean> {
+    try {
+      const matches = await this.#hasher.verify(tried?.password_hash ?? null, password);
+      return matches && tried !== null;
+    } catch (error) {
+      if (tried !== null && session !== null) await this.#database.query(forgetTries, [session.id, 1]);
+      throw error;
+    }
   }
 
   async #hasPassword({ account }: SignedInCaller): Promise<boolean> {

@@ -3,9 +3,9 @@ import type { Config } from '../config/config.ts';
 import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
-import { type AccountRow, countSignInTry } from '../entities/account.queries.ts';
+import { type AccountRow, countSignInTry, takeUnseenTryBack } from '../entities/account.queries.ts';
 import { userViewOf } from '../entities/user.queries.ts';
-import { reject } from '../errors.ts';
+import { Failure, reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { TokenDelivery } from '../vocabulary.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
@@ -78,7 +78,7 @@ export class SignInService {
     const rows = await this.#countTry(identifier, request.client);
     const account = rows.find((row) => !row.is_pending) ?? null;
     const pending = rows.find((row) => row.is_pending) ?? null;
-    const matches = await this.#hasher.verify(account?.password_hash ?? null, request.password);
+    const matches = await this.#matches(account, request.password);
     if (account === null || !matches || !account.counted) {
       const waits = await this.#waits(pending, request.password);
       if (pending === null || identifier === null || !waits) return this.#refuse(caller, account ?? pending, matches);
@@ -123,6 +123,17 @@ export class SignInService {
     ]);
   }
 
+  /** Whether it is the password. One that could not be looked at, because too many hashes wait, is no try: it is taken back. */
+  async #matches(account: AccountRow | null, password: Secret<string>): Promise<boolean> {
+    try {
+      return await this.#hasher.verify(account?.password_hash ?? null, password);
+    } catch (error) {
+      const counted = account?.counted === true ? account : null;
+      await this.#database.query(takeUnseenTryBack, [counted?.user_id ?? null, counted?.device_id ?? null]);
+      throw error;
+    }
+  }
+
   /** The reason is kept for administrators in the log; the caller never learns it. */
   async #refuse(caller: Caller, account: AccountRow | null, matches: boolean): Promise<never> {
     const locks = account?.locks === true && !matches;
@@ -138,7 +149,13 @@ export class SignInService {
   async #rehash(account: AccountRow, password: Secret<string>): Promise<Rehash | null> {
     const { credential_id: credentialId, password_hash: oldHash } = account;
     if (credentialId === null || oldHash === null || !this.#hasher.needsRehash(oldHash)) return null;
-    return { credentialId, oldHash, newHash: await this.#hasher.hash(password) };
+    try {
+      return { credentialId, oldHash, newHash: await this.#hasher.hash(password) };
+    } catch (error) {
+      // Too many hashes wait. The password was right; the next sign-in brings its hash up to date.
+      if (error instanceof Failure) return null;
+      throw error;
+    }
   }
 
   async #record(caller: Caller, happening: Happening): Promise<void> {

@@ -1,6 +1,5 @@
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
-import type { PasswordHasher } from '../crypto/password-hasher.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import type { AssignmentsRow } from '../entities/assignment.queries.ts';
@@ -37,7 +36,6 @@ export interface ConfirmedIdentity {
 
 interface Parts {
   readonly database: Database;
-  readonly hasher: PasswordHasher;
   readonly proof: OwnProof;
   readonly secondFactors: SecondFactorService;
   readonly passkeyProofs: PasskeyProofService;
@@ -84,7 +82,7 @@ export class StepUpService {
 
   async #checkPassword(caller: SignedInCaller, password: Secret<string>): Promise<ProvedFactor> {
     const tried = await this.#parts.proof.countTry(caller);
-    const matches = await this.#parts.hasher.verify(tried?.password_hash ?? null, password);
+    const matches = await this.#parts.proof.matches(caller, tried, password);
     if (tried === null || !matches) return this.#refuse(caller, 'CURRENT_PASSWORD_INCORRECT', 'password');
     return this.#factor('PASSWORD', tried.credential_id);
   }
