@@ -1,5 +1,4 @@
 import { ConnectedCallers } from '../auth/connected-callers.ts';
-import { identityProviders } from '../config/identity-providers.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import { ActiveOrganizationService } from '../services/active-organization.service.ts';
 import { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
@@ -186,7 +185,6 @@ const createCredentials = (common: Common) => {
     passkeys: new PasskeyService(common),
     passkeyRegistration: new PasskeyRegistrationService({
       ...common,
-      issuers: identityProviders(common.config.providers).map((provider) => provider.issuer),
       confirmByPassword: (caller, password) =>
         stepUp.confirmIdentity(caller, { password, code: null, verificationToken: null, passkey: null }),
     }),

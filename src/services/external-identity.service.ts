@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import {
@@ -42,6 +43,7 @@ interface Parts {
   readonly sessions: SessionService;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  readonly config: Config;
   readonly log: Log;
 }
 
@@ -142,11 +144,7 @@ export class ExternalIdentityService {
       await lockWaysIn(em, caller, this.#parts.clock.now());
       const [row] = await sql<ExternalIdentityRow>(em, deleteIdentity, [id, userId]);
       if (row === undefined) throw new Rejection([targetNotFound('id', idText)]);
-      await keepAWayIn(
-        em,
-        userId,
-        this.#parts.providers.all.map(({ issuer }) => issuer),
-      );
+      await keepAWayIn(em, userId, this.#parts.config);
       // The account is not what the issuer says any more: if it makes one for this person, that is another one.
       await sql(em, 'update users set external_id = null where id = $1 and source = $2 and external_id = $3', [
         userId,

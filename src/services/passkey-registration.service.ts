@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -52,8 +53,7 @@ export interface PasskeyRegistrationParts {
   readonly sessions: SessionService;
   readonly recorder: Recorder;
   readonly clock: Clock;
-  /** Issuers that people can come from. */
-  readonly issuers: readonly string[];
+  readonly config: Config;
   /** Checks the present password and confirms the session; throws CURRENT_PASSWORD_INCORRECT. */
   readonly confirmByPassword: (caller: SignedInCaller, password: Secret<string>) => Promise<unknown>;
 }
@@ -140,7 +140,7 @@ export class PasskeyRegistrationService {
       await lockWaysIn(em, caller, clock.now());
       const [row] = await sql<PasskeyRow>(em, deletePasskey, [id, account.id]);
       if (row === undefined) return notThere(givenId);
-      await keepAWayIn(em, account.id, this.#parts.issuers);
+      await keepAWayIn(em, account.id, this.#parts.config);
       const proved = await sql<{ id: SessionId }>(em, sessionsProvedByPasskey, [account.id, id, sessionId]);
       const ended = await sessions.endAll(em, { sessionIds: proved.map((one) => one.id) }, 'CREDENTIALS_CHANGED');
       await mfaChanges.record(em, caller, {

@@ -1,4 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Config } from '../config/config.ts';
+import { identityProviders } from '../config/identity-providers.ts';
 import { sql } from '../database/sql.ts';
 import { heldInSession } from '../entities/own-account.queries.ts';
 import { Failure, reject } from '../errors.ts';
@@ -35,12 +37,20 @@ const waysIn = async (em: EntityManager, userId: UserId, issuers: readonly strin
   return row ?? { password: false, passkeys: 0, identities: 0 };
 };
 
+/** What opens something under the settings: an issuer that they no longer name, or a password where nobody signs in by one, does not. */
+const openedBy = ({ providers, signIn }: WaySettings) => ({
+  issuers: identityProviders(providers).map(({ issuer }) => issuer),
+  passwords: signIn.methods.includes('PASSWORD'),
+});
+
+type WaySettings = Pick<Config, 'providers' | 'signIn'>;
+
 /**
  * Looks at what a removal leaves behind, in its transaction and after it; `lockWaysIn` came first, so that of two removals at
- * once the second sees the first. An identity of an issuer that the settings no longer name opens nothing: `issuers` are those
- * they do name. Error: LAST_SIGN_IN_METHOD, which undoes the removal.
+ * once the second sees the first. Error: LAST_SIGN_IN_METHOD, which undoes the removal.
  */
-export const keepAWayIn = async (em: EntityManager, userId: UserId, issuers: readonly string[]): Promise<void> => {
+export const keepAWayIn = async (em: EntityManager, userId: UserId, settings: WaySettings): Promise<void> => {
+  const { issuers, passwords } = openedBy(settings);
   const { password, passkeys, identities } = await waysIn(em, userId, issuers);
-  if (!password && passkeys + identities === 0) reject('LAST_SIGN_IN_METHOD', { field: ['id'] });
+  if (!(password && passwords) && passkeys + identities === 0) reject('LAST_SIGN_IN_METHOD', { field: ['id'] });
 };

@@ -3,17 +3,19 @@ import {
   OwnPasskeysDocument,
   RemovePasskeyDocument,
   RenamePasskeyDocument,
+  VerifySignInCodeDocument,
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { newId } from '../../../src/ids.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
-import { signIn } from '../../support/cast.ts';
+import { makePerson, signIn } from '../../support/cast.ts';
 import { changing, recording } from '../../support/evidence.ts';
-import { messagesTo } from '../../support/messages.ts';
+import { codeTo, messagesTo } from '../../support/messages.ts';
 import { askForRegistration, makePasskeyHolder, registerPasskey, signInByPasskey } from '../../support/passkeys.ts';
 import { statementsOf } from '../../support/records.ts';
-import { type TestApp, useTestApp } from '../../support/test-app.ts';
+import { askForCode } from '../../support/sign-up.ts';
+import { startTestApp, type TestApp, useTestApp } from '../../support/test-app.ts';
 import type { TestClient } from '../../support/test-client.ts';
 
 const remove = async (client: TestClient, id: string) =>
@@ -91,6 +93,22 @@ describe('removePasskey', () => {
       [newId(), actor.id, secret],
     );
     expect(await remove(actor, passkeyId)).toMatchObject({ passkeyId, errors: [] });
+  });
+
+  test('keeps the last one beside a password that nobody can sign in by', async () => {
+    const other = await startTestApp({ settings: { 'signIn.methods': 'CODE,LINK' } });
+    const email = 'coded@passkey.example';
+    await makePerson(other, { email });
+    const verificationToken = await askForCode(other, email);
+    const code = await codeTo(other, email);
+    const input = { verificationToken, code, delivery: 'BODY' } as const;
+    const { data } = await other.anonymous().send(VerifySignInCodeDocument, { input });
+    const actor = other.anonymous({ authorization: `Bearer ${data.verifySignInCode?.tokens?.accessToken}` });
+    const first = await registerPasskey(actor, new SoftwarePasskey());
+    expect(await remove(actor, first)).toMatchObject({ passkeyId: null, errors: [{ code: 'LAST_SIGN_IN_METHOD' }] });
+    await registerPasskey(actor, new SoftwarePasskey());
+    expect(await remove(actor, first)).toMatchObject({ passkeyId: first, errors: [] });
+    await other.close();
   });
 
   test('leaves one of many when all are removed at once', async () => {
