@@ -101,6 +101,19 @@ export interface MfaStateRow {
 }
 
 /**
+ * What stands in the way of an enrolment: TOTP that is on, and passkeys that were there before the session. `$1` user, `$2` when the
+ * session began.
+ */
+export const enrollmentFacts = `
+select exists (select from credentials where user_id = $1 and type = 'TOTP') as enrolled,
+  exists (select from credentials where user_id = $1 and type = 'PASSKEY' and created_at < $2::timestamptz) as has_passkey`;
+
+export interface EnrollmentFactsRow {
+  readonly enrolled: boolean;
+  readonly has_passkey: boolean;
+}
+
+/**
  * Begins an enrolment; an earlier one that was not confirmed is replaced with its row, so that what was sealed for that row
  * opens nowhere. `$1` id, `$2` user, `$3` sealed secret, `$4` end, `$5` now.
  */

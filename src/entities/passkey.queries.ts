@@ -63,9 +63,14 @@ export const passkeyViewOf = (row: PasskeyRow): PasskeyView => ({
 export const passkeysOfUsers = `
 select ${passkeyColumns} from credentials c where c.user_id = any($1::uuid[]) and c.type = 'PASSKEY' order by c.id`;
 
+/** One of somebody's own, as a browser recognises it, with when it was made. */
+export interface OwnPasskeyRow extends PasskeyDescriptorRow {
+  readonly created_at: string;
+}
+
 /** `$1` user. */
 export const passkeyDescriptors = `
-select ${descriptorColumns} from credentials c where c.user_id = $1 and c.type = 'PASSKEY' order by c.id`;
+select ${descriptorColumns}, c.created_at from credentials c where c.user_id = $1 and c.type = 'PASSKEY' order by c.id`;
 
 /**
  * The account that an identifier names and its passkeys: a row with nulls for an account without any, no row for nobody. One

@@ -3,12 +3,12 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
-import { sql } from '../database/sql.ts';
+import { instantOf, sql } from '../database/sql.ts';
 import {
   deletePasskey,
   insertPasskey,
   passkeyDescriptors,
-  type PasskeyDescriptorRow,
+  type OwnPasskeyRow,
   type PasskeyRow,
   type PasskeyView,
   passkeyViewOf,
@@ -76,8 +76,8 @@ export class PasskeyRegistrationService {
     const sessionId = sessionOf(caller);
     if (password === null) this.#parts.guard.authorityOf(caller).demand(confirmed);
     else await this.#parts.confirmByPassword(caller, password);
-    this.#demandSecondFactor(caller);
-    const known = await database.query<PasskeyDescriptorRow>(passkeyDescriptors, [id]);
+    const known = await database.query<OwnPasskeyRow>(passkeyDescriptors, [id]);
+    this.#demandSecondFactor(caller, known);
     if (known.length >= MAXIMUM_PASSKEYS) return reject('TOO_MANY_PASSKEYS');
     const user = { id, displayName, name: nameOf(caller.account) ?? displayName };
     const { options, challenge } = await webauthn.askForRegistration(user, known);
@@ -94,7 +94,7 @@ export class PasskeyRegistrationService {
     const { database, mfaChanges } = this.#parts;
     const { account } = caller;
     const name = readName(answer.name);
-    this.#demandSecondFactor(caller);
+    this.#demandSecondFactor(caller, []);
     const verified = await this.#verify(caller, answer);
     if (verified === null) return this.#refuse(caller);
     return database.transaction(async (em) => {
@@ -128,8 +128,9 @@ export class PasskeyRegistrationService {
   }
 
   /**
-   * Removes an own passkey, and ends the other sessions that rest on it: whoever removes one that was lost wants its finder out.
-   * Errors: TARGET_NOT_FOUND, LAST_SIGN_IN_METHOD.
+   * Removes an own passkey, and ends the other sessions that rest on it: whoever removes one that was lost wants its finder out. It takes
+   * two factors, as switching TOTP off does, or whoever has the password alone would put their own in its place.
+   * Errors: TARGET_NOT_FOUND, LAST_SIGN_IN_METHOD; throws STEP_UP_REQUIRED.
    */
   async remove(caller: SignedInCaller, givenId: string): Promise<CredentialId> {
     const { clock, database, mfaChanges, sessions } = this.#parts;
@@ -140,6 +141,7 @@ export class PasskeyRegistrationService {
       await lockWaysIn(em, caller, clock.now());
       const [row] = await sql<PasskeyRow>(em, deletePasskey, [id, account.id]);
       if (row === undefined) return notThere(givenId);
+      this.#demandSecondFactor(caller, [row]);
       await keepAWayIn(em, account.id, this.#parts.config);
       const proved = await sql<{ id: SessionId }>(em, sessionsProvedByPasskey, [account.id, id, sessionId]);
       const ended = await sessions.endAll(em, { sessionIds: proved.map((one) => one.id) }, 'CREDENTIALS_CHANGED');
@@ -171,7 +173,8 @@ export class PasskeyRegistrationService {
     const { id: userId } = caller.account;
     const now = this.#parts.clock.now();
     await lockWaysIn(em, caller, now);
-    const known = await sql<PasskeyDescriptorRow>(em, passkeyDescriptors, [userId]);
+    const known = await sql<OwnPasskeyRow>(em, passkeyDescriptors, [userId]);
+    this.#demandSecondFactor(caller, known);
     if (known.length >= MAXIMUM_PASSKEYS) return reject('TOO_MANY_PASSKEYS');
     const [row] = await sql<PasskeyRow>(em, insertPasskey, [
       newId<CredentialId>(),
@@ -194,11 +197,13 @@ export class PasskeyRegistrationService {
   }
 
   /**
-   * A passkey is worth two factors. Where a second one is asked for at sign-in, a session without it, as on a trusted device, must
-   * not make itself one (NIST SP 800-63B section 6.1.2).
+   * A passkey is worth two factors. Whoever has proved only one, as on a trusted device, must not make themselves the other
+   * (NIST SP 800-63B section 6.1.2), nor take it away, where one is asked for at sign-in or a passkey was there before the session.
    */
-  #demandSecondFactor(caller: SignedInCaller): void {
-    if (caller.account.mfaEnabledAt !== null) this.#parts.guard.authorityOf(caller).demand(strong);
+  #demandSecondFactor(caller: SignedInCaller, known: readonly Pick<OwnPasskeyRow, 'created_at'>[]): void {
+    const { account, session } = caller;
+    const held = known.some((one) => session === null || instantOf(one.created_at) < session.createdAt);
+    if (account.mfaEnabledAt !== null || held) this.#parts.guard.authorityOf(caller).demand(strong);
   }
 }
 

@@ -11,6 +11,8 @@ import {
   beginEnrollment,
   completeEnrollment,
   countEnrollmentTry,
+  enrollmentFacts,
+  type EnrollmentFactsRow,
   type EnrollmentRow,
   forgetTries,
   removeSecondFactors,
@@ -23,11 +25,15 @@ import { reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { assuranceOf, type ProvedFactor, withFactor } from '../factors.ts';
 import { type CredentialId, newId, type UserId } from '../ids.ts';
+import { aal2, and, viaSession } from '../permissions/rules.ts';
+import type { AccessGuard } from './access-guard.ts';
 import { nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { MfaChange, MfaChanges } from './mfa-changes.ts';
 import { type OwnProof, triesOf } from './own-proof.ts';
 import type { SecondFactorService } from './second-factor.service.ts';
 import { lockWaysIn } from './ways-in.ts';
+
+const strong = and(viaSession, aal2);
 
 export interface Enrollment {
   readonly secret: Secret<string>;
@@ -40,6 +46,7 @@ export interface TotpParts {
   readonly masterKeys: MasterKeys;
   readonly secondFactors: SecondFactorService;
   readonly proof: OwnProof;
+  readonly guard: AccessGuard;
   readonly mfaChanges: MfaChanges;
   readonly recorder: Recorder;
   readonly clock: Clock;
@@ -56,13 +63,17 @@ export class TotpService {
 
   /**
    * Begins an enrolment: a new secret that counts for nothing until a code of it is proved. An earlier enrolment is void. A
-   * right password also confirms the session. Errors: MFA_ALREADY_ENABLED, CURRENT_PASSWORD_INCORRECT, REQUIRED (an account
+   * right password also confirms the session. Whoever has passkeys proves one first: the password alone makes no second factor beside
+   * them (NIST SP 800-63B section 6.1.2). Errors: MFA_ALREADY_ENABLED, CURRENT_PASSWORD_INCORRECT, REQUIRED (an account
    * with a password gave none); throws STEP_UP_REQUIRED.
    */
   async startEnrollment(caller: SignedInCaller, password: Secret<string> | null): Promise<Enrollment> {
-    const { database, clock, config, secondFactors, proof, recorder } = this.#parts;
+    const { database, clock, config, guard, secondFactors, proof, recorder } = this.#parts;
     const { account } = caller;
-    if ((await database.query(totpOf, [account.id])).length > 0) return reject('MFA_ALREADY_ENABLED');
+    const began = (caller.session?.createdAt ?? clock.now()).toISOString();
+    const [facts] = await database.query<EnrollmentFactsRow>(enrollmentFacts, [account.id, began]);
+    if (facts?.enrolled === true) return reject('MFA_ALREADY_ENABLED');
+    if (facts?.has_passkey === true) guard.authorityOf(caller).demand(strong);
     if (!(await proof.password(caller, password))) {
       await this.#refused(caller, {
         action: 'identity.confirmed',
