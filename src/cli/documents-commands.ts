@@ -5,7 +5,7 @@ import type { TrustedDocumentView } from '../entities/trusted-document.queries.t
 import { type Problem, Rejection } from '../errors.ts';
 import { systemOrigin } from '../services/caller.ts';
 import type { TrustedDocumentFilter } from '../services/trusted-document-reader.ts';
-import { type GivenDocument, MAXIMUM_DOCUMENTS } from '../services/trusted-document.service.ts';
+import type { GivenDocument } from '../services/trusted-document.service.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
@@ -55,18 +55,18 @@ const withServices = (
   });
 
 /** Which of the given texts a problem is about; none for one about the whole call. */
-const lineOf = ({ code, message, field, targetId }: Problem, batch: readonly GivenDocument[]): string => {
-  const about = field?.[0] === 'documents' ? batch[Number(field[1])]?.documentId : targetId;
+const lineOf = ({ code, message, field, targetId }: Problem, given: readonly GivenDocument[]): string => {
+  const about = field?.[0] === 'documents' ? given[Number(field[1])]?.documentId : targetId;
   return [about, message ?? code].filter((part) => part !== undefined).join(': ');
 };
 
 /** What the service refuses is listed, a line each. */
-const listing = async <T>(host: Host, batch: readonly GivenDocument[], work: () => Promise<T>): Promise<T> => {
+const listing = async <T>(host: Host, given: readonly GivenDocument[], work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
-    for (const problem of error.problems) host.terminal.note(lineOf(problem, batch));
+    for (const problem of error.problems) host.terminal.note(lineOf(problem, given));
     throw new IncompleteError('Refused, see above.');
   }
 };
@@ -81,12 +81,8 @@ const registerFile = async (
   if (documents.length === 0) throw new UsageError(`${path} holds no documents.`);
   await withServices(host, command, async ({ trustedDocuments, learnSchema }) => {
     await learnSchema();
-    let newCount = 0;
-    for (let from = 0; from < documents.length; from += MAXIMUM_DOCUMENTS) {
-      const batch = documents.slice(from, from + MAXIMUM_DOCUMENTS);
-      const input = { documents: batch, clientName: client ?? null };
-      newCount += (await listing(host, batch, () => trustedDocuments.register(KEEPER, input))).newCount;
-    }
+    const input = { documents, clientName: client ?? null };
+    const { newCount } = await listing(host, documents, () => trustedDocuments.registerAny(KEEPER, input));
     host.terminal.out(`${documents.length} documents can be run, ${newCount} of them are new.`);
   });
 };
@@ -140,7 +136,7 @@ export const addDocumentsCommands = (host: Host, program: Command): void => {
     .command('register')
     .argument('<file>', "JSON as codegen's persistedDocuments writes it: texts by their SHA-256 hashes")
     .option('--client <name>', 'client they belong to; default: all')
-    .description('register documents, 500 at a time, all or none of them; known ones are enabled again')
+    .description('register all documents of a file or, if one is wrong, none; known ones are enabled again')
     .action((path: string, options: { client?: string }, self: Command) => registerFile(host, path, options, self));
   documents
     .command('disable')

@@ -36,7 +36,7 @@ export interface CommandServices {
   readonly auditVerification: Pick<AuditVerification, 'verify'>;
   readonly outboxReader: Pick<OutboxReader, 'status'>;
   readonly eventReplay: Pick<EventReplay, 'replay'>;
-  readonly trustedDocuments: Pick<TrustedDocumentService, 'register' | 'disable'>;
+  readonly trustedDocuments: Pick<TrustedDocumentService, 'registerAny' | 'disable'>;
   readonly trustedDocumentReader: Pick<TrustedDocumentReader, 'page'>;
   /** Builds the schema that the server serves, for what is judged by it: most commands need none. */
   readonly learnSchema: () => Promise<void>;

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { documentHash, hashOfDocumentId } from '../crypto/document-hash.ts';
 import type { Database } from '../database/database.ts';
@@ -21,8 +22,8 @@ import { readTargetIds, targetNotFound } from './target-ids.ts';
 import { Reading } from './text.ts';
 import type { TrustedDocumentDirectory } from './trusted-document-directory.ts';
 
-/** The longest list that one mutation takes. */
-export const MAXIMUM_DOCUMENTS = 500;
+/** The longest list that one mutation takes, and that one statement writes. */
+const MAXIMUM_DOCUMENTS = 500;
 const CLIENT_NAME = { field: ['clientName'], maximum: 100 } as const;
 
 export interface GivenDocument {
@@ -34,6 +35,11 @@ export interface GivenDocument {
 export interface DocumentKeeper {
   readonly origin: Origin;
   readonly userId: UserId | null;
+}
+
+interface DocumentsToRegister {
+  readonly documents: readonly GivenDocument[];
+  readonly clientName: string | null;
 }
 
 export interface RegisteredDocuments {
@@ -75,12 +81,17 @@ export class TrustedDocumentService {
    * Registers documents, all or none; known ones are switched on again, and repeating changes nothing. Errors: REQUIRED, TOO_MANY_ITEMS,
    * DOCUMENT_HASH_MISMATCH, INVALID_DOCUMENT for what could not be run here, and those of the client's name.
    */
-  async register(
+  async register(keeper: DocumentKeeper, given: DocumentsToRegister): Promise<RegisteredDocuments> {
+    if (given.documents.length > MAXIMUM_DOCUMENTS) return reject('TOO_MANY_ITEMS', { field: ['documents'] });
+    return this.registerAny(keeper, given);
+  }
+
+  /** As `register`, of any number: for whoever works on the machine itself. Still all or none. */
+  async registerAny(
     keeper: DocumentKeeper,
-    { documents, clientName }: { readonly documents: readonly GivenDocument[]; readonly clientName: string | null },
+    { documents, clientName }: DocumentsToRegister,
   ): Promise<RegisteredDocuments> {
     if (documents.length === 0) return reject('REQUIRED', { field: ['documents'] });
-    if (documents.length > MAXIMUM_DOCUMENTS) return reject('TOO_MANY_ITEMS', { field: ['documents'] });
     const reading = new Reading();
     const client = reading.optionalText(clientName, CLIENT_NAME);
     const { sound, problems } = await this.#judge(documents);
@@ -139,31 +150,46 @@ export class TrustedDocumentService {
   }
 
   async #write(
+    keeper: DocumentKeeper,
+    documents: readonly SoundDocument[],
+    clientName: string | null,
+  ): Promise<RegisteredDocuments> {
+    return this.#database.transaction(async (em) => {
+      await sql(em, lockTrustedDocuments);
+      const written: TrustedDocumentView[] = [];
+      let newCount = 0;
+      for (let from = 0; from < documents.length; from += MAXIMUM_DOCUMENTS) {
+        const part = await this.#writePart(em, keeper, documents.slice(from, from + MAXIMUM_DOCUMENTS), clientName);
+        written.push(...part.documents);
+        newCount += part.newCount;
+      }
+      return { documents: written, newCount };
+    });
+  }
+
+  async #writePart(
+    em: EntityManager,
     { origin, userId }: DocumentKeeper,
     documents: readonly SoundDocument[],
     clientName: string | null,
   ): Promise<RegisteredDocuments> {
     const ids = documents.map(() => newId<TrustedDocumentId>());
     const hashes = documents.map(({ hash }) => hash);
-    const rows = await this.#database.transaction(async (em) => {
-      await sql(em, lockTrustedDocuments);
-      const registered = await sql<RegisteredDocumentRow>(em, registerTrustedDocuments, [
-        ids,
-        hashes,
-        documents.map(({ text }) => text),
-        documents.map(({ operationName }) => operationName),
-        clientName,
-        this.#clock.now().toISOString(),
-        userId,
-      ]);
-      const changed = registered.filter((row) => row.changed);
-      await this.#recorder.record(
-        em,
-        origin,
-        changed.map((row) => happeningOf('document.registered', row)),
-      );
-      return registered;
-    });
+    const rows = await sql<RegisteredDocumentRow>(em, registerTrustedDocuments, [
+      ids,
+      hashes,
+      documents.map(({ text }) => text),
+      documents.map(({ operationName }) => operationName),
+      clientName,
+      this.#clock.now().toISOString(),
+      userId,
+    ]);
+    const changed = rows.filter((row) => row.changed);
+    await this.#recorder.record(
+      em,
+      origin,
+      changed.map((row) => happeningOf('document.registered', row)),
+    );
     const made = new Set(ids);
     const byHash = new Map(rows.map((row) => [row.hash, row]));
     return {

@@ -103,6 +103,38 @@ describe('documents', () => {
     expect((await run('disable', missing)).notes).toEqual([`${missing}: TARGET_NOT_FOUND`, 'Refused, see above.']);
   });
 
+  test('of a large manifest registers nothing when one document is wrong, and lists each that is', async () => {
+    const texts = Array.from({ length: 1001 }, (_, index) => documentNamed(`Whole${index}`));
+    const { exitCode, notes } = await run('register', await file({ ...manifest(...texts, '{ a }', '{ b }'), abc: '' }));
+    expect([exitCode, notes]).toEqual([
+      1,
+      [
+        expect.stringContaining(`${hashOf('{ a }')}: Cannot query field "a"`),
+        expect.stringContaining(`${hashOf('{ b }')}: Cannot query field "b"`),
+        'abc: DOCUMENT_HASH_MISMATCH',
+        'Refused, see above.',
+      ],
+    ]);
+    expect((await run('list', '--search', 'Whole')).out).toEqual([]);
+  });
+
+  test('of a large manifest registers nothing when the database fails half-way, and all when run again', async () => {
+    const texts = Array.from({ length: 1001 }, (_, index) => documentNamed(`Broken${index}`));
+    const path = await file(manifest(...texts));
+    const began = new Date();
+    await cluster.query(
+      url,
+      `alter table trusted_documents add constraint not_yet check (operation_name <> 'Broken800')`,
+    );
+    expect((await run('register', path)).exitCode).not.toBe(0);
+    expect((await run('list', '--search', 'Broken')).out).toEqual([]);
+    const lines = `select id from audit_events where action = 'document.registered' and at > '${began.toISOString()}'`;
+    expect(await cluster.query(url, lines)).toEqual([]);
+    await cluster.query(url, 'alter table trusted_documents drop constraint not_yet');
+    expect((await run('register', path)).out).toEqual(['1001 documents can be run, 1001 of them are new.']);
+    expect(await cluster.query(url, lines)).toHaveLength(1001);
+  });
+
   test.each([
     ['no JSON', '{'],
     ['a list', ['{ health { status } }']],
