@@ -13,6 +13,9 @@ const kcat = (): string => {
   return executable;
 };
 
+/** How long a slow broker is awake each time. */
+const MOMENT_MS = 100;
+
 /** A record as a consumer reads it. */
 export interface ConsumedRecord {
   readonly partition: number;
@@ -94,6 +97,19 @@ export class KafkaBroker {
 
   thaw(): void {
     this.#process?.kill('SIGCONT');
+  }
+
+  /** From now on it answers once in so many milliseconds only, what came in by then, until the returned function is called. */
+  slow(everyMs: number): () => void {
+    this.freeze();
+    const round = setInterval(() => {
+      this.thaw();
+      setTimeout(() => this.freeze(), MOMENT_MS);
+    }, everyMs);
+    return () => {
+      clearInterval(round);
+      setTimeout(() => this.thaw(), MOMENT_MS);
+    };
   }
 
   /** Everything that the topic holds, partition after partition. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { KafkaSink } from '../../../src/events/sinks/kafka-sink.ts';
 import type { EventRelay } from '../../../src/services/event-relay.ts';
+import { makePerson, signIn } from '../../support/cast.ts';
 import { emptyOutbox, MemorySink, range, relayOf, writeEvents } from '../../support/events.ts';
 import { type ConsumedRecord, KafkaBroker, kafkaIsMissing } from '../../support/kafka-broker.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
@@ -45,6 +46,7 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
   beforeAll(async () => {
     app = await startTestApp();
     broker = await KafkaBroker.start();
+    await makePerson(app, { email: 'steady@kafka.example' });
   });
   afterAll(async () => {
     await broker.close();
@@ -58,6 +60,11 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
     relay = relayOf(app, [sinkTo(broker.address), beside], systemClock);
   });
 
+  afterEach(async () => {
+    broker.thaw();
+    await relay.stop();
+  });
+
   const sinkTo = (address: string) =>
     new KafkaSink(testConfig({ 'kafka.brokers': address, 'kafka.topic': topic }).kafka);
   const write = async (from: number, to: number): Promise<void> => {
@@ -68,6 +75,10 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
       `select position::text as position from outbox_sinks where name = 'kafka'`,
     );
     return Number(row?.position ?? 0);
+  };
+  const written = async (): Promise<number> => {
+    const [row] = await app.database.query<{ count: number }>('select count(*)::int as count from outbox_events');
+    return row?.count ?? 0;
   };
   const untilTaken = async (count: number, withinMs = 10_000): Promise<number> => {
     const began = performance.now();
@@ -138,6 +149,47 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
     const records = await broker.consume(topic);
     expect(numbersByKey(records)).toEqual({ [USERS[0]]: range(1, 15), [USERS[1]]: range(1, 15) });
   });
+
+  /** Signs somebody in again and again while events are written; gives how long the longest of the sign-ins took. */
+  const longestSignInWithin = async (ms: number, writeNext: () => Promise<void>): Promise<number> => {
+    let longest = 0;
+    for (const began = performance.now(); performance.now() - began < ms;) {
+      await writeNext();
+      const asked = performance.now();
+      await signIn(app, 'steady@kafka.example');
+      longest = Math.max(longest, performance.now() - asked);
+    }
+    return longest;
+  };
+
+  test.each([
+    { everyMs: 1500, how: 'late', isTooLate: false },
+    { everyMs: 3000, how: 'too late for each try', isTooLate: true },
+  ])(
+    'answering $how: no request waits for it, other sinks go on; when it is quick, nothing is lost and the order is kept',
+    async ({ everyMs, isTooLate }) => {
+      await signIn(app, 'steady@kafka.example');
+      relay.start();
+      await write(1, 5);
+      await untilTaken(await written());
+      const quicken = broker.slow(everyMs);
+      let last = 5;
+      const longest = await longestSignInWithin(8000, async () => {
+        last += 1;
+        await write(last, last);
+      });
+      expect(longest).toBeLessThan(everyMs);
+      await expect.poll(() => beside.taken.length, { timeout: 5000 }).toBe(await written());
+      expect((relay.counts[0]?.failures ?? 0) > 0).toBe(isTooLate);
+      if (isTooLate) expect(await position()).toBeLessThan(await written());
+      else await untilTaken(await written());
+      quicken();
+      expect(await untilTaken(await written())).toBeLessThan(6000);
+      await relay.stop();
+      const { [USERS[0]]: one, [USERS[1]]: other } = numbersByKey(await broker.consume(topic));
+      expect([one, other]).toEqual([range(1, last), range(1, last)]);
+    },
+  );
 
   test('away from the start: stopping does not wait for it, and says why events wait', async () => {
     await broker.kill();
