@@ -170,8 +170,11 @@ const questions: readonly Question[] = [
         mail.smtpHost !== null &&
         !isLoopbackHost(mail.smtpHost) &&
         'travels in clear text, with links that sign people in; set SMTP_TLS=starttls or tls',
-      look: mail.transport === 'none' && 'is not sent, so nobody can be invited or reset a password; give SMTP_HOST',
-      ok: mail.transport === 'none' ? 'none' : `by ${mail.transport}`,
+      // A captured one is the default of other environments only: in production it would be none.
+      look:
+        (mail.transport === 'none' || mail.transport === 'inbox') &&
+        'is not sent, so nobody can be invited or reset a password; give SMTP_HOST',
+      ok: `by ${mail.transport}`,
     }),
   },
   {

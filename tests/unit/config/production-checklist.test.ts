@@ -64,6 +64,7 @@ describe('the checklist of production', () => {
     ['Administration', { ADMIN_PORT: '' }, 'ADMIN_NETWORKS'],
     ['Limits', { REDIS_URL: '' }, 'REDIS_URL'],
     ['Mail', { SMTP_HOST: '' }, 'SMTP_HOST'],
+    ['Mail', { SMTP_HOST: '', APP_ENVIRONMENT: 'development' }, 'is not sent'],
     ['Log', { LOG_LEVEL: 'silent' }, 'LOG_LEVEL=info'],
     ['Log', { LOG_PRETTY: 'true' }, 'LOG_PRETTY'],
     ['Monitoring', { METRICS: 'false' }, '/metrics'],
