@@ -7,6 +7,7 @@ import { systemClock } from '../../src/clock.ts';
 import { Database } from '../../src/database/database.ts';
 import { startEmbeddedPostgres } from '../../src/database/embedded/embedded-postgres.ts';
 import { SchemaMigrator } from '../../src/database/migrator.ts';
+import { PostgresServer } from './postgres-server.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -33,16 +34,35 @@ const roomyDirectory = (): string => {
   return bavail * bsize >= 2 * 1024 ** 3 ? memory : tmpdir();
 };
 
-/** One server for all test files, with a migrated template that each file clones. TEST_DATABASE_URL names another server. */
+interface Server {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** The server that TEST_DATABASE_URL names, one of the release that TEST_POSTGRES brings, or the embedded one. */
+const startServer = async (): Promise<Server> => {
+  const external = process.env['TEST_DATABASE_URL'];
+  if (external !== undefined) return { url: external, stop: () => Promise.resolve() };
+  if (process.env['TEST_POSTGRES'] !== undefined) {
+    const server = await PostgresServer.primary(roomyDirectory());
+    return { url: server.url('postgres'), stop: () => server.stop() };
+  }
+  const directory = mkdtempSync(join(roomyDirectory(), 'gatehouse-test-'));
+  const embedded = await startEmbeddedPostgres({ directory, durable: false, clock: systemClock, log: () => undefined });
+  return {
+    url: embedded.url,
+    stop: async () => {
+      await embedded.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+};
+
+/** One server for all test files, with a migrated template that each file clones. */
 export default async (project: TestProject): Promise<() => Promise<void>> => {
   await buildScript.ensureTemplates();
-  const directory = mkdtempSync(join(roomyDirectory(), 'gatehouse-test-'));
-  const external = process.env['TEST_DATABASE_URL'];
-  const embedded =
-    external === undefined
-      ? await startEmbeddedPostgres({ directory, durable: false, clock: systemClock, log: () => undefined })
-      : null;
-  const adminUrl = external ?? embedded?.url ?? '';
+  const server = await startServer();
+  const adminUrl = server.url;
   const template = new URL(adminUrl);
   template.pathname = `/${TEMPLATE}`;
   const admin = await Database.connect({ url: adminUrl });
@@ -53,8 +73,5 @@ export default async (project: TestProject): Promise<() => Promise<void>> => {
   await new SchemaMigrator(database).up();
   await database.close();
   project.provide('adminUrl', adminUrl);
-  return async () => {
-    await embedded?.stop();
-    rmSync(directory, { recursive: true, force: true });
-  };
+  return () => server.stop();
 };

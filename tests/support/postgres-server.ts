@@ -7,13 +7,15 @@ import { promisify } from 'node:util';
 import { type Account, accountFor, childOptions, runProgram } from '../../src/database/embedded/account.ts';
 import { type Binaries, prepareBinaries } from '../../src/database/embedded/binaries.ts';
 import { Database } from '../../src/database/database.ts';
+import { localeOptions, releaseForTests } from './postgres-release.ts';
 
 const run = promisify(execFile);
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '60',
+  // Room for a suite of parallel test files.
+  max_connections: '200',
   shared_buffers: '24MB',
   wal_level: 'replica',
   max_wal_senders: '4',
@@ -22,7 +24,6 @@ const SETTINGS = {
   max_standby_streaming_delay: '100ms',
   // Nothing of it outlives the test; commits are written before they are acknowledged all the same.
   fsync: 'off',
-  io_method: 'sync',
   jit: 'off',
   timezone: 'UTC',
 } as const;
@@ -39,9 +40,13 @@ interface Place {
   readonly binaries: Binaries;
   readonly account: Account;
   readonly home: string;
+  readonly settings: readonly string[];
 }
 
-/** A real PostgreSQL of the programs that come with the project, which can be killed, frozen, promoted, and followed by a replica. */
+/**
+ * A real PostgreSQL of the programs that come with the project, or of the release that TEST_POSTGRES brings, which can be killed,
+ * frozen, promoted, and followed by a replica.
+ */
 export class PostgresServer {
   readonly port: number;
   readonly #place: Place;
@@ -54,19 +59,21 @@ export class PostgresServer {
     this.port = port;
   }
 
-  /** An empty primary. */
-  static async primary(): Promise<PostgresServer> {
-    const home = await mkdtemp(join(tmpdir(), 'gatehouse-replicated-'));
+  /** An empty primary, below a directory. */
+  static async primary(directory = tmpdir()): Promise<PostgresServer> {
+    const release = await releaseForTests();
+    const home = await mkdtemp(join(directory, 'gatehouse-postgres-'));
     const account = await accountFor(home);
     if (account !== null) await chown(home, account.uid, account.gid);
     await chmod(home, 0o755);
-    const binaries = await prepareBinaries(account, () => undefined);
+    const binaries = await prepareBinaries(account, () => undefined, release?.programs);
     const cluster = join(home, 'primary');
     const options = ['-D', cluster, '-U', 'gatehouse', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--wal-segsize=1'];
-    const locale = ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C', '--lc-ctype=C.UTF-8'];
-    const { status, output } = await runProgram(binaries.initdb, [...options, ...locale], account);
+    const { status, output } = await runProgram(binaries.initdb, [...options, ...localeOptions(release)], account);
     if (status !== 0) throw new Error(`initdb: ${output}`);
-    const server = new PostgresServer({ binaries, account, home }, cluster, await freePort());
+    // Releases before 18 do not know how to read otherwise.
+    const settings = release !== null && release.major < 18 ? [] : ['-c', 'io_method=sync'];
+    const server = new PostgresServer({ binaries, account, home, settings }, cluster, await freePort());
     await server.start();
     return server;
   }
@@ -100,17 +107,18 @@ export class PostgresServer {
     return server;
   }
 
+  /** It asks for no password; a pooler in between does. */
   url(database: string): string {
-    return `postgresql://gatehouse@127.0.0.1:${this.port}/${database}`;
+    return `postgresql://gatehouse:unasked@127.0.0.1:${this.port}/${database}`;
   }
 
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
     const { binaries, account } = this.#place;
-    const settings = Object.entries({ ...SETTINGS, port: String(this.port) });
+    const common = Object.entries({ ...SETTINGS, port: String(this.port) });
     const child = spawn(
       binaries.postgres,
-      ['-D', this.#cluster, ...settings.flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      ['-D', this.#cluster, ...common.flatMap(([name, value]) => ['-c', `${name}=${value}`]), ...this.#place.settings],
       { ...childOptions(account), stdio: ['ignore', 'ignore', 'pipe'] },
     );
     this.#process = child;
@@ -122,6 +130,18 @@ export class PostgresServer {
       });
       child.once('exit', () => reject(new Error(said)));
     });
+  }
+
+  /** Ends it in order, and removes its files. */
+  async stop(): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (child !== null) {
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill('SIGINT');
+      await ended;
+    }
+    await this.close({ files: true });
   }
 
   /** Ends it at once, as a power failure would. */

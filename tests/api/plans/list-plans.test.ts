@@ -62,6 +62,19 @@ interface Statement {
 /** `GENERIC`: the one plan for all values, which PostgreSQL goes over to for statements that are sent by name. */
 type PlanFor = 'VALUES' | 'GENERIC';
 
+/** The plan for all values. By a named statement, for `explain (generic_plan)` came with PostgreSQL 16. */
+const genericPlan = ({ text, values }: Statement): Promise<Explained[]> =>
+  app().database.onConnection(async (connection) => {
+    const run = <Row extends object>(statement: string): Promise<Row[]> => connection.query<Row>(statement, [], 30_000);
+    await run('set plan_cache_mode = force_generic_plan');
+    await run(`prepare for_all as ${text}`);
+    const given = values.length === 0 ? '' : `(${values.map(() => 'null').join()})`;
+    const explained = await run<Explained>(`explain (format json) execute for_all${given}`);
+    await run('deallocate for_all');
+    await run('reset plan_cache_mode');
+    return explained;
+  });
+
 /** Sends a document, and gives the faults in the plans of all that it read. */
 const faultsIn = async (
   client: TestClient,
@@ -85,7 +98,7 @@ const faultsIn = async (
   for (const { text, values } of lists) {
     const [row] = await (planFor === 'VALUES'
       ? original<Explained>(`explain (format json) ${text}`, values)
-      : original<Explained>(`explain (generic_plan, format json) ${text}`));
+      : genericPlan({ text, values }));
     const plan = row?.['QUERY PLAN'][0]?.Plan;
     if (plan === undefined) throw new Error('There is no plan.');
     faults.push(...faultsOf(plan).map((fault) => `${fault}: ${text.replaceAll(/\s+/g, ' ').slice(0, 120)}`));
