@@ -34,6 +34,13 @@ export class SigningKey {
   @Property({ type: 'text', hidden: true, nullable: true })
   sealedPrivateJwk: string | null;
 
+  /**
+   * Of a mounted key the public JWK in such an envelope: the mark that a server with the master keys took it in. Null: the private half
+   * is that mark.
+   */
+  @Property({ type: 'text', hidden: true, nullable: true })
+  sealedPublicJwk: string | null;
+
   @Property({ type: 'timestamptz' })
   createdAt: Date;
 
@@ -54,6 +61,7 @@ export class SigningKey {
     publicJwk: Readonly<Record<string, unknown>>;
     publicKeyPem: string;
     sealedPrivateJwk: string | null;
+    sealedPublicJwk: string | null;
     now: Date;
   }) {
     this.kid = facts.kid;
@@ -62,6 +70,7 @@ export class SigningKey {
     this.publicJwk = facts.publicJwk;
     this.publicKeyPem = facts.publicKeyPem;
     this.sealedPrivateJwk = facts.sealedPrivateJwk;
+    this.sealedPublicJwk = facts.sealedPublicJwk;
     this.createdAt = facts.now;
     this.notBefore = facts.now;
   }

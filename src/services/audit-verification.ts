@@ -253,11 +253,13 @@ const named = ({ chain_sequence: place, id, at, action }: SealedRow): string =>
 interface KeyRow {
   readonly algorithm: SigningAlgorithm;
   readonly public_jwk: Readonly<Record<string, unknown>>;
-  readonly sealed_private_jwk: string;
+  readonly sealed_private_jwk: string | null;
+  /** Of a key whose private half is mounted. */
+  readonly sealed_public_jwk: string | null;
 }
 
 /**
- * The keys of checkpoints, retired ones too. A key counts only when its private half opens under the master keys, which the
+ * The keys of checkpoints, retired ones too. A key counts only when one of its halves opens under the master keys, which the
  * database does not hold: a key that somebody put into the table vouches for nothing.
  */
 class CheckpointKeys {
@@ -280,14 +282,16 @@ class CheckpointKeys {
 
   async #load(kid: string): Promise<VerificationKey | null> {
     const [row] = await this.#database.query<KeyRow>(
-      'select algorithm, public_jwk, sealed_private_jwk from signing_keys where kid = $1',
+      'select algorithm, public_jwk, sealed_private_jwk, sealed_public_jwk from signing_keys where kid = $1',
       [kid],
     );
-    if (row === undefined) return null;
+    const sealed = row?.sealed_private_jwk ?? row?.sealed_public_jwk ?? null;
+    if (row === undefined || sealed === null) return null;
     const { algorithm } = row;
     try {
-      const privateJwk = new Secret(open(this.#masterKeys, 'signing', row.sealed_private_jwk, kid).toString('utf8'));
-      await importSigningKey({ kid, algorithm, privateJwk });
+      // Bound to the id, which is the thumbprint of the public half: no other key can be put beside it.
+      const opened = open(this.#masterKeys, 'signing', sealed, kid).toString('utf8');
+      if (row.sealed_private_jwk !== null) await importSigningKey({ kid, algorithm, privateJwk: new Secret(opened) });
       return await importVerificationKey({ kid, algorithm, publicJwk: row.public_jwk as never });
     } catch {
       return null;

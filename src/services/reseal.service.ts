@@ -42,6 +42,15 @@ export const sealedColumns: readonly SealedColumn[] = [
     context: (key) => key,
   },
   {
+    what: 'marks of mounted signing keys',
+    label: 'signing',
+    table: 'signing_keys',
+    column: 'sealed_public_jwk',
+    key: 'kid',
+    condition: 'sealed_public_jwk is not null',
+    context: (key) => key,
+  },
+  {
     what: 'messages',
     label: 'message',
     table: 'messages',

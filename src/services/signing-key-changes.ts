@@ -180,12 +180,14 @@ export class SigningKeyChanges {
 
   /** Made inside the transaction: after a deadlock that runs again, and the ORM would take the first row for one that it knows. */
   #rowOf({ kid, algorithm, publicJwk, publicPem, privateJwk }: GeneratedSigningKey, isMounted: boolean): SigningKey {
+    const sealed = (text: string): string => seal(this.#masterKeys, 'signing', Buffer.from(text), kid);
     return new SigningKey({
       kid,
       algorithm,
       publicJwk: { ...publicJwk },
       publicKeyPem: publicPem,
-      sealedPrivateJwk: isMounted ? null : seal(this.#masterKeys, 'signing', Buffer.from(privateJwk.reveal()), kid),
+      sealedPrivateJwk: isMounted ? null : sealed(privateJwk.reveal()),
+      sealedPublicJwk: isMounted ? sealed(JSON.stringify(publicJwk)) : null,
       now: this.#clock.now(),
     });
   }

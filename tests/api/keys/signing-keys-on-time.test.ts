@@ -174,4 +174,28 @@ describe('mounted signing keys', () => {
     expect((await signIn(app, (await app.cast()).admin.email)).accessToken).not.toBe('');
     await app.close();
   });
+
+  test('vouch for the audit log, long after they were taken out, and nobody else does who has the database', async () => {
+    const [first, second] = [pem('ec'), pem('ed25519')];
+    const app = await startTestApp({ settings: { 'keys.signingKeyFiles': await file('audited.pem', first) } });
+    const { admin } = await app.cast();
+    const { auditChain, auditVerification, signingKeys } = app.services;
+    await auditChain.run();
+    expect(await auditVerification.verify()).toMatchObject({ checkpoints: 1, broken: null });
+    await file('audited.pem', `${second}${first}`);
+    await signingKeys.maintain();
+    app.clock.advance(3600);
+    await signIn(app, admin.email);
+    await file('audited.pem', second);
+    await auditChain.run();
+    expect(await states(app)).toEqual(['RETIRING ES256', 'ACTIVE EdDSA']);
+    expect(await auditVerification.verify()).toMatchObject({ checkpoints: 2, broken: null });
+    await app.database.query('update signing_keys set sealed_public_jwk = null');
+    expect((await auditVerification.verify()).broken).toMatch(/^the checkpoint at place \d+ has no valid signature/);
+    await app.database.query(
+      'update signing_keys k set sealed_public_jwk = (select sealed_public_jwk from signing_keys o where o.id <> k.id)',
+    );
+    expect((await auditVerification.verify()).broken).not.toBeNull();
+    await app.close();
+  });
 });
