@@ -3,7 +3,7 @@ import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { seal } from '../crypto/envelope.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
-import type { GeneratedSigningKey } from '../crypto/signing-keys.ts';
+import type { GeneratedSigningKey, PublicJwk } from '../crypto/signing-keys.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { SigningKey } from '../entities/signing-key.entity.ts';
@@ -113,6 +113,8 @@ export class SigningKeyChanges {
     await this.#changing(async (em) => {
       const now = this.#clock.now();
       const known = await em.findOne(SigningKey, { kid: generated.kid });
+      // One that was taken in before there were such marks.
+      if (known?.sealedPrivateJwk === null) known.sealedPublicJwk ??= this.#sealed(generated.kid, generated.publicJwk);
       if (known?.status === 'ACTIVE' || known?.status === 'PUBLISHED') return;
       const planned = await em.findOne(SigningKey, { status: 'PUBLISHED' });
       planned?.retire(now);
@@ -180,16 +182,19 @@ export class SigningKeyChanges {
 
   /** Made inside the transaction: after a deadlock that runs again, and the ORM would take the first row for one that it knows. */
   #rowOf({ kid, algorithm, publicJwk, publicPem, privateJwk }: GeneratedSigningKey, isMounted: boolean): SigningKey {
-    const sealed = (text: string): string => seal(this.#masterKeys, 'signing', Buffer.from(text), kid);
     return new SigningKey({
       kid,
       algorithm,
       publicJwk: { ...publicJwk },
       publicKeyPem: publicPem,
-      sealedPrivateJwk: isMounted ? null : sealed(privateJwk.reveal()),
-      sealedPublicJwk: isMounted ? sealed(JSON.stringify(publicJwk)) : null,
+      sealedPrivateJwk: isMounted ? null : seal(this.#masterKeys, 'signing', Buffer.from(privateJwk.reveal()), kid),
+      sealedPublicJwk: isMounted ? this.#sealed(kid, publicJwk) : null,
       now: this.#clock.now(),
     });
+  }
+
+  #sealed(kid: string, publicJwk: PublicJwk): string {
+    return seal(this.#masterKeys, 'signing', Buffer.from(JSON.stringify(publicJwk)), kid);
   }
 }
 

@@ -190,12 +190,29 @@ describe('mounted signing keys', () => {
     await auditChain.run();
     expect(await states(app)).toEqual(['RETIRING ES256', 'ACTIVE EdDSA']);
     expect(await auditVerification.verify()).toMatchObject({ checkpoints: 2, broken: null });
+    const marks = 'select kid, sealed_public_jwk as mark from signing_keys order by kid';
+    const [one, two] = await app.database.query<{ kid: string; mark: string }>(marks);
     await app.database.query('update signing_keys set sealed_public_jwk = null');
     expect((await auditVerification.verify()).broken).toMatch(/^the checkpoint at place \d+ has no valid signature/);
+    // The mark of one key is none for another.
     await app.database.query(
-      'update signing_keys k set sealed_public_jwk = (select sealed_public_jwk from signing_keys o where o.id <> k.id)',
+      'update signing_keys set sealed_public_jwk = case kid when $1 then $3 when $2 then $4 end',
+      [one?.kid, two?.kid, two?.mark, one?.mark],
     );
     expect((await auditVerification.verify()).broken).not.toBeNull();
+    await app.close();
+  });
+
+  test('that were taken in by a release that marked none are marked by the next start', async () => {
+    const settings = { 'keys.signingKeyFiles': await file('unmarked.pem', pem('ec')) };
+    const app = await startTestApp({ settings });
+    await app.cast();
+    const { auditChain, auditVerification } = app.services;
+    await auditChain.run();
+    await app.database.query('update signing_keys set sealed_public_jwk = null');
+    expect((await auditVerification.verify()).broken).not.toBeNull();
+    await (await startTestApp({ beside: app, settings })).close();
+    expect(await auditVerification.verify()).toMatchObject({ checkpoints: 1, broken: null });
     await app.close();
   });
 });
