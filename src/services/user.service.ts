@@ -161,7 +161,9 @@ export class UserService {
       ...checked,
       groupIds: everywhere,
       status: passwordHash === null ? 'INVITED' : 'ACTIVE',
-      verifiedAt: null,
+      // With a password the administrator vouches for the addresses, as for a new one: otherwise the first mailed code would count as the
+      // owner's first proof, which takes away the second factor that the person has set since.
+      verifiedAt: passwordHash === null ? null : now,
       passwordHash,
       passwordChangeRequired: passwordHash !== null && (input.passwordChangeRequired ?? true),
       addedById,
