@@ -23,7 +23,7 @@ export const indexedSearch = (text: string, pattern: string, first: number): Ind
 };
 
 /** A page to be read: what is selected, under which conditions, from where on. */
-interface WantedPage {
+export interface WantedPage {
   readonly columns: string;
   readonly condition: string;
   readonly query: PageQuery;

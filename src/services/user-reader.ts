@@ -6,8 +6,14 @@ import type { ListReads } from '../database/list-reads.ts';
 import { preparedWhenFrequent } from '../database/prepared.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type AttributeDemand, attributeConditions, indexedAttributes } from '../entities/user-attribute.queries.ts';
-import { visiblePage } from '../entities/user-page.queries.ts';
-import { type IndexedSearch, indexedSearch, selectFound, selectWanted } from '../entities/user-search.queries.ts';
+import { type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
+import {
+  type IndexedSearch,
+  indexedSearch,
+  selectFound,
+  selectWanted,
+  type WantedPage,
+} from '../entities/user-search.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
 import { MEMBERS_BY_AGE, usersByAge } from '../entities/users-by-age.queries.ts';
 import type { UserId } from '../ids.ts';
@@ -101,14 +107,10 @@ export class UserReader {
       isNarrowed: isNarrowed(filter),
     };
     const search = searchOf(filter, demands, values.length + 1);
-    const text =
-      byAge?.(wanted.columns, query) ??
-      (search === null ? selectWanted(visible, wanted) : selectFound(visible, wanted, search));
-    const rows = await this.#lists.of(caller).query<PageRow>(
-      // What a filter selects may be rare or common: that is for a plan of its own.
-      search === null && !wanted.isNarrowed ? preparedWhenFrequent(text) : text,
-      search === null ? values : [...values, ...search.values],
-    );
+    const text = byAge === null ? textOf(visible, wanted, search) : preparedWhenFrequent(byAge(wanted.columns, query));
+    const rows = await this.#lists
+      .of(caller)
+      .query<PageRow>(text, search === null ? values : [...values, ...search.values]);
     const mapped = {
       node: (row: PageRow) => userViewOf(row, now),
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
@@ -133,6 +135,13 @@ export class UserReader {
     return row?.count ?? 0;
   }
 }
+
+/** What a filter selects may be rare or common: that is for a plan of its own, all else is planned once. */
+const textOf = (visible: VisiblePage, wanted: WantedPage, search: IndexedSearch | null): string => {
+  if (search !== null) return selectFound(visible, wanted, search);
+  const text = selectWanted(visible, wanted);
+  return wanted.isNarrowed ? text : preparedWhenFrequent(text);
+};
 
 /** Whether nothing narrows the list. */
 const isWhole = (filter: UserFilter | null): boolean => Object.values(filter ?? {}).every((value) => value == null);

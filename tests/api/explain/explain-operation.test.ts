@@ -179,9 +179,9 @@ describe('explainOperation about others', () => {
     const [bound, other] = ['query Bound { groups { totalCount } }', '{ groups { totalCount } }'];
     const key = await makeKey(app(), support.id, ['view:groups']);
     await app().database.query('update api_keys set document_ids = $2 where id = $1', [key.id, [documentHash(bound)]]);
-    for (const document of [bound, other]) {
-      const { allowed, problems } = await explain(admin, { document, as: { apiKeyId: key.id } });
-      const { code } = await key.client.run(document);
+    for (const sent of [bound, other]) {
+      const { allowed, problems } = await explain(admin, { document: sent, as: { apiKeyId: key.id } });
+      const { code } = await key.client.run(sent);
       expect([allowed, problems.length === 0]).toEqual([code === 'OK', code === 'OK']);
     }
     expect((await key.client.run(other)).code).toBe('FORBIDDEN');
