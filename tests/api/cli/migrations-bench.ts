@@ -20,6 +20,8 @@ export const LATER = [
   'Migration20261121232449_trusted_documents',
   'Migration20261121233000_attribute_filter',
   'Migration20261121233100_approval_chains',
+  'Migration20261122062501_mounted_keys',
+  'Migration20261122090000_member_account_age',
 ];
 /** Every migration there is, in order. */
 export const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];
