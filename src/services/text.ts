@@ -29,9 +29,13 @@ export const readText = (text: string, rule: TextRule): { readonly text: string 
 /** Languages that mails and pages exist in. */
 const LOCALES = new Set(['en', 'it', 'de']);
 
+/** RFC 5646 section 4.4.1: room for every tag without private parts, which could go on for ever. */
+const LONGEST_LOCALE = 35;
+
 /** Reads a BCP 47 tag; its language must be offered. */
 const readLocale = (tag: string): { readonly text: string } | { readonly problem: Problem } => {
   const problem: Problem = { code: 'INVALID_LOCALE', field: ['locale'] };
+  if (tag.length > LONGEST_LOCALE) return { problem };
   try {
     const locale = new Intl.Locale(tag);
     return LOCALES.has(locale.language) ? { text: locale.toString() } : { problem };

@@ -38,6 +38,8 @@ const shape = z.strictObject({
 });
 
 const LONGEST_NAME = 40;
+/** A blank one is a group that there is not. */
+const GROUP_NAME = { field: ['groups'], maximum: 100, mayBeBlank: true } as const;
 
 /** Names of fields are told, shortened; values never are: they may be hashes, and they are personal. */
 const issueText = (issue: z.core.$ZodIssue): string => {
@@ -132,6 +134,8 @@ export const readImportLine = (
   const reading = new Reading();
   const displayName = reading.text(given.displayName, { field: ['displayName'], maximum: 100 });
   const locale = given.locale == null ? 'en' : reading.locale(given.locale);
+  // What no group can be called must not reach the database: a NUL would stop the whole import there.
+  const groups = given.groups.map((name) => reading.text(name, GROUP_NAME));
   const { identifiers, problems } = readIdentifiers(given);
   const isNameless = given.email == null && given.phone == null && given.username == null;
   const hash = given.passwordHash == null ? { kind: 'none' } : judgeImportedHash(given.passwordHash);
@@ -148,7 +152,7 @@ export const readImportLine = (
       locale,
       identifiers,
       verified: given.verified,
-      groupKeys: [...new Set(given.groups.map((name) => groupNameKey(name.trim())))],
+      groupKeys: [...new Set(groups.map((name) => groupNameKey(name)))],
       passwordHash: given.passwordHash ?? null,
       hashKind: hash.kind,
       passwordChangeRequired: given.passwordChangeRequired,

@@ -203,6 +203,26 @@ describe('users import', () => {
     ],
     ['no group', person('x', { groups: [] }), 'groups: A user would be left without any group.'],
     ['an unknown group', person('x', { groups: ['Members', 'Nobodies'] }), 'groups: there is no group of such a name'],
+    [
+      'a group that no text can hold',
+      person('x', { groups: ['Mem\u0000bers'] }),
+      'groups: The value is outside the allowed set, form or range.',
+    ],
+    [
+      'a group of half a character',
+      person('x', { groups: ['\uD83D'] }),
+      'groups: The value is outside the allowed set, form or range.',
+    ],
+    [
+      'a name of half a character',
+      person('x', { displayName: '\uD83D' }),
+      'displayName: The value is outside the allowed set, form or range.',
+    ],
+    [
+      'a language without an end',
+      person('x', { locale: `en-x-${'abcdefgh-'.repeat(2000)}a` }),
+      'locale: Not a language the server offers.',
+    ],
     ['a language of nobody', person('x', { locale: 'tlh' }), 'locale: Not a language the server offers.'],
     [
       'a prototype',
