@@ -62,7 +62,7 @@ each time is recorded. In CSV (RFC 4180), cells that a spreadsheet would take fo
 | approval_requests | requests by the person, and those that name them, are deleted |
 | impersonations | reason and ticket become empty; who took part is forgotten |
 | audit_personal_values | erased for lines that the person did, that were done for them, to them, or to what belonged to them |
-| export_jobs, export_chunks | files about the person, and files of audit events, are withdrawn |
+| export_jobs, export_chunks | files about the person, and files of audit events, are withdrawn; whoever asks for one meanwhile waits until the person is erased |
 | audit_events, outbox_events, webhooks, webhook_deliveries, groups, organizations | hold ids only |
 
 Reasons that people type are part of the sealed line and stay; they must not name anybody.

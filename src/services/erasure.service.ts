@@ -8,6 +8,8 @@ import {
   forgetImpersonations,
   forgetMessages,
   forgetRequests,
+  holdExports,
+  naming,
 } from '../entities/erasure.queries.ts';
 import { withdrawExports } from '../entities/export.queries.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
@@ -67,6 +69,7 @@ export class ErasureService {
     if ('problem' in read) throw new Rejection([read.problem]);
     return database.transaction(async (em) => {
       await guard.lockForServer(em);
+      await sql(em, holdExports);
       const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1 for update of u`, [
         input.userId,
       ]);
@@ -89,6 +92,7 @@ export class ErasureService {
   async #target(em: EntityManager, caller: SignedInCaller, ids: readonly UserId[]): Promise<UserView> {
     const { guard, directory, clock } = this.#parts;
     const authority = await guard.lock(em, caller, can('erase:users'));
+    await sql(em, holdExports);
     const viewer = { principal: authority.principal, now: clock.now() };
     const need = { field: 'userId', permission: 'erase:users', account: true } as const;
     const [row] = await lockTargets(em, viewer, ids, need);
@@ -103,7 +107,7 @@ export class ErasureService {
 
   async #forget(em: EntityManager, user: UserView, addresses: readonly string[]): Promise<void> {
     await sql(em, forgetMessages, [addresses]);
-    await sql(em, forgetRequests, [user.id, addresses]);
+    await sql(em, forgetRequests, [user.id, [user.id, ...addresses].map(naming)]);
     await sql(em, forgetImpersonations, [user.id]);
     await sql(em, withdrawExports, [user.id, this.#parts.clock.now().toISOString(), WITHDRAWN]);
   }

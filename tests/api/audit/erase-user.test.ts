@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
   EraseUserDocument,
@@ -8,8 +9,10 @@ import {
 import { newId, type UserId } from '../../../src/ids.ts';
 import { ADMINISTRATORS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
+import { sql } from '../../../src/database/sql.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, unique, useCast } from '../../support/holder.ts';
+import { waitForLock } from '../../support/locks.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const app = useTestApp();
@@ -29,6 +32,22 @@ const erase = async (client: Actor, userId: string) => {
 
 /** Data Officers who see users as well. */
 const officer = async () => raiseToAal2(app(), await holderOf(app(), ['view:users', 'erase:users', 'export:users']));
+
+/** Holds rows in a transaction of its own until they are released. */
+const holding = (database: ReturnType<typeof app>['database'], text: string, values: readonly unknown[]) => {
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const over = database.transaction(async (em) => {
+    await sql(em, text, values);
+    begun.resolve();
+    await gate.promise;
+  });
+  const release = async (): Promise<void> => {
+    gate.resolve();
+    await over;
+  };
+  return { begun: begun.promise, release };
+};
 
 /** Tables in which the text stands anywhere. */
 const tablesWith = async (text: string): Promise<readonly string[]> => {
@@ -87,6 +106,70 @@ describe('eraseUser', () => {
     expect(report.broken).toBeNull();
     expect(report.erased).toBeGreaterThan(2);
     expect((await actor.run('{ viewer { user { id } } }')).code).toBe('UNAUTHENTICATED');
+  });
+
+  test('leaves changes that wait for a second person and name somebody else', async () => {
+    const dataOfficer = await officer();
+    const word = unique('anna');
+    const id = await makePerson(app(), { email: `${word}@erase.example` });
+    await app().database.query(
+      `insert into identifiers (id, user_id, kind, value, skeleton, exclusive, created_at)
+       values (gen_random_uuid(), $1, 'USERNAME', 'display', 'display', true, $2)`,
+      [id, app().clock.now().toISOString()],
+    );
+    await app().database.query(`update users set username = 'display' where id = $1`, [id]);
+    const waiting = async (input: object, decisionReason: string | null = null): Promise<string> => {
+      const [row] = await app().database.query<{ id: string }>(
+        `insert into approval_requests (id, mutation, permission, input, state, created_at, expires_at, decision_reason)
+         values (gen_random_uuid(), 'createUser', 'create:users', $1::jsonb, 'PENDING', $2, $2, $3) returning id`,
+        [JSON.stringify(input), app().clock.now().toISOString(), decisionReason],
+      );
+      return row?.id ?? '';
+    };
+    const others = [
+      await waiting({ email: `jo${word}@erase.example`, displayName: 'Joanna' }),
+      await waiting({ username: 'display-team', reason: `write to ${word}@erase.example.org` }),
+      await waiting({ email: 'info@display.example', username: 'displays' }, 'redisplayed'),
+    ];
+    const theirs = [
+      await waiting({ userIds: [newId<UserId>(), id] }),
+      await waiting({ reason: `Asked for by ${word.toUpperCase()}@erase.example.` }),
+      await waiting({ nested: { usernames: ['Display'] } }),
+      await waiting({ displayName: 'Somebody' }, `not for (${word}@erase.example)`),
+    ];
+    expect(await erase(dataOfficer, id)).toMatchObject({ erasedUserId: id });
+    const left = await app().database.query<{ id: string }>(
+      'select id from approval_requests where id = any($1::uuid[])',
+      [[...others, ...theirs]],
+    );
+    expect(left.map((row) => row.id).toSorted()).toEqual(others.toSorted());
+  });
+
+  test('withdraws a file that was asked for while the person was being erased', async () => {
+    const { auditor } = cast();
+    const dataOfficer = await officer();
+    const { id, email } = await person();
+    await signIn(app(), email);
+    const [session] = await app().database.query<{ id: string }>('select id from sessions where user_id = $1', [id]);
+    const held = holding(app().database, 'select from sessions where id = $1 for update', [session?.id ?? '']);
+    await held.begun;
+    const erasing = erase(dataOfficer, id);
+    await waitForLock(app().database);
+    const asking = (async () => {
+      const { data } = await auditor.send(ExportAuditEventsDocument, { input: {} });
+      await app().services.exportWorker.run();
+      return data.exportAuditEvents?.exportJob?.id;
+    })();
+    await Promise.race([asking, sleep(1500)]);
+    await held.release();
+    const asked = await asking;
+    expect(asked).toBeDefined();
+    expect(await erasing).toMatchObject({ erasedUserId: id });
+    const chunks = await app().database.query<{ text: string }>(
+      `select convert_from(content, 'UTF8') as text from export_chunks where job_id = $1`,
+      [asked],
+    );
+    expect(chunks.map(({ text }) => text).join('')).not.toContain(email);
   });
 
   test('withdraws files that could hold the person', async () => {
