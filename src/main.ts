@@ -70,7 +70,7 @@ const serve = async (
   stopWhenTold(config, logger, async () => {
     await announced; // it still asks the database
     await drain(server, config);
-    await stopBackground(services);
+    await stopBackground(services, foundation.log);
     services.caches.close();
     shared.redis?.close();
     await opened.close();

@@ -34,3 +34,16 @@ export class WorkUnderWay {
     timer.abort();
   }
 }
+
+/** Waits for work, but not for long; its failure is nobody's business any more. False: it goes on. */
+export const within = async (atMostMs: number, work: Promise<unknown>): Promise<boolean> => {
+  const timer = new AbortController();
+  const late = sleep(atMostMs, false, { signal: timer.signal, ref: false }).catch(() => false);
+  const done = work.then(
+    () => true,
+    () => true,
+  );
+  const isDone = await Promise.race([done, late]);
+  timer.abort();
+  return isDone;
+};

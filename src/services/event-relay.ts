@@ -6,6 +6,7 @@ import { sql } from '../database/sql.ts';
 import { claimSinks, lockOutboxOrder, outboxState, placeEvents } from '../entities/outbox.queries.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import type { Log } from '../log.ts';
+import { within } from '../work-under-way.ts';
 import { EventLane, type RelayTurn } from './event-lane.ts';
 import type { HeldLease, LeaseService } from './lease.service.ts';
 
@@ -176,11 +177,3 @@ export class EventRelay {
     return false;
   }
 }
-
-/** Waits for work, but not for long; its failure is nobody's business any more. */
-const within = async (atMostMs: number, work: Promise<unknown>): Promise<void> => {
-  const timer = new AbortController();
-  const late = sleep(atMostMs, undefined, { signal: timer.signal, ref: false }).catch(() => undefined);
-  await Promise.race([work.catch(() => undefined), late]);
-  timer.abort();
-};

@@ -13,7 +13,7 @@ import { endExpiredSessions } from './refresh.service.ts';
 import { retireSigningKeys } from './signing-key-changes.ts';
 
 const INTERVAL_MS = 5 * 60 * 1000;
-/** Longer than a round takes, shorter than the interval. */
+/** Longer than a part of a round takes, shorter than the interval. */
 const LEASE_SECONDS = 4 * 60;
 /** Rows of one statement: small enough that it never holds locks for long. */
 const BATCH = 1000;
@@ -31,6 +31,21 @@ const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
 /** Months of audit partitions that exist ahead. */
 const MONTHS_AHEAD = 4;
 
+const LEASE = 'housekeeping';
+const FAILED = 'housekeeping failed and will be tried again';
+
+/** Tables of which rows are removed by their age alone. */
+type Cleaned =
+  | 'users'
+  | 'verifications'
+  | 'action_links'
+  | 'idempotency_keys'
+  | 'one_time_tokens'
+  | 'sessions'
+  | 'credentials'
+  | 'devices'
+  | 'messages';
+
 /** What grows old: expired sessions, devices, tokens, codes, action links, abandoned sign-ups, idempotency keys, retired signing keys, published events; and partitions for the months to come. */
 export class Housekeeping {
   readonly #database: Database;
@@ -45,6 +60,7 @@ export class Housekeeping {
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
+  #stopping = false;
 
   constructor(
     parts: OverdueParts & { leases: LeaseService; auditRetention: AuditRetention; config: Config; log: Log },
@@ -63,63 +79,76 @@ export class Housekeeping {
 
   /** Begins to work every five minutes, in one replica at a time. */
   start(): void {
+    this.#stopping = false;
     this.#timer ??= setInterval(() => this.#tick(), INTERVAL_MS).unref();
     this.#tick();
   }
 
-  /** Stops, and waits for the round under way. */
+  /** Stops, and waits for the statement under way; the rest of the round is left for the next. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     await this.#running;
   }
 
-  /** One round; does nothing while another replica is at it. Gives whether it worked. */
+  /**
+   * One round; does nothing while another replica is at it. Gives whether all of it worked. A part that fails keeps no other back: one
+   * table that became too large for its time would let all of them grow.
+   */
   async run(): Promise<boolean> {
-    const lease = await this.#leases.take('housekeeping', LEASE_SECONDS);
-    if (lease === null) return false;
-    const now = this.#clock.now();
-    await this.#database.query('select ensure_audit_partitions($1::date, $2::int)', [now.toISOString(), MONTHS_AHEAD]);
-    await retireSigningKeys(this.#database, now);
-    await inBatches(() => endExpiredSessions(this.#database, now, BATCH));
-    await inBatches(() => closeOverdueImpersonations(this.#impersonations, BATCH));
-    await inBatches(() => this.#delete('idempotency_keys', 'expires_at <= $1', now));
-    await inBatches(() => this.#delete('one_time_tokens', UNANSWERED_QUESTION, now));
-    await inBatches(() => this.#delete('one_time_tokens', `expires_at <= $1::timestamptz - interval '30 days'`, now));
-    await inBatches(() => this.#delete('one_time_tokens', OVER_PROVIDER_SIGN_IN, now));
-    await inBatches(() => this.#delete('sessions', `ended_at <= $1::timestamptz - interval '90 days'`, now));
-    await inBatches(() => forgetExpiredContent(this.#database, now, BATCH));
-    await inBatches(() => this.#delete('messages', OLD_MESSAGE, now));
-    const forgotten = secondsAfter(now, -this.#deviceRetentionSeconds);
-    await inBatches(() => this.#delete('credentials', ABANDONED_ENROLLMENT, now));
-    await inBatches(() => this.#delete('devices', 'last_seen_at <= $1', forgotten));
-    await inBatches(() => this.#delete('verifications', OLD_CODE, now));
-    await inBatches(() => this.#delete('action_links', OVER_ACTION_LINK, now));
-    const abandoned = secondsAfter(now, -this.#pendingSeconds);
-    await inBatches(() => this.#delete('users', `status = 'PENDING' and created_at <= $1`, abandoned));
-    await inBatches(() => deleteExpiredExports(this.#database, now, BATCH));
-    await inBatches(() => this.#deletePublished(now));
-    const keptFrom = secondsAfter(now, -this.#webhookRetentionSeconds);
-    await inBatches(() => forgetWebhookRemains(this.#database, keptFrom, BATCH));
-    await this.#auditRetention.run();
-    await this.#leases.release(lease);
-    return true;
+    const failed: string[] = [];
+    let reason: unknown = null;
+    for (const [part, work] of Object.entries(this.#parts())) {
+      // Prolonged before each part; while the database is away, this ends the round.
+      if (this.#stopping || (await this.#leases.take(LEASE, LEASE_SECONDS)) === null) return false;
+      try {
+        await work(this.#clock.now());
+      } catch (error) {
+        failed.push(part);
+        reason ??= error;
+      }
+    }
+    const lease = await this.#leases.take(LEASE, LEASE_SECONDS);
+    if (lease !== null) await this.#leases.release(lease);
+    if (failed.length > 0) this.#log('warn', FAILED, { parts: failed, err: reason });
+    return failed.length === 0;
   }
 
-  async #delete(
-    table:
-      | 'users'
-      | 'verifications'
-      | 'action_links'
-      | 'idempotency_keys'
-      | 'one_time_tokens'
-      | 'sessions'
-      | 'credentials'
-      | 'devices'
-      | 'messages',
-    condition: string,
-    at: Date,
-  ): Promise<number> {
+  /** What is done, in this order. */
+  #parts(): Readonly<Record<string, (now: Date) => Promise<unknown>>> {
+    const removing = (table: Cleaned, condition: string) => (now: Date) =>
+      this.#inBatches(() => this.#delete(table, condition, now));
+    return {
+      auditPartitions: (now) =>
+        this.#database.query('select ensure_audit_partitions($1::date, $2::int)', [now.toISOString(), MONTHS_AHEAD]),
+      signingKeys: (now) => retireSigningKeys(this.#database, now),
+      expiredSessions: (now) => this.#inBatches(() => endExpiredSessions(this.#database, now, BATCH)),
+      impersonations: () => this.#inBatches(() => closeOverdueImpersonations(this.#impersonations, BATCH)),
+      idempotencyKeys: removing('idempotency_keys', 'expires_at <= $1'),
+      unansweredQuestions: removing('one_time_tokens', UNANSWERED_QUESTION),
+      oneTimeTokens: removing('one_time_tokens', `expires_at <= $1::timestamptz - interval '30 days'`),
+      providerSignIns: removing('one_time_tokens', OVER_PROVIDER_SIGN_IN),
+      endedSessions: removing('sessions', `ended_at <= $1::timestamptz - interval '90 days'`),
+      messageContents: (now) => this.#inBatches(() => forgetExpiredContent(this.#database, now, BATCH)),
+      messages: removing('messages', OLD_MESSAGE),
+      enrollments: removing('credentials', ABANDONED_ENROLLMENT),
+      devices: (now) => removing('devices', 'last_seen_at <= $1')(secondsAfter(now, -this.#deviceRetentionSeconds)),
+      codes: removing('verifications', OLD_CODE),
+      actionLinks: removing('action_links', OVER_ACTION_LINK),
+      signUps: (now) =>
+        removing('users', `status = 'PENDING' and created_at <= $1`)(secondsAfter(now, -this.#pendingSeconds)),
+      exports: (now) => this.#inBatches(() => deleteExpiredExports(this.#database, now, BATCH)),
+      events: (now) => this.#inBatches(() => this.#deletePublished(now)),
+      webhookDeliveries: (now) =>
+        this.#inBatches(() =>
+          forgetWebhookRemains(this.#database, secondsAfter(now, -this.#webhookRetentionSeconds), BATCH),
+        ),
+      auditRetention: () => this.#auditRetention.run(),
+    };
+  }
+
+  async #delete(table: Cleaned, condition: string, at: Date): Promise<number> {
     const rows = await this.#database.query(
       `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH})) returning 1 as gone`,
       [at.toISOString()],
@@ -134,14 +163,17 @@ export class Housekeeping {
   }
 
   #tick(): void {
-    this.#running = this.run()
+    this.#running ??= this.run()
       .then(() => undefined)
-      .catch((error: unknown) => this.#log('warn', 'housekeeping failed and will be tried again', { err: error }));
+      .catch((error: unknown) => this.#log('warn', FAILED, { err: error }))
+      .finally(() => {
+        this.#running = null;
+      });
+  }
+
+  async #inBatches(work: () => Promise<number>): Promise<void> {
+    for (let batch = 0; batch < MAXIMUM_BATCHES && !this.#stopping; batch += 1) {
+      if ((await work()) < BATCH) return;
+    }
   }
 }
-
-const inBatches = async (work: () => Promise<number>): Promise<void> => {
-  for (let batch = 0; batch < MAXIMUM_BATCHES; batch += 1) {
-    if ((await work()) < BATCH) return;
-  }
-};

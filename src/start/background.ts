@@ -1,4 +1,9 @@
+import type { Log } from '../log.ts';
+import { within } from '../work-under-way.ts';
 import type { Services } from '../composition/services.ts';
+
+/** Longer than any of them needs; a statement that takes minutes must not cost the others their orderly end. */
+const STAGE_MS = 4500;
 
 /** What works beside the requests, in one replica at a time or in each. */
 interface BackgroundJob {
@@ -29,8 +34,12 @@ export const startBackground = (services: Services): void => {
   services.auditChain.start();
 };
 
-export const stopBackground = async (services: Services): Promise<void> => {
-  for (const stage of stages(services)) await Promise.all(stage.map((job) => job.stop()));
+/** Stops one stage after the other. What takes too long is left to the end of the process: whatever it does is undone then, and done again. */
+export const stopBackground = async (services: Services, log: Log): Promise<void> => {
+  for (const stage of stages(services)) {
+    const isOver = await within(STAGE_MS, Promise.all(stage.map((job) => job.stop())));
+    if (!isOver) log('warn', 'a background job does not stop in time; the others stop without it');
+  }
   await services.denialLog.flush();
   // What the others wrote is sealed, too.
   await services.auditChain.stop();

@@ -14,6 +14,22 @@ export const waitForLock = async (database: Database): Promise<void> => {
   throw new Error('Nothing waits.');
 };
 
+/** Runs a statement in a transaction of its own and keeps what it locked until it is released. */
+export const holdLock = (database: Database, text: string, values: readonly unknown[]) => {
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const over = database.transaction(async (em) => {
+    await sql(em, text, values);
+    begun.resolve();
+    await gate.promise;
+  });
+  const release = async (): Promise<void> => {
+    gate.resolve();
+    await over;
+  };
+  return { begun: begun.promise, release };
+};
+
 /**
  * Begins `work` while the row of a user is held, runs `meanwhile` once it waits for that row, and then lets it go on: what it
  * finds is not what it found when it began.

@@ -9,10 +9,9 @@ import {
 import { newId, type UserId } from '../../../src/ids.ts';
 import { ADMINISTRATORS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
-import { sql } from '../../../src/database/sql.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
 import { holderOf, unique, useCast } from '../../support/holder.ts';
-import { waitForLock } from '../../support/locks.ts';
+import { holdLock, waitForLock } from '../../support/locks.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 const app = useTestApp();
@@ -32,22 +31,6 @@ const erase = async (client: Actor, userId: string) => {
 
 /** Data Officers who see users as well. */
 const officer = async () => raiseToAal2(app(), await holderOf(app(), ['view:users', 'erase:users', 'export:users']));
-
-/** Holds rows in a transaction of its own until they are released. */
-const holding = (database: ReturnType<typeof app>['database'], text: string, values: readonly unknown[]) => {
-  const gate = Promise.withResolvers<void>();
-  const begun = Promise.withResolvers<void>();
-  const over = database.transaction(async (em) => {
-    await sql(em, text, values);
-    begun.resolve();
-    await gate.promise;
-  });
-  const release = async (): Promise<void> => {
-    gate.resolve();
-    await over;
-  };
-  return { begun: begun.promise, release };
-};
 
 /** Tables in which the text stands anywhere. */
 const tablesWith = async (text: string): Promise<readonly string[]> => {
@@ -151,7 +134,7 @@ describe('eraseUser', () => {
     const { id, email } = await person();
     await signIn(app(), email);
     const [session] = await app().database.query<{ id: string }>('select id from sessions where user_id = $1', [id]);
-    const held = holding(app().database, 'select from sessions where id = $1 for update', [session?.id ?? '']);
+    const held = holdLock(app().database, 'select from sessions where id = $1 for update', [session?.id ?? '']);
     await held.begun;
     const erasing = erase(dataOfficer, id);
     await waitForLock(app().database);

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RefreshSessionDocument } from '../../../generated/client/graphql.ts';
 import { LeaseService } from '../../../src/services/lease.service.ts';
+import { startBackground, stopBackground } from '../../../src/start/background.ts';
 import { makePerson, signIn } from '../../support/cast.ts';
+import { holdLock, waitForLock } from '../../support/locks.ts';
 import { addDevices, addSessions } from '../../support/sessions.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -102,5 +104,51 @@ describe('housekeeping', () => {
     expect(await holder.take('a job', 60)).toBeNull();
     await other.release({ name: 'a job', fencing: '2' });
     expect((await holder.take('a job', 60))?.fencing).toBe('3');
+  });
+
+  test('does the rest when a part of it fails, says which part, and lets another replica try again', async () => {
+    const { database, clock, log, services } = app();
+    await database.query(
+      `create function refuse() returns trigger language plpgsql as $$ begin raise exception 'too large'; end $$`,
+    );
+    await database.query('create trigger refuse before delete on idempotency_keys execute function refuse()');
+    await database.query(
+      `insert into one_time_tokens (id, kind, selector, secret_hash, context, created_at, expires_at)
+       values (gen_random_uuid(), 'SETUP', 'old', '\\x00', '{}', $1, $1::timestamptz - interval '31 days')`,
+      [clock.now().toISOString()],
+    );
+    expect(await services.housekeeping.run()).toBe(false);
+    expect(await database.query(`select 1 from one_time_tokens where selector = 'old'`)).toEqual([]);
+    expect(log.filter((line) => line.includes('housekeeping failed'))).toEqual([
+      expect.stringMatching(/"parts":\["idempotencyKeys"\].*too large/),
+    ]);
+    expect(await new LeaseService({ database, clock }).take('housekeeping', 1)).not.toBeNull();
+    clock.advance(2);
+    await database.query('drop trigger refuse on idempotency_keys');
+    expect(await services.housekeeping.run()).toBe(true);
+  });
+
+  test('that waits for the database keeps nothing else from stopping in order', async () => {
+    const { database, services } = app();
+    const told: string[] = [];
+    const held = holdLock(database, 'lock table idempotency_keys in access exclusive mode', []);
+    await held.begun;
+    services.housekeeping.start();
+    await waitForLock(database);
+    startBackground(services);
+    const from = performance.now();
+    try {
+      await stopBackground(services, (_level, text) => void told.push(text));
+      expect(performance.now() - from).toBeLessThan(8000);
+      expect(told).toEqual([expect.stringContaining('does not stop in time')]);
+      const [lease] = await database.query<{ held: boolean }>(
+        `select expires_at > $1::timestamptz as held from leases where name = 'event-relay'`,
+        [app().clock.now().toISOString()],
+      );
+      expect(lease?.held).toBe(false);
+    } finally {
+      await held.release();
+    }
+    await services.housekeeping.stop();
   });
 });
