@@ -150,7 +150,9 @@ export class Housekeeping {
 
   async #delete(table: Cleaned, condition: string, at: Date): Promise<number> {
     const rows = await this.#database.query(
-      `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH})) returning 1 as gone`,
+      // The condition twice: a row that somebody else held meanwhile is looked at again, but not found again.
+      `delete from ${table} where ctid = any(array(select ctid from ${table} where ${condition} limit ${BATCH}))
+       and (${condition}) returning 1 as gone`,
       [at.toISOString()],
     );
     return rows.length;

@@ -208,7 +208,8 @@ export const endExpiredSessions = async (database: Database, now: Date, batch: n
   const rows = await database.query<{ id: SessionId }>(
     `update sessions set ended_at = expires_at,
        end_reason = case when expires_at >= absolute_expires_at then 'EXPIRED' else 'IDLE' end
-     where id in (select id from sessions where ended_at is null and expires_at <= $1 limit $2) returning id`,
+     where id in (select id from sessions where ended_at is null and expires_at <= $1 limit $2)
+       and ended_at is null and expires_at <= $1 returning id`, // again: by now it may have been refreshed, or ended otherwise
     [now.toISOString(), batch],
   );
   return rows.length;

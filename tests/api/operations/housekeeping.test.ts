@@ -128,6 +128,43 @@ describe('housekeeping', () => {
     expect(await services.housekeeping.run()).toBe(true);
   });
 
+  test.each<[string, string, string]>([
+    [
+      'a sign-up that is completed',
+      `update users set status = 'PENDING', created_at = '2020-01-01' where id = $1`,
+      `update users set status = 'ACTIVE' where id = $1`,
+    ],
+    [
+      'a device that is used again',
+      `update devices set last_seen_at = '2020-01-01' where user_id = $1`,
+      `update devices set last_seen_at = '2100-01-01' where user_id = $1`,
+    ],
+    [
+      'a session that is refreshed',
+      `update sessions set expires_at = '2020-01-01' where user_id = $1`,
+      `update sessions set expires_at = '2100-01-01' where user_id = $1`,
+    ],
+  ])('takes nothing away that it has to wait for and that is needed by then: %s', async (name, growsOld, comesBack) => {
+    const { database, services } = app();
+    const email = `${name.replaceAll(' ', '-')}@example.com`;
+    const id = await makePerson(app(), { email });
+    await signIn(app(), email);
+    await database.query(growsOld, [id]);
+    const held = holdLock(database, comesBack, [id]);
+    await held.begun;
+    const cleaning = services.housekeeping.run();
+    await waitForLock(database);
+    await held.release();
+    await cleaning;
+    expect(
+      await database.query(
+        `select u.status, s.ended_at, d.user_id = u.id as "hasDevice" from users u
+         join sessions s on s.user_id = u.id left join devices d on d.id = s.device_id where u.id = $1`,
+        [id],
+      ),
+    ).toEqual([{ status: 'ACTIVE', ended_at: null, hasDevice: true }]);
+  });
+
   test('that waits for the database keeps nothing else from stopping in order', async () => {
     const { database, services } = app();
     const told: string[] = [];
