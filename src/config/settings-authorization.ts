@@ -89,7 +89,8 @@ export const audit = {
     kind: integer(0, 1200),
     env: 'AUDIT_RETENTION_MONTHS',
     byDefault: fixed(0, '`0`: for ever'),
-    description: 'Audit events older than this many whole months are dropped, month by month; 0 keeps all.',
+    description:
+      'Audit events older than this many whole months are dropped, month by month, with impersonations that ended and approvals that were decided before; 0 keeps all.',
   }),
   checkpointSeconds: setting({
     kind: duration(MINUTE, DAY),

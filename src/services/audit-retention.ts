@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Clock } from '../clock.ts';
+import { type Clock, instant } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -25,8 +25,16 @@ interface Run {
   readonly hash: Buffer;
 }
 
-/** The month of a count since the year 0, as partitions are called. */
-const monthAt = (months: number): string => `${Math.floor(months / 12)}_${String((months % 12) + 1).padStart(2, '0')}`;
+/**
+ * The first instant of the months that are kept; null: all are. The months before this one are kept whole: a month is older than n
+ * months when n whole months lie between it and the present one.
+ */
+export const keptSince = (now: Date, retentionMonths: number): Date | null => {
+  if (retentionMonths === 0) return null;
+  const months = now.getUTCFullYear() * 12 + now.getUTCMonth() - retentionMonths;
+  const [year, month] = [String(Math.floor(months / 12)), String((months % 12) + 1)];
+  return instant(`${year.padStart(4, '0')}-${month.padStart(2, '0')}-01T00:00:00Z`);
+};
 
 /** The names are made by `ensure_audit_partitions`. */
 const MONTHS = `
@@ -48,11 +56,9 @@ export class AuditRetention {
   /** Drops what is due; gives the months, as 2026_01. A month with events that are not sealed, or not counted, yet is left for the next time. */
   async run(): Promise<readonly string[]> {
     const { database, statsCounter, clock, config } = this.#parts;
-    const { retentionMonths } = config.audit;
-    if (retentionMonths === 0) return [];
-    const now = clock.now();
-    // The months before this one are kept whole: a month is older than n months when n whole months lie between it and the present one.
-    const kept = monthAt(now.getUTCFullYear() * 12 + now.getUTCMonth() - retentionMonths);
+    const since = keptSince(clock.now(), config.audit.retentionMonths);
+    if (since === null) return [];
+    const kept = since.toISOString().slice(0, 7).replace('-', '_');
     const due = (await database.query<{ month: string }>(MONTHS)).map(({ month }) => month).filter((one) => one < kept);
     if (due.length > 0) await statsCounter.count();
     const dropped: string[] = [];

@@ -1,9 +1,10 @@
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import { forgetApprovals, forgetPastImpersonations } from '../entities/access-history.queries.ts';
 import { deletePublished } from '../entities/outbox.queries.ts';
 import type { Log } from '../log.ts';
-import type { AuditRetention } from './audit-retention.ts';
+import { type AuditRetention, keptSince } from './audit-retention.ts';
 import { deleteExpiredExports } from './export.service.ts';
 import type { LeaseService } from './lease.service.ts';
 import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts';
@@ -56,6 +57,7 @@ export class Housekeeping {
   readonly #pendingSeconds: number;
   readonly #eventRetentionSeconds: number;
   readonly #webhookRetentionSeconds: number;
+  readonly #auditRetentionMonths: number;
   readonly #impersonations: OverdueParts;
   readonly #log: Log;
   #timer: NodeJS.Timeout | null = null;
@@ -73,6 +75,7 @@ export class Housekeeping {
     this.#pendingSeconds = parts.config.signUp.pendingTtlSeconds;
     this.#eventRetentionSeconds = parts.config.events.retentionSeconds;
     this.#webhookRetentionSeconds = parts.config.webhooks.retentionSeconds;
+    this.#auditRetentionMonths = parts.config.audit.retentionMonths;
     this.#impersonations = parts;
     this.#log = parts.log;
   }
@@ -144,6 +147,8 @@ export class Housekeeping {
         this.#inBatches(() =>
           forgetWebhookRemains(this.#database, secondsAfter(now, -this.#webhookRetentionSeconds), BATCH),
         ),
+      approvals: (now) => this.#inBatches(() => this.#forgetHistory(forgetApprovals, now)),
+      pastImpersonations: (now) => this.#inBatches(() => this.#forgetHistory(forgetPastImpersonations, now)),
       auditRetention: () => this.#auditRetention.run(),
     };
   }
@@ -162,6 +167,11 @@ export class Housekeeping {
     const until = secondsAfter(now, -this.#eventRetentionSeconds);
     const rows = await this.#database.query(deletePublished, [now.toISOString(), until.toISOString(), BATCH]);
     return rows.length;
+  }
+
+  async #forgetHistory(statement: string, now: Date): Promise<number> {
+    const until = keptSince(now, this.#auditRetentionMonths);
+    return until === null ? 0 : (await this.#database.query(statement, [until.toISOString(), BATCH])).length;
   }
 
   #tick(): void {

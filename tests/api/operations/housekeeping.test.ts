@@ -189,3 +189,40 @@ describe('housekeeping', () => {
     await services.housekeeping.stop();
   });
 });
+
+describe('housekeeping with AUDIT_RETENTION_MONTHS', () => {
+  const app = useTestApp({ settings: { 'audit.retentionMonths': '2' } });
+
+  /** Requests and impersonations that were over at these times, by what they say. */
+  const addHistory = async (reason: string, overAt: Date): Promise<void> => {
+    const { database } = app();
+    const person = await makePerson(app(), { email: `${reason}@history.example` });
+    const at = overAt.toISOString();
+    await database.query(
+      `insert into approval_requests (id, mutation, permission, input, state, reason, created_at, expires_at, decided_at)
+       values (gen_random_uuid(), 'createUser', 'create:users', '{}', 'REJECTED', $1, $2, $2::timestamptz + interval '100 years', $2),
+         (gen_random_uuid(), 'createUser', 'create:users', '{}', 'PENDING', $1, $2, $2, null)`,
+      [reason, at],
+    );
+    await database.query(
+      `insert into impersonations (id, actor_id, target_id, mode, reason, started_at, expires_at, ended_at, actor_session_id)
+       values (gen_random_uuid(), $1, $1, 'READ_ONLY', $2, $3, $3, $4, gen_random_uuid())`,
+      [person, reason, at, at],
+    );
+  };
+
+  const reasonsIn = async (table: 'approval_requests' | 'impersonations') =>
+    (await app().database.query<{ reason: string }>(`select distinct reason from ${table} order by 1`)).map(
+      ({ reason }) => reason,
+    );
+
+  test('forgets decisions about access as long ago as the months of the log that go', async () => {
+    const now = app().clock.now();
+    const firstKept = Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - 2, 1);
+    await addHistory('old', new Date(firstKept - 1));
+    await addHistory('young', new Date(firstKept));
+    expect(await app().services.housekeeping.run()).toBe(true);
+    expect(await reasonsIn('approval_requests')).toEqual(['young']);
+    expect(await reasonsIn('impersonations')).toEqual(['young']);
+  });
+});
