@@ -905,7 +905,7 @@ export type CreateUserInput = {
   locale?: InputMaybe<Scalars['String']['input']>;
   /** Organization to join; groups beyond Members hold within it. Requires `assign:organizations`. */
   organizationId?: InputMaybe<Scalars['ID']['input']>;
-  /** Initial password; the addresses are taken as proved. Absent = invite by mail. */
+  /** Initial password; absent = invite by mail. */
   password?: InputMaybe<Scalars['String']['input']>;
   /** Ask for a new password at the first sign-in; absent = true with a password. */
   passwordChangeRequired?: InputMaybe<Scalars['Boolean']['input']>;

@@ -408,7 +408,7 @@ export type CreateUserInput = {
   locale?: string | null | undefined;
   /** Organization to join; groups beyond Members hold within it. Requires `assign:organizations`. */
   organizationId?: string | number | null | undefined;
-  /** Initial password; the addresses are taken as proved. Absent = invite by mail. */
+  /** Initial password; absent = invite by mail. */
   password?: string | null | undefined;
   /** Ask for a new password at the first sign-in; absent = true with a password. */
   passwordChangeRequired?: boolean | null | undefined;

@@ -50,7 +50,12 @@ export const accountFlow = flow({
   },
   transitions: [
     { from: ['NONE'], on: 'invite', to: 'INVITED', why: 'The person chooses the password, nobody else knows it.' },
-    { from: ['NONE'], on: 'createWithPassword', to: 'ACTIVE', why: 'The administrator vouches for the addresses.' },
+    {
+      from: ['NONE'],
+      on: 'createWithPassword',
+      to: 'ACTIVE',
+      why: 'The addresses wait for their first proof, which takes away what was set before.',
+    },
     { from: ['NONE'], on: 'signUp', to: 'PENDING', why: 'Whoever typed the address need not be its owner.' },
     { from: ['NONE'], on: 'signUpByName', to: 'ACTIVE', why: 'A user name has no channel that a code could take.' },
     { from: ['NONE'], on: 'setUp', to: 'ACTIVE', why: 'Who reads the output of the server owns it.' },

@@ -41,10 +41,7 @@ export class CreateUserInput extends AccessChangeInput {
   })
   organizationId?: string | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description: 'Initial password; the addresses are taken as proved. Absent = invite by mail.',
-  })
+  @Field(() => String, { nullable: true, description: 'Initial password; absent = invite by mail.' })
   password?: string | null;
 
   @Field(() => Boolean, {

@@ -62,7 +62,7 @@ export interface NewUser {
   readonly identifiers: Identifiers;
   /** false: the addresses wait for their proof, and others may have them too. */
   readonly exclusive?: boolean;
-  /** When the addresses were proved, or vouched for; null = neither. */
+  /** When the addresses were proved; null = given by an administrator, not proved. */
   readonly verifiedAt: Date | null;
   readonly passwordHash: string | null;
   readonly passwordChangeRequired: boolean;

@@ -161,9 +161,9 @@ export class UserService {
       ...checked,
       groupIds: everywhere,
       status: passwordHash === null ? 'INVITED' : 'ACTIVE',
-      // With a password the administrator vouches for the addresses, as for a new one: otherwise the first mailed code would count as the
-      // owner's first proof, which takes away the second factor that the person has set since.
-      verifiedAt: passwordHash === null ? null : now,
+      // Not vouched for: whoever makes the account, of one organization perhaps, need not tell whose the address is, and knows the
+      // password. The first proof by its owner takes that away.
+      verifiedAt: null,
       passwordHash,
       passwordChangeRequired: passwordHash !== null && (input.passwordChangeRequired ?? true),
       addedById,

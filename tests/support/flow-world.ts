@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  CreateUserDocument,
   DisableUsersDocument,
   EnableUsersDocument,
   LockUsersDocument,
@@ -14,7 +15,11 @@ import {
 } from '../../generated/client/graphql.ts';
 import { instant } from '../../src/clock.ts';
 import { parseId, type UserId } from '../../src/ids.ts';
-import { ADMINISTRATORS_GROUP_ID, KEY_MASTERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
+import {
+  ADMINISTRATORS_GROUP_ID,
+  KEY_MASTERS_GROUP_ID,
+  MEMBERS_GROUP_ID,
+} from '../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup, makePerson, PASSWORD, raiseToAal2, signIn } from './cast.ts';
 import { linkTokenOf, messagesTo } from './messages.ts';
 import { unique } from './holder.ts';
@@ -62,13 +67,13 @@ export class FlowWorld {
     return { email, id: await makePerson(this.app, { email }) };
   }
 
-  /** The same, whose address nobody proved: a sign-up that asks for no proof leaves it so. */
-  async unproved(): Promise<{ readonly email: string; readonly id: UserId }> {
-    const person = await this.person();
-    const { database } = this.app;
-    await database.query('update identifiers set verified_at = null where user_id = $1', [person.id]);
-    await database.query('update users set email_verified_at = null where id = $1', [person.id]);
-    return person;
+  /** Somebody active with the password `PASSWORD`, whose address an administrator gave and nobody proved. */
+  async unproved(): Promise<{ readonly email: string; readonly id: string }> {
+    const email = `${unique('unproved')}@flow.example`;
+    const person = { displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID], passwordChangeRequired: false };
+    const input = { email, password: PASSWORD, ...person };
+    const { data } = await (await this.admin()).send(CreateUserDocument, { input });
+    return { email, id: data.createUser?.user?.id ?? '' };
   }
 
   /** An administrator removes the second factors of somebody. */
