@@ -40,23 +40,14 @@ export const overtaking = async <T>(
   work: () => Promise<T>,
   meanwhile: () => Promise<unknown>,
 ): Promise<T> => {
-  let release = (): void => undefined;
-  const gate = new Promise<void>((resolve) => (release = resolve));
-  let held = (): void => undefined;
-  const holding = new Promise<void>((resolve) => (held = resolve));
-  const holder = database.transaction(async (em) => {
-    await sql(em, 'select from users where id = $1 for update', [userId]);
-    held();
-    await gate;
-  });
-  await holding;
+  const held = holdLock(database, 'select from users where id = $1 for update', [userId]);
+  await held.begun;
   const late = work();
   try {
     await waitForLock(database);
     await meanwhile();
   } finally {
-    release();
-    await holder;
+    await held.release();
   }
   return late;
 };

@@ -6,11 +6,10 @@ import {
   RemoveGroupMembersDocument,
   UpdateUserDocument,
 } from '../../../generated/client/graphql.ts';
-import { sql } from '../../../src/database/sql.ts';
 import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { Actor, makePerson, signIn } from '../../support/cast.ts';
 import { unique, useCast } from '../../support/holder.ts';
-import { waitForLock } from '../../support/locks.ts';
+import { holdLock, waitForLock } from '../../support/locks.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
 type Attack = (
@@ -123,17 +122,16 @@ describe('the last administrator', () => {
       email: `${unique('boss')}@example.com`,
       groupIds: [ADMINISTRATORS_GROUP_ID],
     });
-    let release = (): void => undefined;
-    const gate = new Promise<void>((resolve) => (release = resolve));
-    const holding = app().database.transaction(async (em) => {
-      await sql(em, 'select epoch from permission_epoch for update');
-      await sql(em, `update users set status = 'DISABLED' where id = $1`, [second.id]);
-      await gate;
-    });
+    const held = holdLock(
+      app().database,
+      `with epoch as (select epoch from permission_epoch for update)
+       update users set status = 'DISABLED' from epoch where id = $1`,
+      [second.id],
+    );
+    await held.begun;
     const late = attacks['disabling']?.(second, third);
     await waitForLock(app().database);
-    release();
-    await holding;
+    await held.release();
     expect(await late).toMatchObject({ code: 'FORBIDDEN' });
     const [row] = await app().database.query<{ status: string }>('select status from users where id = $1', [third]);
     expect(row?.status).toBe('ACTIVE');

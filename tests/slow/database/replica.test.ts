@@ -188,23 +188,26 @@ describe('lists by a replica', () => {
     expect(sent.replica.filter((text) => text.includes('audit_events')).length).toBeGreaterThan(0);
   });
 
-  test('a read that replay cancels is done again by the primary', async () => {
-    await isUsed();
-    const position = await app.services.databaseReplica?.present();
-    const list = app.services.databaseReplica?.of({ position: position ?? null });
-    const reading = list?.query<{ count: number }>(
-      `select (select count(*)::int from groups where name <> '') as count from pg_sleep(0.9)`,
-    );
-    await sleep(300);
-    await app.database.query('update groups set description = description || $1', ['.']);
-    await app.database.query('vacuum groups');
-    const [row] = (await reading) ?? [];
-    expect(row?.count).toBeGreaterThan(200);
+  test('a read that replay cancels is done again by the primary, which says nothing against the replica', async () => {
+    const cancelled = 'gatehouse_database_replica_reads_total{answered="primary",reason="cancelled"}';
+    for (let tries = 0; ; tries += 1) {
+      await isUsed();
+      const position = await app.services.databaseReplica?.present();
+      const list = app.services.databaseReplica?.of({ position: position ?? null });
+      const reading = list?.query<{ count: number }>(
+        `select (select count(*)::int from groups where name <> '') as count from pg_sleep(0.9)`,
+      );
+      await sleep(300);
+      await app.database.query('update groups set description = description || $1', ['.']);
+      await app.database.query('vacuum groups');
+      const [row] = (await reading) ?? [];
+      expect(row?.count).toBeGreaterThan(200);
+      // On a busy machine the replica may have been late for this very position, and then nothing was cancelled.
+      if ((await figuresOf(app)).get(cancelled) === 1 || tries === 10) break;
+    }
     expect(refusal()).toBeNull();
-    expect(
-      (await figuresOf(app)).get('gatehouse_database_replica_reads_total{answered="primary",reason="cancelled"}'),
-    ).toBe(1);
-  });
+    expect((await figuresOf(app)).get(cancelled)).toBe(1);
+  }, 30_000);
 
   test('need the very history of the position, and all of it', async () => {
     const [row] = await app.database.query<{ position: string; system: string }>(
