@@ -1,4 +1,4 @@
-import { userColumns, type UserRow } from './user.queries.ts';
+import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 export interface OwnAccountRow extends UserRow {
   /** The address was proved, or given by an administrator: what is sent there reaches the person. */
@@ -8,16 +8,13 @@ export interface OwnAccountRow extends UserRow {
 /** Holds the row of a user until the transaction ends. `$1` user. */
 export const heldAccount = 'select from users where id = $1 for update';
 
-const NOT_SHUT_OUT = `u.status = 'ACTIVE'
-  and (u.locked_until is null or u.locked_until <= $2::timestamptz or u.status_reason is null)`;
-
 /**
  * Holds the rows of a user and of a session of theirs until the transaction ends; no row when the account is shut out, or the session is over.
  * One statement does, as both are locked: of a row that was waited for its new version is looked at. `$1` user, `$2` now, `$3` session.
  */
 export const heldInSession = `
 select from users u join sessions s on s.user_id = u.id
-where u.id = $1 and s.id = $3::uuid and s.ended_at is null and ${NOT_SHUT_OUT}
+where u.id = $1 and s.id = $3::uuid and s.ended_at is null and ${mayActAt2}
 for update of u for share of s`;
 
 /** An account that is not shut out, while the session goes on. `$1` user, `$2` now, `$3` session, or null where none is needed. */
@@ -25,7 +22,7 @@ export const ownAccount = `
 select ${userColumns},
   exists (select from identifiers i where i.user_id = u.id and i.kind = 'EMAIL' and i.exclusive) as email_is_own
 from users u
-where u.id = $1 and ${NOT_SHUT_OUT}
+where u.id = $1 and ${mayActAt2}
   and ($3::uuid is null
     or exists (select from sessions s where s.id = $3 and s.user_id = u.id and s.ended_at is null))`;
 

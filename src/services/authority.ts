@@ -15,6 +15,9 @@ const grantProtected: Rule = and(can('grant-protected:groups'), viaSession, notI
 /** Where grants are to hold: everywhere, or within organizations, each given with those above it, the root first. */
 export type Where = 'ALL' | readonly (readonly OrganizationId[])[];
 
+/** Whether people get grants, or the groups that give them, or lose them. */
+export type Way = 'handingOut' | 'takingAway';
+
 /** How a session is asked for more than being there; the same for the guard of the schema. */
 export type StepUpSettings = Required<Pick<Situation, 'stepUpSeconds' | 'enforceAal2'>>;
 

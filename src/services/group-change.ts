@@ -1,4 +1,6 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { constraintOf } from '../database/database.ts';
+import type { Group } from '../entities/group.entity.ts';
 import { reject, rejectAny } from '../errors.ts';
 import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
@@ -8,6 +10,8 @@ import { can } from '../permissions/rules.ts';
 import type { Authority, Where } from './authority.ts';
 import { whereOf } from './group-directory.ts';
 import type { GroupReach } from './group-reach.ts';
+import { readGroup } from './group-target.ts';
+import type { OrganizationLevels } from './organization-levels.ts';
 
 const FIELD = { field: ['permissions'] };
 
@@ -56,6 +60,21 @@ const gainedBy = (present: GroupReach, reach: GroupReach): Where => {
 
 const isAtOrBelow = (lineage: readonly OrganizationId[], held: readonly OrganizationId[]): boolean =>
   lineage.some((id) => id === held.at(-1));
+
+/** The settings name the groups of levels: a name that gives a group to a level, or takes it away, hands out all its grants. */
+export const requireMayRename = async (
+  em: EntityManager,
+  authority: Authority,
+  levels: OrganizationLevels,
+  { group: { id, name: present }, name }: { readonly group: Pick<Group, 'id' | 'name'>; readonly name: string },
+): Promise<void> => {
+  const before = levels.giving({ id, name: present });
+  const after = levels.giving({ id, name });
+  if (before.join(',') === after.join(',')) return;
+  const { permissions } = await readGroup(em, id);
+  requireMayTake(authority, permissions, 'ALL');
+  if (after.some((level) => !before.includes(level))) requireMayGrant(authority, permissions, 'ALL');
+};
 
 /** Runs a change of names: of parallel ones that want the same, the later answers NAME_IN_USE. */
 export const refusingTakenNames = async <T>(work: () => Promise<T>): Promise<T> => {

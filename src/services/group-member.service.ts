@@ -3,17 +3,17 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Membership } from '../entities/membership.entity.ts';
-import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
-import { type Problem, reject, rejectAny } from '../errors.ts';
+import type { GroupView } from '../entities/group.queries.ts';
+import { type Problem, rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import type { GroupId, OrganizationId, UserId } from '../ids.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
-import type { Authority } from './authority.ts';
+import type { Authority, Way } from './authority.ts';
 import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
-import { readGroupId } from './group.service.ts';
+import { readGroup, readGroupId } from './group-target.ts';
 import { loadTarget } from './organization-targets.ts';
 import { targetNotFound } from './target-ids.ts';
 import { escalation } from './user-change.service.ts';
@@ -109,7 +109,7 @@ export class GroupMemberService {
   async #change(
     caller: SignedInCaller,
     input: MemberInput,
-    way: 'handingOut' | 'takingAway',
+    way: Way,
     change: (em: EntityManager, facts: MemberChange) => Promise<Changed>,
   ): Promise<GroupView> {
     const groupId = readGroupId(input.groupId, 'groupId');
@@ -117,7 +117,7 @@ export class GroupMemberService {
     return this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, can('assign:groups'));
       const now = this.#clock.now();
-      const group = await this.#read(em, groupId);
+      const group = await readGroup(em, groupId, 'groupId');
       const organization =
         input.organizationId == null
           ? null
@@ -140,11 +140,6 @@ export class GroupMemberService {
       );
       return group;
     });
-  }
-
-  async #read(em: EntityManager, id: GroupId): Promise<GroupView> {
-    const [row] = await sql<GroupRow>(em, `select ${groupColumns} from groups g where g.id = $1`, [id]);
-    return row === undefined ? reject('TARGET_NOT_FOUND', { field: ['groupId'], targetId: id }) : groupViewOf(row);
   }
 }
 

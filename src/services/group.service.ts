@@ -3,11 +3,11 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { Group, GroupGrant, groupNameKey } from '../entities/group.entity.ts';
-import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import type { GroupView } from '../entities/group.queries.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
-import { Rejection, reject, rejectAny } from '../errors.ts';
+import { rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import { type GroupId, parseId, type UserId } from '../ids.ts';
+import type { GroupId, UserId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
 import { exceeding, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
@@ -18,6 +18,7 @@ import {
   requireMayChangeReach,
   requireMayGrant,
   requireMayReach,
+  requireMayRename,
   requireMayTake,
 } from './group-change.ts';
 import type { Authority, Where } from './authority.ts';
@@ -32,6 +33,7 @@ import {
   reachText,
   storeListed,
 } from './group-reach.ts';
+import { loadGroup, readGroup, readGroupId } from './group-target.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { OrganizationLevels } from './organization-levels.ts';
 import { Reading } from './text.ts';
@@ -100,7 +102,7 @@ export class GroupService {
     return refusingTakenNames(() =>
       this.#database.transaction(async (em) => {
         const earlier = await this.#idempotency.claim<{ groupId: GroupId }>(em, request);
-        if (earlier !== null) return this.#read(em, earlier.groupId);
+        if (earlier !== null) return readGroup(em, earlier.groupId);
         const authority = await this.#guard.lock(em, caller, can('create:groups'));
         const reach = await findReach(em, this.#viewer(authority), input.reach, NOWHERE);
         requireMayReach(authority, grants, reach);
@@ -120,7 +122,7 @@ export class GroupService {
           }),
         ]);
         await this.#idempotency.keep(em, request, { groupId: group.id });
-        return this.#read(em, group.id);
+        return readGroup(em, group.id);
       }),
     );
   }
@@ -140,7 +142,7 @@ export class GroupService {
         const reach = asked === null ? null : await this.#changeReach(em, authority, group, asked);
         const before = { name: group.name, description: group.description };
         if (name !== null) {
-          await this.#requireMayRename(em, authority, group, name);
+          await requireMayRename(em, authority, this.#levels, { group, name });
           group.name = name;
           group.nameKey = groupNameKey(name);
         }
@@ -172,7 +174,7 @@ export class GroupService {
     const { grants, problems } = parseGrants(input.permissions, this.#directory.catalogue);
     rejectAny(problems);
     return this.#changing(caller, { ...input, rule: can('grant:groups') }, async (em, group, authority) => {
-      const present = await this.#read(em, group.id);
+      const present = await readGroup(em, group.id);
       const before = present.permissions;
       const where = await this.#feltAt(em, present);
       requireMayTake(authority, [...grants, ...before], where);
@@ -200,8 +202,8 @@ export class GroupService {
       const authority = await this.#guard.lock(em, caller, can('delete:groups'));
       // New members wait for this row or are seen below: nobody slips into a group that goes, to be left without any.
       await sql(em, 'select id from groups where id = $1 for update', [id]);
-      const group = await this.#load(em, id, input.expectedVersion);
-      const present = await this.#read(em, id);
+      const group = await loadGroup(em, id, input.expectedVersion);
+      const present = await readGroup(em, id);
       requireMayTake(authority, present.permissions, await this.#feltAt(em, present));
       const members = await sql<{ user_id: UserId }>(
         em,
@@ -229,7 +231,7 @@ export class GroupService {
     group: Group,
     asked: ReachInput,
   ): Promise<{ readonly before: string; readonly after: string }> {
-    const present = await this.#read(em, group.id);
+    const present = await readGroup(em, group.id);
     const reach = await findReach(em, this.#viewer(authority), asked, present);
     const change = { before: reachText(present), after: reachText(reach) };
     if (change.before === change.after) return change;
@@ -245,17 +247,6 @@ export class GroupService {
     return feltAt(em, group, this.#levels.giving(group).length > 0);
   }
 
-  /** The settings name the groups of levels: a name that gives a group to a level, or takes it away, hands out all its grants. */
-  async #requireMayRename(em: EntityManager, authority: Authority, group: Group, name: string): Promise<void> {
-    const { id } = group;
-    const before = this.#levels.giving(group);
-    const after = this.#levels.giving({ id, name });
-    if (before.join(',') === after.join(',')) return;
-    const { permissions } = await this.#read(em, id);
-    requireMayTake(authority, permissions, 'ALL');
-    if (after.some((level) => !before.includes(level))) requireMayGrant(authority, permissions, 'ALL');
-  }
-
   #viewer({ principal }: Authority): Viewer {
     return { principal, now: this.#clock.now() };
   }
@@ -268,38 +259,16 @@ export class GroupService {
     const id = readGroupId(input.id);
     return this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, input.rule);
-      const group = await this.#load(em, id, input.expectedVersion ?? null);
+      const group = await loadGroup(em, id, input.expectedVersion ?? null);
       const happening = await change(em, group, authority);
       group.updatedAt = this.#clock.now();
       group.changedEpoch = await this.#guard.nextEpoch(em);
       await em.flush();
       await this.#recorder.record(em, originOf(caller), [happening]);
-      return this.#read(em, id);
+      return readGroup(em, id);
     });
   }
-
-  /** Groups are visible to those who may change them: each of these permissions is of use with `view:groups` only. */
-  async #load(em: EntityManager, id: GroupId, expectedVersion: number | null): Promise<Group> {
-    const group = await em.findOne(Group, { id });
-    if (group === null) return reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id });
-    if (group.systemManaged) return reject('SYSTEM_MANAGED', { field: ['id'] });
-    if (expectedVersion !== null && expectedVersion !== group.version) {
-      throw new Rejection([{ code: 'VERSION_CONFLICT', field: ['expectedVersion'] }], {
-        group: await this.#read(em, id),
-      });
-    }
-    return group;
-  }
-
-  async #read(em: EntityManager, id: GroupId): Promise<GroupView> {
-    const [row] = await sql<GroupRow>(em, `select ${groupColumns} from groups g where g.id = $1`, [id]);
-    return row === undefined ? reject('TARGET_NOT_FOUND', { targetId: id }) : groupViewOf(row);
-  }
 }
-
-/** Reads the id of a group inside an input; TARGET_NOT_FOUND for anything that is none. */
-export const readGroupId = (text: string, field = 'id'): GroupId =>
-  parseId<GroupId>(text) ?? reject('TARGET_NOT_FOUND', { field: [field], targetId: text.slice(0, 100) });
 
 const idempotentRequest = (
   caller: SignedInCaller,

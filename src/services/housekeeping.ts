@@ -6,7 +6,7 @@ import { deletePublished } from '../entities/outbox.queries.ts';
 import type { Log } from '../log.ts';
 import { type AuditRetention, keptSince } from './audit-retention.ts';
 import { deleteExpiredExports } from './export.service.ts';
-import type { LeaseService } from './lease.service.ts';
+import type { HeldLease, LeaseService } from './lease.service.ts';
 import { forgetExpiredContent, OLD_MESSAGE } from '../messages/message-queue.ts';
 import { closeOverdueImpersonations, type OverdueParts } from './overdue-impersonations.ts';
 import { forgetWebhookRemains } from '../webhooks/webhook-retention.ts';
@@ -97,14 +97,19 @@ export class Housekeeping {
 
   /**
    * One round; does nothing while another replica is at it. Gives whether all of it worked. A part that fails keeps no other back: one
-   * table that became too large for its time would let all of them grow.
+   * table that became too large for its time would let all of them grow. The lease is prolonged before each part; where that is not
+   * possible, the round is over.
    */
   async run(): Promise<boolean> {
     const failed: string[] = [];
     let reason: unknown = null;
+    let lease: HeldLease | null = null;
+    let isWhole = true;
     for (const [part, work] of Object.entries(this.#parts())) {
-      // Prolonged before each part; while the database is away, this ends the round.
-      if (this.#stopping || (await this.#leases.take(LEASE, LEASE_SECONDS)) === null) return false;
+      const prolonged: HeldLease | null = this.#stopping ? null : await this.#leases.take(LEASE, LEASE_SECONDS);
+      isWhole = prolonged !== null;
+      if (!isWhole) break;
+      lease = prolonged;
       try {
         await work(this.#clock.now());
       } catch (error) {
@@ -112,10 +117,9 @@ export class Housekeeping {
         reason ??= error;
       }
     }
-    const lease = await this.#leases.take(LEASE, LEASE_SECONDS);
-    if (lease !== null) await this.#leases.release(lease);
     if (failed.length > 0) this.#log('warn', FAILED, { parts: failed, err: reason });
-    return failed.length === 0;
+    if (lease !== null) await this.#leases.release(lease);
+    return isWhole && failed.length === 0;
   }
 
   /** What is done, in this order. */

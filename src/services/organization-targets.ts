@@ -14,7 +14,7 @@ import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import { type GroupId, type OrganizationId, parseId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
-import type { Authority } from './authority.ts';
+import type { Authority, Way } from './authority.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { targetNotFound } from './target-ids.ts';
 
@@ -73,9 +73,6 @@ export const readGroups = (texts: readonly string[] | null | undefined): readonl
   if (problems.length > 0) throw new Rejection(problems);
   return [...new Set(ids.filter((id) => id !== null))];
 };
-
-/** Whether members get the groups or lose them. */
-type Way = 'handingOut' | 'takingAway';
 
 /** What stands in the way of giving members of the organization these groups, or of taking them away; throws FORBIDDEN. */
 export const groupProblems = (

@@ -5,12 +5,15 @@ import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { countOwnTry, forgetTries, type OwnTryRow } from '../entities/credential.queries.ts';
 import { reject } from '../errors.ts';
-import { and, freshly, viaSession } from '../permissions/rules.ts';
+import { aal2, and, freshly, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { SignedInCaller } from './caller.ts';
 
 /** The longest time since the last proof where no password can be asked for; a setting can shorten it. */
-const confirmed = and(viaSession, freshly(10));
+export const confirmed = and(viaSession, freshly(10));
+
+/** Where a way in of another kind is there already, a new one is added by a session of two factors. */
+export const ofTwoFactors = and(viaSession, aal2);
 
 /**
  * Asks signed-in people for a proof again, before they change how they sign in. Every try is counted before it is looked at, on the

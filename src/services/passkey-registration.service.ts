@@ -18,10 +18,10 @@ import {
 import { Failure, reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type CredentialId, newId, parseId, type SessionId } from '../ids.ts';
-import { aal2, and, freshly, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { MfaChanges } from './mfa-changes.ts';
+import { confirmed, ofTwoFactors } from './own-proof.ts';
 import type { PasskeyChallenges, PendingQuestion } from './passkey-challenges.ts';
 import { readRegistration } from './passkey-responses.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
@@ -32,10 +32,6 @@ import type { NewPasskey, WebAuthn } from './webauthn.ts';
 /** More than anybody has devices; each is a way into the account. */
 const MAXIMUM_PASSKEYS = 20;
 const MAXIMUM_NAME = 100;
-
-/** The longest time since the last proof where no password is given; a setting can shorten it. */
-const confirmed = and(viaSession, freshly(10));
-const strong = and(viaSession, aal2);
 
 /** The browser's answer to a question of `start`, as far as nobody has looked at it. */
 export interface RegistrationAnswer {
@@ -203,7 +199,7 @@ export class PasskeyRegistrationService {
   #demandSecondFactor(caller: SignedInCaller, known: readonly Pick<OwnPasskeyRow, 'created_at'>[]): void {
     const { account, session } = caller;
     const held = known.some((one) => session === null || instantOf(one.created_at) < session.createdAt);
-    if (account.mfaEnabledAt !== null || held) this.#parts.guard.authorityOf(caller).demand(strong);
+    if (account.mfaEnabledAt !== null || held) this.#parts.guard.authorityOf(caller).demand(ofTwoFactors);
   }
 }
 

@@ -25,15 +25,12 @@ import { reject } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { assuranceOf, type ProvedFactor, withFactor } from '../factors.ts';
 import { type CredentialId, newId, type UserId } from '../ids.ts';
-import { aal2, and, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { nameOf, originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { MfaChange, MfaChanges } from './mfa-changes.ts';
-import { type OwnProof, triesOf } from './own-proof.ts';
+import { ofTwoFactors, type OwnProof, triesOf } from './own-proof.ts';
 import type { SecondFactorService } from './second-factor.service.ts';
 import { lockWaysIn } from './ways-in.ts';
-
-const strong = and(viaSession, aal2);
 
 export interface Enrollment {
   readonly secret: Secret<string>;
@@ -73,7 +70,7 @@ export class TotpService {
     const began = (caller.session?.createdAt ?? clock.now()).toISOString();
     const [facts] = await database.query<EnrollmentFactsRow>(enrollmentFacts, [account.id, began]);
     if (facts?.enrolled === true) return reject('MFA_ALREADY_ENABLED');
-    if (facts?.has_passkey === true) guard.authorityOf(caller).demand(strong);
+    if (facts?.has_passkey === true) guard.authorityOf(caller).demand(ofTwoFactors);
     if (!(await proof.password(caller, password))) {
       await this.#refused(caller, {
         action: 'identity.confirmed',

@@ -12,7 +12,7 @@ import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
 import { can } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { type AttributeValues, type UserAttributes } from './attributes.ts';
-import type { Authority } from './authority.ts';
+import type { Authority, Way } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
@@ -261,7 +261,7 @@ interface AssignmentPlace {
   /** Of the organization within which; absent or null = wherever the groups reach. */
   readonly lineage?: readonly OrganizationId[] | null;
   /** Which way people go; absent = into the groups. */
-  readonly way?: 'handingOut' | 'takingAway';
+  readonly way?: Way;
 }
 
 /**

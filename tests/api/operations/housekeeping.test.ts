@@ -187,6 +187,9 @@ describe('housekeeping', () => {
       await held.release();
     }
     await services.housekeeping.stop();
+    const other = new LeaseService({ database, clock: app().clock });
+    expect(await other.take('housekeeping', 1)).not.toBeNull();
+    app().clock.advance(2);
   });
 });
 
