@@ -16,6 +16,7 @@ RUN npm ci --ignore-scripts --loglevel=error
 COPY tsconfig.json ./
 COPY scripts ./scripts
 COPY src ./src
+COPY migrations ./migrations
 COPY playground ./playground
 COPY templates ./templates
 RUN node scripts/build.mjs
@@ -34,7 +35,6 @@ ENV NODE_ENV=production APP_ENVIRONMENT=production PORT=4000
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
-COPY migrations ./migrations
 COPY scripts/start.mjs scripts/cli.mjs scripts/launch.mjs scripts/node-binary.mjs scripts/stale.mjs ./scripts/
 USER node
 EXPOSE 4000

@@ -90,28 +90,34 @@ const filesOf = (chunk) => {
 };
 
 const directory = join(root, 'dist');
+const migrations = 'migrations';
 const listFile = join(directory, 'chunks.json');
 
 /**
- * A running server goes on loading chunks of the build that it was started from: those of the build before this one stay. The
- * compiled code of all builds goes, the next start makes it anew.
+ * A running server goes on loading chunks of the build that it was started from: those of the build before this one stay; not so
+ * migrations, since what lies there is applied. The compiled code of all builds goes, the next start makes it anew.
  */
 const removeOlder = (files) => {
   rmSync(join(directory, 'cache'), { recursive: true, force: true });
   const before = existsSync(listFile) ? JSON.parse(readFileSync(listFile, 'utf8')) : [];
-  for (const file of readdirSync(directory)) {
-    const ours = /\.js(?:\.map)?$/.test(file);
-    if (ours && !files.includes(file) && !before.includes(file)) rmSync(join(directory, file), { force: true });
-  }
+  const remove = (file, kept) => {
+    if (/\.js(?:\.map)?$/.test(file) && !kept.includes(file)) rmSync(join(directory, file), { force: true });
+  };
+  for (const file of readdirSync(directory)) remove(file, [...files, ...before]);
+  for (const file of readdirSync(join(directory, migrations))) remove(`${migrations}/${file}`, files);
   writeFileSync(listFile, `${JSON.stringify(files)}\n`);
 };
 
 const bundle = async () => {
   const { rolldown } = await import('rolldown');
   const entries = Object.entries(targets.server.outputs).filter(([source]) => existsSync(join(root, source)));
+  const names = readdirSync(join(root, migrations)).filter((file) => /^Migration\d.*\.ts$/.test(file));
   const build = await rolldown({
     cwd: root,
-    input: Object.fromEntries(entries.map(([source, output]) => [basename(output, '.js'), source])),
+    input: {
+      ...Object.fromEntries(entries.map(([source, output]) => [basename(output, '.js'), source])),
+      ...Object.fromEntries(names.map((file) => [`${migrations}/${basename(file, '.ts')}`, `${migrations}/${file}`])),
+    },
     platform: 'node',
     tsconfig: join(root, 'tsconfig.json'),
     external: outside,
@@ -144,7 +150,7 @@ const bundle = async () => {
 export const buildServer = async () => {
   const chunks = await bundle();
   assertNames(chunks);
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(join(directory, migrations), { recursive: true });
   // Entries come last: a server that starts meanwhile finds the chunks of whichever entry it reads.
   const files = chunks.toSorted((a, b) => Number(a.isEntry) - Number(b.isEntry)).flatMap(filesOf);
   for (const [file, text] of files) {
@@ -154,5 +160,5 @@ export const buildServer = async () => {
     renameSync(own, path);
   }
   removeOlder(files.map(([file]) => file));
-  return chunks.filter(({ isEntry }) => isEntry).map(({ fileName }) => join('dist', fileName));
+  return Object.values(targets.server.outputs);
 };

@@ -12,7 +12,7 @@ const stampFile = join(root, 'dist', 'build.json');
  */
 export const targets = {
   server: {
-    inputs: ['src', 'tsconfig.json', 'package-lock.json', 'scripts/build-server.mjs'],
+    inputs: ['src', 'migrations', 'tsconfig.json', 'package-lock.json', 'scripts/build-server.mjs'],
     outputs: {
       'src/main.ts': 'dist/main.js',
       'src/cli/main.ts': 'dist/cli.js',

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Migrator } from '@mikro-orm/migrations';
 import { MikroORM } from '@mikro-orm/postgresql';
-import { ormOptions } from '../orm.ts';
+import { migrationSources, ormOptions } from '../orm.ts';
 import { MigrationError } from './migrator.ts';
 
 /** The snapshot is what entities are compared with, so nobody listens at this address. */
@@ -28,15 +28,17 @@ const fileWords = (what: string): string => {
  */
 export const createMigration = async (
   what: string,
-  { isBlank, directory }: { readonly isBlank: boolean; readonly directory?: string },
+  { isBlank, directory = migrationSources }: { readonly isBlank: boolean; readonly directory?: string },
 ): Promise<string | null> => {
   const name = fileWords(what);
   const options = ormOptions({ url: NOWHERE });
-  const place = directory === undefined ? {} : { path: directory, pathTs: directory };
-  const orm = await MikroORM.init({ ...options, migrations: { ...options.migrations, ...place } });
+  const orm = await MikroORM.init({
+    ...options,
+    migrations: { ...options.migrations, path: directory, pathTs: directory },
+  });
   try {
     const { fileName } = await new Migrator(orm.em).create(undefined, isBlank, false, name);
-    return fileName === '' ? null : join(orm.config.get('migrations').path ?? '', fileName);
+    return fileName === '' ? null : join(directory, fileName);
   } finally {
     await orm.close(true);
   }

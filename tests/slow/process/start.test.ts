@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SUPERUSER } from '../../../src/database/embedded/cluster.ts';
@@ -46,6 +46,16 @@ const logLines = (server: ServerProcess): string =>
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .join('\n');
+
+describe('the build', () => {
+  test('holds the migrations there are, and no other one, which would be applied', () => {
+    const root = join(import.meta.dirname, '../../..');
+    const named = (folder: string, ending: string): readonly string[] =>
+      readdirSync(join(root, folder)).flatMap((file) => (file.endsWith(ending) ? [file.slice(0, -ending.length)] : []));
+    expect(named('migrations', '.ts').length).toBeGreaterThan(10);
+    expect(named('dist/migrations', '.js')).toEqual(named('migrations', '.ts'));
+  });
+});
 
 describe('the first start', () => {
   test('prints a token that makes the first administrator, and says it no more when there is one', async () => {
