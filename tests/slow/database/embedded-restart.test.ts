@@ -175,19 +175,22 @@ describe('a lock file that an earlier run left behind', () => {
   });
 
   test('does not stop a start when it names a dead process that nobody collects', async () => {
-    const script =
-      'sleep 0 & pid=$!; exec node -e "setTimeout(() => {}, 60000); process.stdout.write(process.argv[1])" $pid';
-    const parent = spawn('/bin/sh', ['-c', script], {
+    // The child ends when its parent is another program already, which knows nothing of it.
+    const parent = spawn('/bin/sh', ['-c', 'read line <&3 & echo $!; exec sleep 120 3<&-'], {
       ...(await serverUser()),
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
     });
     const pid = await new Promise<string>((resolve) => {
-      parent.stdout.once('data', (chunk: Buffer) => resolve(chunk.toString()));
+      parent.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
     });
+    const stateOf = (id: string | number | undefined): Promise<string> => readFile(`/proc/${id}/stat`, 'utf8');
+    await expect.poll(() => stateOf(parent.pid), { timeout: 20_000 }).toContain('(sleep)');
+    parent.stdio[3]?.destroy();
+    await expect.poll(() => stateOf(pid), { timeout: 20_000 }).toContain(') Z ');
     await leaveLock(pid);
     const server = await fixture.start();
     expect(await readNote(server.url)).toEqual([{ text: 'kept' }]);
-    expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+    expect(await stateOf(pid)).toContain(') Z ');
     parent.kill('SIGKILL');
   });
 

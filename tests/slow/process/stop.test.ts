@@ -24,12 +24,21 @@ const until = async (what: string, condition: () => boolean | Promise<boolean>):
   throw new Error(`Not within 20 seconds: ${what}`);
 };
 
-/** Hashes that take the better part of a second each, so that sign-ins are under way when the signal comes. */
-const SLOW_HASHES = { PASSWORD_MEMORY_KIB: '131072', PASSWORD_ITERATIONS: '4' };
+/** Hashes that take the better part of a second each, so that sign-ins are under way when the signal comes; on a busy machine, many. */
+const SLOW_HASHES = { PASSWORD_MEMORY_KIB: '131072', PASSWORD_ITERATIONS: '4', SHUTDOWN_GRACE: '1m' };
 
-const guess = (server: ServerProcess): Promise<Record<string, unknown>> =>
+/** Of one name after the other: those of one account take turns. */
+const guess = (server: ServerProcess, index = 0): Promise<Record<string, unknown>> =>
   ask(server, 'mutation In($input: SignInInput!) { signIn(input: $input) { errors { code } } }', {
-    input: { identifier: 'nobody@process.example', password: 'a guess', delivery: 'BODY' },
+    input: { identifier: `nobody-${index}@process.example`, password: 'a guess', delivery: 'BODY' },
+  });
+
+/** Waits until so many guesses are being looked at. */
+const guessesUnderWay = (server: ServerProcess, count: number): Promise<void> =>
+  until(`${count} hashes`, async () => {
+    const figures = await (await fetch(`${server.url}/metrics`)).text();
+    const of = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(figures)?.[1] ?? Number.NaN);
+    return of('gatehouse_password_hashes_running') + of('gatehouse_password_hashes_waiting') === count;
   });
 
 const REFUSED = { signIn: { errors: [{ code: 'INVALID_CREDENTIALS' }] } };
@@ -45,8 +54,8 @@ describe('a signal to stop', () => {
     const server = await place.start(SLOW_HASHES);
     await server.ready();
     const pid = postmasterPid();
-    const underWay = Promise.all(Array.from({ length: 4 }, () => guess(server)));
-    await sleep(400);
+    const underWay = Promise.all(Array.from({ length: 4 }, (_unused, index) => guess(server, index)));
+    await guessesUnderWay(server, 4);
     const ended = server.stop();
     for (const data of await underWay) expect(data).toEqual(REFUSED);
     expect(await ended).toEqual({ code: 0, signal: null });
@@ -61,7 +70,7 @@ describe('a signal to stop', () => {
     const server = await place.start(SLOW_HASHES);
     await server.ready();
     const underWay = guess(server);
-    await sleep(300);
+    await guessesUnderWay(server, 1);
     server.child.kill(signal);
     await sleep(50);
     server.child.kill(signal);
