@@ -185,8 +185,8 @@ module.exports = {
     forbid(
       'composition-at-the-top',
       'app.ts constructs everything, so nothing that it constructs may know it.',
-      { path: '^src/', pathNot: own('app|main|cli|start|composition') },
-      '^src/(app|main|composition/.*)\\.ts$',
+      { path: '^src/', pathNot: own('app|main|serve|cli|start|composition') },
+      '^src/(app|main|serve|composition/.*)\\.ts$',
     ),
     forbid(
       'source-knows-no-tests',

@@ -75,8 +75,13 @@ const assertNames = (chunks) => {
   }
 };
 
-/** All packages that a start needs are one file, and what is imported later, by `import()`, is files of its own. */
+/**
+ * All packages that serving needs are one file, and what is imported later, by `import()`, is files of its own. Serving counts as a start
+ * though it is imported: `main.js` is what is needed to start the embedded database, which the rest is loaded beside.
+ */
 const PACKAGES = 'packages';
+const SERVING = 'serve';
+const OF_SETTINGS = /[\\/]node_modules[\\/]zod[\\/]/;
 
 /** Node reads the map of a file when it loads it: those of packages would cost every start, and tell nothing of ours. */
 const filesOf = (chunk) => {
@@ -116,6 +121,7 @@ const bundle = async () => {
     cwd: root,
     input: {
       ...Object.fromEntries(entries.map(([source, output]) => [basename(output, '.js'), source])),
+      [SERVING]: 'src/serve.ts',
       ...Object.fromEntries(names.map((file) => [`${migrations}/${basename(file, '.ts')}`, `${migrations}/${file}`])),
     },
     platform: 'node',
@@ -127,10 +133,13 @@ const bundle = async () => {
   try {
     const { output } = await build.generate({
       format: 'esm',
-      entryFileNames: '[name].js',
+      entryFileNames: ({ name }) => (name === SERVING ? '[name]-[hash].js' : '[name].js'),
       chunkFileNames: '[name]-[hash].js',
       codeSplitting: {
-        groups: [{ name: PACKAGES, test: /[\\/]node_modules[\\/]/, tags: ['$initial'] }],
+        groups: [
+          { name: 'settings', test: OF_SETTINGS, priority: 1 },
+          { name: PACKAGES, test: /[\\/]node_modules[\\/]/, tags: ['$initial'] },
+        ],
       },
       minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
       sourcemap: 'hidden',

@@ -29,7 +29,7 @@ import {
   questionFields,
 } from './permissions/field-lists.ts';
 import { tree } from './permissions/tree.ts';
-import { buildGuardedSchema, buildUnguardedSchema } from './schema.ts';
+import { buildUnguardedSchema, guardSchema, type PreparedSchema, prepareSchema } from './schema.ts';
 import type { SchemaFacts } from './services/schema-knowledge.ts';
 import type { Figure } from './telemetry/figures.ts';
 import { VERSION } from './version.ts';
@@ -38,24 +38,24 @@ import { figuresOf } from './composition/figures.ts';
 import { resolversOf } from './composition/resolvers.ts';
 import type { Services } from './composition/services.ts';
 
-/** Builds the guarded schema and the HTTP server around the services. The server does not listen yet. */
-export const createApp = async (foundation: Foundation, services: Services, logger: Logger): Promise<Server> => {
+/** Guards the schema and builds the HTTP server around the services. The server does not listen yet. */
+export const createApp = async (
+  foundation: Foundation,
+  services: Services,
+  logger: Logger,
+  prepared?: PreparedSchema,
+): Promise<Server> => {
   const { config } = foundation;
   const watching = { overload: new Overload(config.server), requestTelemetry: new RequestTelemetry() };
   const metrics = metricsOf(foundation, services, Object.values(watching));
   addEventMetrics(metrics.registry, services);
   // What waits for others goes first; the schema is built meanwhile.
-  const [, , schema] = await Promise.all([
+  const [, , plain] = await Promise.all([
     services.signingKeys.prepare(),
     services.hasher.ready(),
-    buildGuardedSchema({ get: (type: Function) => resolversOf(foundation, services).get(type) }, config.federation, {
-      ...guardSettings(foundation),
-      onDenied: ({ coordinate, denial, context }) => {
-        metrics.denied(coordinate, denial.code);
-        services.denialLog.denied((context as Context).caller, { ...denial, coordinate });
-      },
-    }),
+    prepared ?? prepareSchema(config.federation),
   ]);
+  const schema = guarded(plain, foundation, services, metrics);
   services.schemaKnowledge.learn(factsOf(schema, foundation));
   limitFields(
     schema,
@@ -95,6 +95,23 @@ export const createApp = async (foundation: Foundation, services: Services, logg
     authenticator: requestAuthenticatorOf(foundation, services),
     trustedDocumentDirectory: services.trustedDocumentDirectory,
     trustedDocumentUse: services.trustedDocumentUse,
+  });
+};
+
+/** The schema as it is served. */
+const guarded = (
+  prepared: PreparedSchema,
+  foundation: Foundation,
+  services: Services,
+  metrics: Metrics,
+): GraphQLSchema => {
+  prepared.connect(resolversOf(foundation, services));
+  return guardSchema(prepared.unguarded, {
+    ...guardSettings(foundation),
+    onDenied: ({ coordinate, denial, context }) => {
+      metrics.denied(coordinate, denial.code);
+      services.denialLog.denied((context as Context).caller, { ...denial, coordinate });
+    },
   });
 };
 

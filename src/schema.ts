@@ -188,12 +188,22 @@ export const buildUnguardedSchema = async (
   settings: SchemaSettings,
 ): Promise<GraphQLSchema> => toSubgraph(await buildPlainSchema(container), references, rewriteOf(settings));
 
+/** The schema without its guard, built before there is anything that it could ask: while a database starts, say. */
+export interface PreparedSchema {
+  readonly unguarded: GraphQLSchema;
+  /** Says, once, where fields find their resolvers. */
+  readonly connect: (made: ReadonlyMap<Function, object>) => void;
+}
+
+export const prepareSchema = async (settings: SchemaSettings): Promise<PreparedSchema> => {
+  let found: ReadonlyMap<Function, object> = new Map();
+  const unguarded = await buildUnguardedSchema({ get: (type: Function) => found.get(type) }, settings);
+  return { unguarded, connect: (made) => void (found = made) };
+};
+
 /** The schema that is served: federated, and guarded by the rule tree. */
-export const buildGuardedSchema = async (
-  container: ContainerType,
-  settings: SchemaSettings,
-  options: GuardOptions,
-): Promise<GraphQLSchema> => guard(await buildUnguardedSchema(container, settings), tree, options);
+export const guardSchema = (unguarded: GraphQLSchema, options: GuardOptions): GraphQLSchema =>
+  guard(unguarded, tree, options);
 
 /** The SDL with its federation directives; no resolver runs. */
 export const emitSdl = async (settings: SchemaSettings): Promise<string> =>

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { openDatabase } from '../composition/open-database.ts';
 import { createServices } from '../composition/services.ts';
+import { startEmbedded } from '../composition/start-embedded.ts';
 import { systemClock } from '../clock.ts';
 import { readProcessConfig } from '../config/config.ts';
 import { loadMasterKeys } from '../database/master-key-file.ts';
@@ -20,8 +21,10 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   terminal,
   clock,
   readConfig: readProcessConfig,
-  openDatabase: (config, log) =>
-    openDatabase(config, { log, clock, onUnexpectedExit: (reason) => log('error', reason) }),
+  openDatabase: async (config, log) => {
+    const embedded = await startEmbedded(config, { log, clock, onUnexpectedExit: (reason) => log('error', reason) });
+    return openDatabase(config, { log, embedded });
+  },
   openServices: async (config, database, log) => {
     const masterKeys = await loadMasterKeys(config, (message) => log('warn', message));
     const foundation = { config, database, masterKeys, clock, log };

@@ -1,11 +1,10 @@
-import type { Clock } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import { Database } from '../database/database.ts';
 import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
 import { tlsOptions } from '../database/tls.ts';
 import type { Log } from '../log.ts';
 
-interface OpenedDatabase {
+export interface OpenedDatabase {
   readonly database: Database;
   /** Only where the settings name one. */
   readonly replicaDatabase?: Database;
@@ -16,12 +15,11 @@ interface OpenedDatabase {
 const POOLED =
   'the database forgets prepared statements, as behind a pooler that shares its connections; statements are planned each time from now on: set DATABASE_POOLER=transaction if there is one';
 
-/** The database of the settings: an external one, or the embedded server. */
+/** The database of the settings: an external one, or the embedded server, which ends with it. */
 export const openDatabase = async (
   config: Config,
-  parts: { readonly log: Log; readonly clock: Clock; readonly onUnexpectedExit?: (reason: string) => void },
+  { log, embedded }: { readonly log: Log; readonly embedded: EmbeddedPostgres | null },
 ): Promise<OpenedDatabase> => {
-  const embedded = config.database.url === null ? await startEmbedded(config, parts) : null;
   try {
     const database = await Database.connect({
       url: embedded?.url ?? config.database.url?.reveal() ?? '',
@@ -29,9 +27,9 @@ export const openDatabase = async (
       pooler: embedded === null ? config.database.pooler : 'none',
       statementTimeoutMs: config.database.statementTimeoutSeconds * 1000,
       ssl: embedded === null ? tlsOptions(config.database.tls) : false,
-      onPooled: () => parts.log('warn', POOLED),
+      onPooled: () => log('warn', POOLED),
     });
-    const replicaDatabase = await openReplica(config, parts.log);
+    const replicaDatabase = await openReplica(config, log);
     return {
       database,
       ...(replicaDatabase === null ? {} : { replicaDatabase }),
@@ -62,19 +60,5 @@ export const openReplica = async ({ database }: Config, log: Log): Promise<Datab
     connectionTimeoutMs: REPLICA_CONNECTION_MS,
     ssl: tlsOptions(database.tls),
     onPooled: () => log('warn', POOLED),
-  });
-};
-
-/** Loaded only when needed: a server with DATABASE_URL never reads it. */
-const startEmbedded = async (
-  config: Config,
-  { log, clock, onUnexpectedExit }: Parameters<typeof openDatabase>[1],
-): Promise<EmbeddedPostgres> => {
-  const { startEmbeddedPostgres } = await import('../database/embedded/embedded-postgres.ts');
-  return startEmbeddedPostgres({
-    directory: config.database.dataDirectory,
-    clock,
-    log,
-    ...(onUnexpectedExit === undefined ? {} : { onUnexpectedExit }),
   });
 };

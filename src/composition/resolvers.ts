@@ -60,16 +60,9 @@ import { VERSION } from '../version.ts';
 import type { Foundation } from './base.ts';
 import type { Services } from './services.ts';
 
-const resolverCache = new WeakMap<Services, Map<Function, object>>();
-
 /** The resolvers of type-graphql, made by hand: no container decides at run time what depends on what. */
-export const resolversOf = (foundation: Foundation, services: Services): Map<Function, object> => {
-  const known = resolverCache.get(services);
-  if (known !== undefined) return known;
-  const made = new Map<Function, object>([...madeOf(foundation, services), ...madeAlone(services)]);
-  resolverCache.set(services, made);
-  return made;
-};
+export const resolversOf = (foundation: Foundation, services: Services): ReadonlyMap<Function, object> =>
+  new Map([...madeOf(foundation, services), ...madeAlone(services)]);
 
 /** Those that need more than services. */
 const madeOf = ({ config, clock }: Foundation, services: Services): readonly (readonly [Function, object])[] => [

@@ -109,9 +109,10 @@ interface Plan {
   readonly binaries: Binaries;
   readonly password: Password;
   readonly durable: boolean;
+  readonly onWaiting?: (() => void) | undefined;
 }
 
-const initialise = async ({ location, binaries, durable }: Plan, draft: string): Promise<void> => {
+const initialise = async ({ location, binaries, durable, onWaiting }: Plan, draft: string): Promise<void> => {
   const args = [
     '-D',
     join(draft, 'cluster'),
@@ -126,7 +127,9 @@ const initialise = async ({ location, binaries, durable }: Plan, draft: string):
   let failure = '';
   for (const type of characterTypes()) {
     const all = [...args, ...locale, `--lc-ctype=${type}`, '--no-instructions', ...pace];
-    const { status, output } = await runProgram(binaries.initdb, all, location.account);
+    const made = runProgram(binaries.initdb, all, location.account);
+    onWaiting?.();
+    const { status, output } = await made;
     if (status === 0) {
       return;
     }

@@ -1,4 +1,4 @@
-import { Client, DatabaseError, escapeIdentifier } from 'pg';
+import type { Client } from 'pg';
 import { SUPERUSER } from './cluster.ts';
 import { EmbeddedPostgresError } from './embedded-postgres-error.ts';
 
@@ -7,6 +7,9 @@ export interface Access {
   readonly password: string;
   readonly database: string;
 }
+
+/** Loaded when a server is there to be asked: in a build the driver lies with all other packages, and nothing is to wait for those. */
+const driver = () => import('pg');
 
 const INVALID_CATALOG_NAME = '3D000';
 const INVALID_PASSWORD = '28P01';
@@ -29,7 +32,8 @@ export const databaseUrl = ({ port, password, database }: Access): string =>
   `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
 
 const withClient = async <T>(access: Access, use: (client: Client) => Promise<T>): Promise<T> => {
-  const client = new Client({
+  const { Client: DatabaseClient } = await driver();
+  const client = new DatabaseClient({
     host: '127.0.0.1',
     port: access.port,
     user: SUPERUSER,
@@ -55,11 +59,13 @@ const serverVersion = (access: Access): Promise<string> =>
   });
 
 const createDatabase = (access: Access): Promise<unknown> =>
-  withClient({ ...access, database: 'postgres' }, (client) =>
-    client.query(`create database ${escapeIdentifier(access.database)}`),
-  );
+  withClient({ ...access, database: 'postgres' }, async (client) => {
+    const { escapeIdentifier } = await driver();
+    return client.query(`create database ${escapeIdentifier(access.database)}`);
+  });
 
-const isFrom = (error: unknown, code: string): boolean => error instanceof DatabaseError && error.code === code;
+const isFrom = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
 
 /** Sees to it that the database exists and the password opens it; answers the server's version, like `18.4`. */
 export const openDatabase = async (access: Access): Promise<string> => {

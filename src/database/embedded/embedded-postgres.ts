@@ -27,6 +27,8 @@ export interface EmbeddedPostgresOptions {
   /** Called once when the server ends without `stop()`, with the reason in one line; the supervisor does not restart it. */
   readonly onUnexpectedExit?: (reason: string) => void;
   readonly clock: Clock;
+  /** Called whenever a program of PostgreSQL was started that takes long enough to do something else meanwhile. */
+  readonly onWaiting?: (() => void) | undefined;
 }
 
 export interface EmbeddedPostgres {
@@ -74,7 +76,8 @@ const launch = async (start: Start): Promise<Running> => {
     const { cluster, account } = location;
     try {
       const plan = { cluster, port, durable: options.durable ?? true, postgres: binaries.postgres, account };
-      return { server: await launchServer({ ...plan, log: options.log }), port };
+      const { log, onWaiting } = options;
+      return { server: await launchServer({ ...plan, log, onWaiting }), port };
     } catch (error) {
       if (!(error instanceof LaunchError)) {
         throw error;
@@ -135,7 +138,8 @@ const startOwned = async (options: EmbeddedPostgresOptions, place: Place): Promi
   const binaries = await prepareBinaries(location.account, options.log);
   const password = await keepPassword(directory);
   await clearLeftovers(location, options.log);
-  await ensureCluster({ location, binaries, password, durable: options.durable ?? true }, options.log);
+  const { durable = true, log, onWaiting } = options;
+  await ensureCluster({ location, binaries, password, durable, onWaiting }, log);
   const { server, port } = await launch({ options, location, binaries });
   const access = { port, password: password.text, database };
   try {

@@ -24,6 +24,7 @@ interface Launch extends ServerPlan {
   readonly postgres: string;
   readonly account: Account;
   readonly log: EmbeddedLog;
+  readonly onWaiting?: (() => void) | undefined;
 }
 
 const READY = 'database system is ready to accept connections';
@@ -77,7 +78,7 @@ const stopper = (child: ChildProcess) => {
 };
 
 /** Starts a server and waits until it accepts connections. Throws LaunchError with its last lines when it does not come to that. */
-export const launchServer = async ({ postgres, account, log, ...plan }: Launch): Promise<ServerProcess> => {
+export const launchServer = async ({ postgres, account, log, onWaiting, ...plan }: Launch): Promise<ServerProcess> => {
   // Detached: Ctrl-C in a terminal reaches the whole process group, and the server has to stay until the requests in flight
   // are answered.
   const child = spawn(postgres, serverArguments(plan), {
@@ -101,6 +102,7 @@ export const launchServer = async ({ postgres, account, log, ...plan }: Launch):
   }
   const watchdog = watchOver(child.pid, account, log);
   child.once('exit', () => watchdog.dismiss());
+  onWaiting?.();
   const outcome = await Promise.race([ready, ended]);
   if (outcome !== 'ready') {
     throw new LaunchError(outcome);
