@@ -16,7 +16,7 @@ const mocking = ['tests/unit/crypto/{argon2-loading,password-hasher}.test.ts'];
  * real servers of other kinds, attacks in parallel and every state of the flows.
  */
 const areas = [
-  'tests/api/{access,api-key,attacks,audit,cli,client,code,deployment,document,events,explain,impersonation,keys,limits,mail,mfa,observability,organization,organization-reach,passkey,password,password-token,plans,profile,providers,resources,sign-up,stats,subscription,webhook}/**/*.test.ts',
+  'tests/api/{access,api-key,attacks,audit,cli,client,code,connection,deployment,device,document,events,explain,federation,impersonation,keys,limits,mail,mfa,observability,operations,organization,organization-reach,passkey,password,password-token,permission,plans,profile,providers,resources,sign-up,stats,subscription,webhook}/**/*.test.ts',
   'tests/api/user/{bulk-of-users,create-user-mail,create-user-repeated,last-administrator,resend-invite-mail}.test.ts',
   'tests/api/http/generated-requests.test.ts',
   'tests/contract/flows/**/*.test.ts',
