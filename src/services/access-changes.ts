@@ -147,7 +147,7 @@ export class AccessChanges {
     { skipsRule }: { readonly skipsRule: boolean } = { skipsRule: false },
   ): Promise<AccessPreview> {
     const asked = new Set<string>();
-    const frame = this.#undoing(this.#changeOf(name).affected(input));
+    const frame = this.#undoing(caller, this.#changeOf(name).affected(input));
     try {
       await tried(asked, () => withinFrame(frame, () => this.#carryOut(caller, name, input)));
     } catch (error) {
@@ -158,10 +158,10 @@ export class AccessChanges {
     return { changes: [], affectedCount: 0, verdicts: [] };
   }
 
-  #undoing(affected: Affected): TransactionFrame {
+  #undoing(caller: SignedInCaller, affected: Affected): TransactionFrame {
     const previewer = this.#previewer;
     const compared = <T>(em: EntityManager, work: Work<T>): Promise<AccessPreview> =>
-      previewer.compare(em, affected, async () => {
+      previewer.compare(em, caller, affected, async () => {
         try {
           await work(em);
           return [];

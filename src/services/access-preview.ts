@@ -1,12 +1,21 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { sql } from '../database/sql.ts';
-import { type Assignment, assignmentsColumn } from '../entities/assignment.queries.ts';
+import {
+  type Assignment,
+  assignmentFacts,
+  assignmentsColumn,
+  type AssignmentsRow,
+} from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import { organizationReach } from '../entities/organization.visibility.ts';
+import type { Viewer } from '../entities/user.visibility.ts';
 import type { Problem } from '../errors.ts';
 import type { GroupId, OrganizationId, UserId } from '../ids.ts';
 import { grantKey } from '../permissions/grants.ts';
 import { assignedGroups, type EffectivePermission, effectivePermissions } from './assigned-groups.ts';
+import { shownAssignments } from './assignment-visibility.ts';
+import type { SignedInCaller } from './caller.ts';
 import type { OrganizationLevels } from './organization-levels.ts';
 
 /** Whose access a change can concern. */
@@ -35,11 +44,14 @@ export interface AccessPreview {
   readonly verdicts: readonly Problem[];
 }
 
-/** What some users may do at one moment of a transaction. */
+/** What some users have at one moment of a transaction. */
 interface Snapshot {
-  readonly permissionsOf: (userId: UserId) => readonly EffectivePermission[];
-  readonly userIds: readonly UserId[];
+  readonly assignments: ReadonlyMap<UserId, readonly Assignment[]>;
+  readonly groups: ReadonlyMap<GroupId, GroupView>;
 }
+
+/** Leaves out which of somebody's assignments are not for the caller to see. */
+type Shown = (of: UserId, assignments: readonly Assignment[]) => readonly Assignment[];
 
 const MAXIMUM_SHOWN = 100;
 
@@ -60,9 +72,13 @@ export class AccessPreviewer {
     this.#clock = parts.clock;
   }
 
-  /** Runs `change` in the transaction and tells what it did; users that it makes are among those concerned. */
+  /**
+   * Runs `change` in the transaction and tells what it did; users that it makes are among those concerned. What somebody has where the
+   * caller sees no organization is left out, as it is of `User.permissions`.
+   */
   async compare(
     em: EntityManager,
+    { principal }: SignedInCaller,
     affected: Affected,
     change: () => Promise<readonly Problem[]>,
   ): Promise<AccessPreview> {
@@ -71,11 +87,15 @@ export class AccessPreviewer {
     const began = this.#clock.now();
     const concerned = new Set(await this.#idsOf(em, affected, null));
     const before = await this.#snapshot(em, [...concerned]);
+    const viewer = { principal, now: began };
+    const own = await ownAssignments(em, viewer);
     const verdicts = await change();
     for (const id of await this.#idsOf(em, affected, began)) concerned.add(id);
     const after = await this.#snapshot(em, [...concerned]);
+    const shown = shownOf(viewer, own, [before, after]);
+    const [earlier, later] = [this.#permissionsIn(before, shown), this.#permissionsIn(after, shown)];
     const changes = [...concerned].flatMap((userId) => {
-      const difference = differenceOf(userId, before.permissionsOf(userId), after.permissionsOf(userId));
+      const difference = differenceOf(userId, earlier(userId), later(userId));
       return difference === null ? [] : [difference];
     });
     return { changes: changes.slice(0, MAXIMUM_SHOWN), affectedCount: changes.length, verdicts };
@@ -115,20 +135,49 @@ export class AccessPreviewer {
       [this.#clock.now().toISOString(), userIds],
     );
     const groupRows = await sql<GroupRow>(em, `select ${groupColumns} from groups g`);
-    const groups: ReadonlyMap<GroupId, GroupView> = new Map(groupRows.map((row) => [row.id, groupViewOf(row)]));
-    const byUser = new Map(rows.map((row) => [row.id, row.assignments]));
+    return {
+      assignments: new Map(rows.map((row) => [row.id, row.assignments])),
+      groups: new Map(groupRows.map((row) => [row.id, groupViewOf(row)])),
+    };
+  }
+
+  #permissionsIn({ assignments, groups }: Snapshot, shown: Shown): (userId: UserId) => readonly EffectivePermission[] {
     // Most members of a group have the same groups: what those give is computed once.
     const known = new Map<string, readonly EffectivePermission[]>();
-    const permissionsOf = (userId: UserId): readonly EffectivePermission[] => {
-      const assignments = byUser.get(userId) ?? [];
-      const key = assignments.join(' ');
-      const made = known.get(key) ?? effectivePermissions(assignedGroups(assignments, groups, this.#levels));
+    return (userId) => {
+      const held = shown(userId, assignments.get(userId) ?? []);
+      const key = held.join(' ');
+      const made = known.get(key) ?? effectivePermissions(assignedGroups(held, groups, this.#levels));
       known.set(key, made);
       return made;
     };
-    return { permissionsOf, userIds };
   }
 }
+
+/** How the caller has groups; nobody asks who sees every organization anyway. */
+const ownAssignments = async (em: EntityManager, viewer: Viewer): Promise<readonly Assignment[]> => {
+  if (organizationReach(viewer) === 'ALL') return [];
+  const [row] = await sql<AssignmentsRow>(em, `select ${assignmentsColumn} from users u where u.id = $1`, [
+    viewer.principal.userId,
+  ]);
+  return row?.assignments ?? [];
+};
+
+const placeOf = (assignment: Assignment): OrganizationId | null => assignmentFacts(assignment).lineage?.at(-1) ?? null;
+
+/** An organization that is seen before or after the change is seen both times: what moves out of sight is not told as lost. */
+const shownOf = (viewer: Viewer, own: readonly Assignment[], snapshots: readonly Snapshot[]): Shown => {
+  const self = viewer.principal.userId;
+  const isShown = shownAssignments(viewer, own);
+  if (organizationReach(viewer) === 'ALL') return isShown;
+  const places = new Set<OrganizationId | null>([null]);
+  for (const { assignments } of snapshots) {
+    for (const [id, held] of assignments) {
+      if (id !== self) for (const one of isShown(id, held)) places.add(placeOf(one));
+    }
+  }
+  return (of, held) => (of === self ? held : held.filter((one) => places.has(placeOf(one))));
+};
 
 /** `$1` users, `$2` groups, `$3` organizations, `$4` levels, `$5` since when this transaction may have made users, or null. */
 const CONCERNED = `
