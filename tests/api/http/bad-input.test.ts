@@ -142,7 +142,7 @@ describe('ids, cursors and versions', () => {
     const page = await admin.send(UsersDocument, { first: 2 });
     const cursor = page.data.users?.pageInfo.endCursor ?? '';
     expect((await admin.send(UsersDocument, { first: 2, after: cursor })).code).toBe('OK');
-    const flipped = cursor.slice(0, -2) + (cursor.endsWith('A') ? 'B' : 'A') + cursor.slice(-1);
+    const flipped = cursor.slice(0, -2) + (cursor.at(-2) === 'A' ? 'B' : 'A') + cursor.slice(-1);
     for (const forged of [
       '',
       'x',
@@ -261,5 +261,49 @@ describe('access tokens', () => {
       .anonymous()
       .run<{ refreshSession: { tokens: { accessToken: string } } }>(query, { t: member.refreshToken });
     expect(data.refreshSession.tokens.accessToken).toMatch(/^eyJ/);
+  });
+});
+
+describe('instants', () => {
+  const from = async (instant: string) => {
+    const { admin } = await app().cast();
+    const { code, status } = await admin.send(UsersDocument, { filter: { createdAt: { from: instant } } });
+    return [code, status];
+  };
+
+  test.each([
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+00:01',
+    '9999-12-31T23:59:59-00:01',
+    '2026-02-29T00:00:00Z',
+    '2026-04-31T12:00:00+02:00',
+    '2026-01-01T24:00:00Z',
+    '2026-01-01T00:00:60Z',
+  ])('that no calendar has, or no database, are refused: %s', async (instant) => {
+    expect(await from(instant)).toEqual(['BAD_USER_INPUT', 400]);
+  });
+
+  test.each([
+    '0001-01-01T00:00:00Z',
+    '0000-12-31T23:59:00-00:01',
+    '9999-12-31T23:59:59.999999999Z',
+    '2028-02-29T23:59:59+23:59',
+  ])('at the ends of what there is are taken: %s', async (instant) => {
+    expect(await from(instant)).toEqual(['OK', 200]);
+  });
+
+  test('beyond it are no fault of the server in whatever is given one', async () => {
+    const { admin, member } = await app().cast();
+    const instant = '9999-12-31T23:59:59-23:59';
+    const answers = await Promise.all([
+      admin.run('query ($t: DateTime) { auditEvents(filter: { at: { until: $t } }) { totalCount } }', { t: instant }),
+      admin.run('query ($t: DateTime) { impersonations(filter: { startedAt: { until: $t } }) { totalCount } }', {
+        t: instant,
+      }),
+      admin.run('mutation ($input: LockUsersInput!) { lockUsers(input: $input) { errors { code } } }', {
+        input: { ids: [member.id], reason: 'For ever and a day.', until: instant },
+      }),
+    ]);
+    expect(answers.map(({ code }) => code)).toEqual(['BAD_USER_INPUT', 'BAD_USER_INPUT', 'BAD_USER_INPUT']);
   });
 });
