@@ -27,10 +27,22 @@ export interface Mapped<Row, Node> {
   readonly facts?: (row: Row) => object;
 }
 
+/** A row of a statement that counts for several keys; keys without anything to count may be missing. */
+export interface Counted<Key> {
+  readonly key: Key;
+  readonly count: number;
+}
+
 /** `work`, done at the first call and never again: what several connections of one request share. */
 export const once = <Result>(work: () => Promise<Result>): (() => Promise<Result>) => {
   let result: Promise<Result> | null = null;
   return () => (result ??= work());
+};
+
+/** The totals of the connections of several rows: all of them by one statement, when the first is asked for. */
+export const totalsOf = <Key>(count: () => Promise<readonly Counted<Key>[]>): ((key: Key) => Promise<number>) => {
+  const totals = once(async () => new Map((await count()).map((row) => [row.key, row.count])));
+  return async (key) => (await totals()).get(key) ?? 0;
 };
 
 /** Builds the connection of a page. */

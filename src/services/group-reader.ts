@@ -15,7 +15,7 @@ import { may } from '../permissions/may.ts';
 import { shownAssignments } from './assignment-visibility.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted, totalsOf } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
 export interface GroupFilter {
@@ -164,7 +164,7 @@ export class GroupReader {
   }
 
   /**
-   * The same page of members of several groups, in one statement: of those members that the caller may see, the memberships without an
+   * The same page of members of several groups, in one statement, and one more for their totals: of those members that the caller may see, the memberships without an
    * organization and those within organizations that the caller may see.
    */
   async members(
@@ -213,26 +213,17 @@ export class GroupReader {
         organizationId: row.organization_id,
       }),
     };
+    const total = totalsOf(() =>
+      this.#lists.of(caller).query<Counted<GroupId>>(
+        `select m.group_id as key, count(*)::int as count from memberships m join users u on u.id = m.user_id
+         where m.group_id = any($1::uuid[]) and ${visible.total} and ${conditions.text} group by m.group_id`,
+        conditions.values,
+      ),
+    );
     return groupIds.map((id) => {
       const own = rows.filter((row) => row.asked_group_id === id);
-      return connectionOf(keyset, keyset.page(request, query, own), mapped, () =>
-        this.#countMembers(caller, id, visible.total, conditions),
-      );
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => total(id));
     });
-  }
-
-  async #countMembers(
-    caller: SignedInCaller,
-    groupId: GroupId,
-    visible: string,
-    conditions: Conditions,
-  ): Promise<number> {
-    const [row] = await this.#lists.of(caller).query<{ count: number }>(
-      `select count(*)::int as count from memberships m join users u on u.id = m.user_id
-       where m.group_id = any($1::uuid[]) and ${visible} and ${conditions.text}`,
-      [[groupId], ...conditions.values.slice(1)],
-    );
-    return row?.count ?? 0;
   }
 }
 

@@ -17,7 +17,7 @@ import type { InvitationId, OrganizationId, UserId } from '../ids.ts';
 import type { InvitationState } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted, totalsOf } from './connection.ts';
 
 export interface OrganizationInvitationRequest extends PageRequest {
   readonly stateIn?: readonly InvitationState[] | null | undefined;
@@ -77,7 +77,7 @@ export class InvitationReader {
   }
 
   /**
-   * The same page of invitations into several organizations, in one statement. Whether somebody may ask for them at all, the field
+   * The same page of invitations into several organizations, in one statement, and one more for their totals. Whether somebody may ask for them at all, the field
    * says.
    */
   async ofOrganizations(
@@ -103,18 +103,17 @@ export class InvitationReader {
       node: (row: PageRow) => this.#viewOf(row),
       position: (row: PageRow) => ({ key: row.sort_key, id: row.id }),
     };
+    const total = totalsOf(() =>
+      this.#database.query<Counted<OrganizationId>>(
+        `select i.organization_id as key, count(*)::int as count from invitations i
+         where i.organization_id = any($1::uuid[]) and ${conditions.text} group by i.organization_id`,
+        conditions.values,
+      ),
+    );
     return ids.map((id) => {
       const own = rows.filter((row) => row.asked_id === id);
-      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => this.#count(id, conditions));
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => total(id));
     });
-  }
-
-  async #count(id: OrganizationId, conditions: Conditions): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from invitations i where i.organization_id = any($1::uuid[]) and ${conditions.text}`,
-      [[id], ...conditions.values.slice(1)],
-    );
-    return row?.count ?? 0;
   }
 
   /** The mails of invitations that the caller was shown, each with its last repetition; null where none was written. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import DataLoader from 'dataloader';
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
@@ -10,7 +11,7 @@ import { visibleUsers } from '../entities/user.visibility.ts';
 import type { GroupId, OrganizationId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
 export interface OrganizationMemberRequest extends PageRequest {
@@ -56,7 +57,10 @@ export class OrganizationMemberReader {
     this.#caches = parts.caches;
   }
 
-  /** The same page of members of several organizations, in one statement, of those members that the caller may see. */
+  /**
+   * The same page of members of several organizations, in one statement, and one more for their totals, of those members that the caller
+   * may see.
+   */
   async members(
     caller: SignedInCaller,
     organizationIds: readonly OrganizationId[],
@@ -89,9 +93,12 @@ export class OrganizationMemberReader {
         groups: this.#directory.list(row.group_ids),
       }),
     };
+    // Those that no cache knows are counted together.
+    const counted = new DataLoader((ids: readonly OrganizationId[]) => this.#counted(ids, conditions));
     return organizationIds.map((id) => {
       const own = rows.filter((row) => row.asked_id === id);
-      return connectionOf(keyset, keyset.page(request, query, own), mapped, () => this.#count(id, conditions));
+      const total = (): Promise<number> => this.#count(id, conditions, () => counted.load(id));
+      return connectionOf(keyset, keyset.page(request, query, own), mapped, total);
     });
   }
 
@@ -99,21 +106,22 @@ export class OrganizationMemberReader {
    * How many there are. A large number is kept for a while, for those who see the same people alone: it is shown, nothing is decided by
    * it, and changing the members makes it void.
    */
-  #count(id: OrganizationId, conditions: Conditions): Promise<number> {
+  #count(id: OrganizationId, conditions: Conditions, counted: () => Promise<number>): Promise<number> {
     const { organizationUsers, organizations } = this.#caches;
     const asked = hash('sha256', JSON.stringify([conditions.text, conditions.values.slice(1)]), 'base64url');
-    return organizationUsers.get(`${id}:${asked}`, () => this.#counted(id, conditions), {
+    return organizationUsers.get(`${id}:${asked}`, counted, {
       version: organizations.of(id),
       keep: (count) => count > COUNTED_EACH_TIME,
     });
   }
 
-  async #counted(id: OrganizationId, conditions: Conditions): Promise<number> {
-    const [row] = await this.#database.query<{ count: number }>(
-      `select count(*)::int as count from organization_members om join users u on u.id = om.user_id
-       where om.organization_id = any($1::uuid[]) and ${conditions.text}`,
-      [[id], ...conditions.values.slice(1)],
+  async #counted(ids: readonly OrganizationId[], conditions: Conditions): Promise<readonly number[]> {
+    const rows = await this.#database.query<Counted<OrganizationId>>(
+      `select om.organization_id as key, count(*)::int as count from organization_members om join users u on u.id = om.user_id
+       where om.organization_id = any($1::uuid[]) and ${conditions.text} group by om.organization_id`,
+      [ids, ...conditions.values.slice(1)],
     );
-    return row?.count ?? 0;
+    const byId = new Map(rows.map(({ key, count }) => [key, count]));
+    return ids.map((id) => byId.get(id) ?? 0);
   }
 }

@@ -16,7 +16,7 @@ import { Failure } from '../errors.ts';
 import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted, totalsOf } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
 export interface OrganizationFilter {
@@ -106,9 +106,7 @@ export class OrganizationReader {
        where ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
       [...conditions.values, ...query.values],
     );
-    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(caller, 'organizations o', conditions.text, conditions.values),
-    );
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => this.#count(caller, conditions));
   }
 
   /** The same page of visible organizations directly below several others, by name, in one statement. */
@@ -155,7 +153,7 @@ export class OrganizationReader {
     return ids.map((id) => this.#directory.list(byId.get(id) ?? []));
   }
 
-  /** One page for each of several keys. `condition` says which rows belong to the key `asked.id`; `values` are its parameters from `$2` on. */
+  /** One page for each of several keys, and one statement more for all totals. `condition` says which rows belong to the key `asked.id`; `values` are its parameters from `$2` on. */
   async #pagesBelow(
     caller: SignedInCaller,
     keys: readonly string[],
@@ -170,23 +168,23 @@ export class OrganizationReader {
          where ${condition} and ${query.condition} order by ${query.orderBy} limit ${query.limit}) as page`,
       [keys, ...values, ...query.values],
     );
+    const total = totalsOf(() =>
+      this.#lists.of(caller).query<Counted<string>>(
+        `select asked.id as key, found.count from unnest($1::uuid[]) as asked(id)
+         cross join lateral (select count(*)::int as count from ${from} where ${condition}) as found`,
+        [keys, ...values],
+      ),
+    );
     return keys.map((key) => {
       const own = rows.filter((row) => row.asked_id === key);
-      return connectionOf(keyset, keyset.page(request, query, own), mappedByName, () =>
-        this.#count(
-          caller,
-          `unnest($1::uuid[]) as asked(id), lateral (select from ${from} where ${condition}) as found`,
-          'true',
-          [[key], ...values],
-        ),
-      );
+      return connectionOf(keyset, keyset.page(request, query, own), mappedByName, () => total(key));
     });
   }
 
-  async #count(caller: SignedInCaller, from: string, condition: string, values: readonly unknown[]): Promise<number> {
+  async #count(caller: SignedInCaller, { text, values }: Conditions): Promise<number> {
     const [row] = await this.#lists
       .of(caller)
-      .query<{ count: number }>(`select count(*)::int as count from ${from} where ${condition}`, values);
+      .query<{ count: number }>(`select count(*)::int as count from organizations o where ${text}`, values);
     return row?.count ?? 0;
   }
 

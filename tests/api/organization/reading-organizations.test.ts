@@ -111,6 +111,48 @@ describe('organizations', () => {
       // The session, the page, the total; then once each: those above, groups, children, members.
       expect(statements).toBe(7);
     });
+
+    test('costs one statement more for all totals of a field, however many rows there are', async () => {
+      const totals = `{ organizations(first: 100) { nodes { children(first: 1) { totalCount }
+        members(first: 1) { totalCount } invitations(first: 1) { totalCount } } } }`;
+      await cast().admin.run(totals);
+      const ofOrganizations = await statementsOf(app(), () => cast().admin.run(totals));
+      expect(ofOrganizations.answer.errors).toEqual([]);
+      // The session and the page; then twice each: children, members, invitations.
+      expect(ofOrganizations.statements).toBe(8);
+      const ofUsers = await statementsOf(app(), () =>
+        cast().admin.run('{ users(first: 100) { nodes { organizations(first: 1) { totalCount } } } }'),
+      );
+      expect([ofUsers.answer.errors, ofUsers.statements]).toEqual([[], 4]);
+    });
+
+    test('counts for each row of a page what belongs to it, and nothing for those without', async () => {
+      const root = await makeOrganization(app());
+      const [two, none] = [
+        await makeOrganization(app(), { parentId: root, name: 'A two' }),
+        await makeOrganization(app(), { parentId: root, name: 'B none' }),
+      ];
+      await makeOrganization(app(), { parentId: two });
+      await memberOf(app(), two, root);
+      await memberOf(app(), two);
+      const { data } = await cast().admin.run(
+        `query ($root: ID!) { organizations(filter: { parentId: $root }) { nodes { id children(first: 1) { totalCount }
+          members(first: 1) { totalCount nodes { organizations(first: 1) { totalCount } } } } } }`,
+        { root },
+      );
+      expect(data).toEqual({
+        organizations: {
+          nodes: [
+            {
+              id: two,
+              children: { totalCount: 1 },
+              members: { totalCount: 2, nodes: [{ organizations: { totalCount: 1 } }] },
+            },
+            { id: none, children: { totalCount: 0 }, members: { totalCount: 0, nodes: [] } },
+          ],
+        },
+      });
+    });
   });
 
   describe('visibility', () => {

@@ -61,6 +61,18 @@ describe('group, groups, permissionCatalog and User.permissions', () => {
     expect(statements).toBe(4);
   });
 
+  test('totals of members of a page of groups cost one statement for all of them', async () => {
+    const query = '{ groups(first: 100) { nodes { id memberCount members(first: 1) { totalCount } } } }';
+    await cast().admin.run(query);
+    const { answer, statements } = await statementsOf(app(), () =>
+      cast().admin.run<{ groups: { nodes: { memberCount: number; members: { totalCount: number } }[] } }>(query),
+    );
+    expect([answer.errors, statements]).toEqual([[], 5]);
+    const { nodes } = answer.data.groups;
+    expect(nodes.map(({ members }) => members.totalCount)).toEqual(nodes.map(({ memberCount }) => memberCount));
+    expect(nodes.filter(({ memberCount }) => memberCount > 0).length).toBeGreaterThan(1);
+  });
+
   test.each([
     [
       'systemManaged',
