@@ -9,6 +9,7 @@ import {
 } from '../entities/api-key.queries.ts';
 import { namedApiKeys, ownersWithin } from '../entities/api-key.visibility.ts';
 import { type UserView, userViewOf } from '../entities/user.queries.ts';
+import type { Viewer } from '../entities/user.visibility.ts';
 import { Failure, Rejection } from '../errors.ts';
 import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
@@ -120,6 +121,21 @@ export const readApiKey = async (em: EntityManager, id: ApiKeyId, now: Date): Pr
     [id],
   );
   return row === undefined ? null : listedApiKeyOf(row, now);
+};
+
+/** The key as it is now, for whoever may name it in a change. */
+export const readNamedApiKey = async (
+  em: EntityManager,
+  viewer: Viewer,
+  id: ApiKeyId,
+): Promise<ListedApiKey | null> => {
+  const named = namedApiKeys(viewer, 2);
+  const [row] = await sql<ListedApiKeyRow>(
+    em,
+    `select ${listedApiKeyColumns} from api_keys k join users u on u.id = k.owner_id where k.id = $1 and ${named.condition}`,
+    [id, ...named.values],
+  );
+  return row === undefined ? null : listedApiKeyOf(row, viewer.now);
 };
 
 /** What happened to a key, without its secret; the log says what the event tells. */

@@ -25,7 +25,7 @@ import {
   readScopes,
   type ScopesInput,
 } from './api-key-scopes.ts';
-import { apiKeyHappening, keyOfEvent, readApiKey } from './api-key-target.ts';
+import { apiKeyHappening, keyOfEvent, readApiKey, readNamedApiKey } from './api-key-target.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
@@ -124,7 +124,8 @@ export class ApiKeyService {
     return this.#database.transaction(async (em) => {
       const earlier = await this.#idempotency.claim<{ apiKeyId: ApiKeyId }>(em, request);
       if (earlier !== null) {
-        return { apiKey: await readApiKey(em, earlier.apiKeyId, this.#clock.now()), secret: null, replayed: true };
+        const viewer = { principal: caller.principal, now: this.#clock.now() };
+        return { apiKey: await readNamedApiKey(em, viewer, earlier.apiKeyId), secret: null, replayed: true };
       }
       const owner = isOwn ? await this.#oneself(em, caller) : await this.#service(em, caller, ownerId);
       this.#requireScopes(owner, checked.scopes, isOwn);

@@ -15,7 +15,7 @@ import {
 } from '../entities/invitation.queries.ts';
 import { type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
 import { NO_TOKEN } from '../entities/one-time-token.queries.ts';
-import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection, reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type GroupId, type InvitationId, type MessageId, newId, type UserId } from '../ids.ts';
@@ -27,6 +27,7 @@ import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import type { IssuedToken, OneTimeTokenService } from './one-time-token.service.ts';
+import { repeatedUser } from './repeated-requests.ts';
 import { lockTargets, readUserIds } from './user-targets.ts';
 
 /** One mail per account within this time, unless the last one did not leave. */
@@ -194,7 +195,7 @@ export class InvitationService {
     try {
       const { user, sent, earlier } = await this.#parts.database.transaction(async (em) => {
         const known = await this.#parts.idempotency.claim<StoredAnswer>(em, request);
-        if (known !== null) return { ...(await this.#earlier(em, known)), sent: null };
+        if (known !== null) return { ...(await this.#earlier(em, caller, known)), sent: null };
         const invited = await this.#resend(em, caller, ids);
         await this.#parts.idempotency.keep(em, request, answerOf(invited));
         return { ...invited, earlier: null };
@@ -269,14 +270,13 @@ export class InvitationService {
     throw new TooSoon({ user, invitation, inviteEmail, setupLink, retryAfterSeconds });
   }
 
-  async #earlier(em: EntityManager, { userId, invitationId }: StoredAnswer) {
+  async #earlier(em: EntityManager, { principal }: SignedInCaller, { userId, invitationId }: StoredAnswer) {
     const now = this.#parts.clock.now();
-    const [user] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [userId]);
-    if (user === undefined) return reject('TARGET_NOT_FOUND', { field: ['userId'], targetId: userId });
+    const user = await repeatedUser(em, { principal, now }, userId, { permission: 'create:users', field: ['userId'] });
     const [row] = await sql<InvitationRow>(em, invitationById, [invitationId]);
     const invitation = row === undefined ? null : invitationViewOf(row, now);
     const earlier = { invitation, retryAfterSeconds: null, ...(await this.present(em, userId)) };
-    return { user: userViewOf(user, now), earlier };
+    return { user, earlier };
   }
 }
 

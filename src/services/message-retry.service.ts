@@ -62,13 +62,23 @@ export class MessageRetryService {
     const request = requestOf(caller, input);
     const id = await this.#database.transaction(async (em) => {
       const earlier = await this.#idempotency.claim<{ messageId: MessageId }>(em, request);
-      if (earlier !== null) return earlier.messageId;
+      if (earlier !== null) return this.#earlier(em, caller, earlier.messageId);
       const made = await this.#repeat(em, caller, input.id);
       await this.#idempotency.keep(em, request, { messageId: made });
       return made;
     });
     const [message] = await this.#worker.deliver([id]);
     return message ?? reject('TARGET_NOT_FOUND', { field: ['id'] });
+  }
+
+  /** What an earlier request wrote, for whoever may still see it. */
+  async #earlier(em: EntityManager, { principal }: SignedInCaller, id: MessageId): Promise<MessageId> {
+    const visible = visibleMessages({ principal, now: this.#clock.now() }, 2);
+    const rows = await sql(em, `select from messages m where m.id = $1 and ${visible.condition}`, [
+      id,
+      ...visible.values,
+    ]);
+    return rows.length === 0 ? reject('TARGET_NOT_FOUND', { field: ['id'], targetId: id }) : id;
   }
 
   async #repeat(em: EntityManager, caller: SignedInCaller, text: string): Promise<MessageId> {

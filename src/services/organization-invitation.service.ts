@@ -32,6 +32,7 @@ import { type Identifiers, readIdentifiers, refusingTakenIdentifiers, saveNewUse
 import type { OneTimeTokenService } from './one-time-token.service.ts';
 import { demandJoining, groupsWith } from './organization-joining.ts';
 import { loadTarget } from './organization-targets.ts';
+import { repeatedOrganization } from './repeated-requests.ts';
 import { Reading } from './text.ts';
 import { MAXIMUM_GROUPS, readGroupIds } from './user.service.ts';
 import { demandOtherThanActedAs, targetColumns, type TargetRow } from './user-targets.ts';
@@ -107,7 +108,7 @@ export class OrganizationInvitationService {
     const written = await refusingTakenIdentifiers(read, checked.identifiers, () =>
       database.transaction(async (em): Promise<Written> => {
         const earlier = await idempotency.claim<{ invitationId: InvitationId }>(em, request);
-        if (earlier !== null) return this.#earlier(em, earlier.invitationId);
+        if (earlier !== null) return this.#earlier(em, caller, earlier.invitationId);
         const made = await this.#write(em, caller, input, checked);
         await idempotency.keep(em, request, { invitationId: made.invitation.id });
         return made;
@@ -253,9 +254,11 @@ export class OrganizationInvitationService {
   }
 
   /** The answer to a request that is repeated, as it stands now: no secret is shown again. */
-  async #earlier(em: EntityManager, id: InvitationId): Promise<Written> {
+  async #earlier(em: EntityManager, { principal }: SignedInCaller, id: InvitationId): Promise<Written> {
     const [row] = await sql<InvitationRow>(em, invitationById, [id]);
-    if (row === undefined) return reject('TARGET_NOT_FOUND', { targetId: id });
+    if (row?.organization_id == null) return reject('TARGET_NOT_FOUND', { targetId: id });
+    const viewer = { principal, now: this.#parts.clock.now() };
+    await repeatedOrganization(em, viewer, row.organization_id, { permission: PERMISSION });
     const [mail] = await sql<MessageRow>(em, mailsOfInvitations, [[id]]);
     const inviteEmail = mail === undefined ? null : messageViewOf(mail);
     const invitation = invitationViewOf(row, this.#parts.clock.now());

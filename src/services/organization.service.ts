@@ -30,6 +30,7 @@ import {
   wouldRaise,
 } from './organization-targets.ts';
 import { insertOrganization } from './organization.statements.ts';
+import { repeatedOrganization } from './repeated-requests.ts';
 import { Reading } from './text.ts';
 
 export interface NewOrganizationInput {
@@ -97,8 +98,10 @@ export class OrganizationService {
     return refusingTakenNames('name', () =>
       this.#database.transaction(async (em) => {
         const earlier = await this.#idempotency.claim<{ organizationId: OrganizationId }>(em, request);
-        if (earlier !== null) return readOrganization(em, earlier.organizationId);
-        const authority = await this.#guard.lock(em, caller, can('create:organizations'));
+        const permission = 'create:organizations';
+        const viewer = { principal: caller.principal, now: this.#clock.now() };
+        if (earlier !== null) return repeatedOrganization(em, viewer, earlier.organizationId, { permission });
+        const authority = await this.#guard.lock(em, caller, can(permission));
         const parent = await this.#loadParent(em, authority, input.parentId);
         const id = newId<OrganizationId>();
         const lineage = [...(parent?.lineage ?? []), id];

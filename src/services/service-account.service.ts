@@ -3,9 +3,10 @@ import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
+import type { Viewer } from '../entities/user.visibility.ts';
 import { insertServiceAccount } from '../entities/service-account.queries.ts';
-import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { reject, rejectAny } from '../errors.ts';
+import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import { type GroupId, type MembershipId, newId, type UserId } from '../ids.ts';
 import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
@@ -22,10 +23,12 @@ import {
   loadTarget,
   organizationHappening,
 } from './organization-targets.ts';
+import { repeatedUser } from './repeated-requests.ts';
 import { Reading } from './text.ts';
 import { assignmentProblems, readGroupIds } from './user.service.ts';
 
-const MAKE: Rule = and(can('create:service-accounts'), viaSession, notImpersonating);
+const PERMISSION = 'create:service-accounts';
+const MAKE: Rule = and(can(PERMISSION), viaSession, notImpersonating);
 const NAME = { field: ['name'], maximum: 100 } as const;
 
 export interface NewServiceAccountInput {
@@ -79,7 +82,8 @@ export class ServiceAccountService {
       this.#database.transaction(async (em) => {
         const authority = await this.#guard.lock(em, caller, MAKE);
         const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
-        if (earlier !== null) return this.#read(em, earlier.userId);
+        if (earlier !== null)
+          return repeatedUser(em, this.#viewer(authority), earlier.userId, { permission: PERMISSION });
         const place = await this.#place(em, authority, input.organizationId);
         rejectAny(
           assignmentProblems(this.#directory, authority, groups.ids, {
@@ -97,10 +101,10 @@ export class ServiceAccountService {
   /** A hidden organization looks like a missing one; what its members get by it must be the caller's to give. */
   async #place(em: EntityManager, authority: Authority, id: string | null): Promise<OrganizationView | null> {
     if (id === null) {
-      authority.demandAt('create:service-accounts', []);
+      authority.demandAt(PERMISSION, []);
       return null;
     }
-    const target = { id, field: 'organizationId', permission: 'create:service-accounts' } as const;
+    const target = { id, field: 'organizationId', permission: PERMISSION } as const;
     const organization = await loadTarget(em, authority, this.#clock.now(), target);
     authority.demandAt('assign:organizations', organization.lineage);
     const ofAll = this.#directory.list(await groupsOfOrganizations(em, [organization.id]));
@@ -132,9 +136,8 @@ export class ServiceAccountService {
     return user;
   }
 
-  async #read(em: EntityManager, id: UserId): Promise<UserView> {
-    const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [id]);
-    return row === undefined ? reject('TARGET_NOT_FOUND', { targetId: id }) : userViewOf(row, this.#clock.now());
+  #viewer({ principal }: Authority): Viewer {
+    return { principal, now: this.#clock.now() };
   }
 }
 

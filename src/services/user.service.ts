@@ -3,9 +3,9 @@ import type { Clock } from '../clock.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
+import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
-import { type Problem, reject, rejectAny, Rejection } from '../errors.ts';
+import { type Problem, rejectAny, Rejection } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { MEMBERS_GROUP_ID } from '../permissions/seeded-groups.ts';
@@ -33,6 +33,7 @@ import {
 import { divided, joinAsNew, newUserHappenings } from './new-member.ts';
 import { groupsOfOrganizations, handingOutProblems, loadTarget } from './organization-targets.ts';
 import type { PasswordService } from './passwords.ts';
+import { repeatedUser } from './repeated-requests.ts';
 import { Reading } from './text.ts';
 import { userCreation } from './user-creation.statements.ts';
 
@@ -131,7 +132,8 @@ export class UserService {
       this.#database.transaction(async (em) => {
         const earlier = await this.#idempotency.claim<{ userId: UserId }>(em, request);
         if (earlier !== null) {
-          const user = await this.#read(em, earlier.userId);
+          const viewer = { principal: caller.principal, now: this.#clock.now() };
+          const user = await repeatedUser(em, viewer, earlier.userId, { permission: 'create:users' });
           return { user, sent: null, earlier: await this.#invitations.present(em, earlier.userId) };
         }
         const saved = await this.#save(em, caller, { checked, input, passwordHash });
@@ -231,11 +233,6 @@ export class UserService {
       ),
     ]);
     return place;
-  }
-
-  async #read(em: EntityManager, id: UserId): Promise<UserView> {
-    const [row] = await sql<UserRow>(em, `select ${userColumns} from users u where u.id = $1`, [id]);
-    return row === undefined ? reject('TARGET_NOT_FOUND', { targetId: id }) : userViewOf(row, this.#clock.now());
   }
 }
 
