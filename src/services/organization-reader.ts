@@ -207,9 +207,17 @@ export const organizationIdOf = (text: string): OrganizationId | null => parseId
 const addFilter = (conditions: Conditions, viewer: Viewer, filter: OrganizationFilter): void => {
   const { search, parentId, levelIn, memberId } = filter;
   if (search != null) conditions.add('o.name_key like ?', likePattern(search.normalize('NFKC')));
-  if (parentId != null) conditions.add('o.parent_id = ?', organizationIdOf(parentId));
+  if (parentId != null) addParent(conditions, viewer, organizationIdOf(parentId));
   if (levelIn != null) conditions.add('o.level = any(?::int[])', readLevels(levelIn));
   if (memberId != null) addMember(conditions, viewer, parseId<UserId>(memberId));
+};
+
+/** What lies below an organization that is hidden is told as little as by `Organization.parent`. */
+const addParent = (conditions: Conditions, viewer: Viewer, parentId: OrganizationId | null): void => {
+  const visible = visibleOrganizations(viewer, conditions.values.length + 2);
+  const parent = `$${conditions.values.length + 1}::uuid`;
+  const shown = `(select o.id from organizations o where o.id = ${parent} and ${visible.condition})`;
+  conditions.addRaw(`o.parent_id = ${visible.condition === 'true' ? parent : shown}`, [parentId, ...visible.values]);
 };
 
 /** Who is a member where is told by the same rule as by `User.organizations`: of oneself all, of visible others what lies in the reach. */

@@ -199,6 +199,15 @@ describe('organizations', () => {
       expect(top.data.organization).toMatchObject({ parent: null, ancestors: [] });
     });
 
+    test('the filter by parent finds nothing below one that is hidden', async () => {
+      expect(await list(administrator, { filter: { parentId: tree.acme } })).toMatchObject({ names: [], total: 0 });
+      expect(await list(administrator, { filter: { parentId: tree.north } })).toMatchObject({
+        names: ['Bergen', 'Oslo'],
+        total: 2,
+      });
+      expect((await list(cast().admin, { filter: { parentId: tree.acme } })).names).toContain('North');
+    });
+
     test('members see their own by their account, and nothing of it that takes a permission', async () => {
       expect((await list(member)).code).toBe('FORBIDDEN');
       const own = await member.run<{ viewer: { user: { organizations: { nodes: object[]; totalCount: number } } } }>(
