@@ -8,18 +8,16 @@ export interface IndexedSearch {
 }
 
 /** Three in a row are what the index of trigrams knows, whatever the locale of the database takes for a letter. */
-const TRIGRAM = /[a-z0-9]{3}/;
+const TRIGRAM = /[a-z0-9]{3}/i;
 
 /**
  * Finds users by a part of their names and addresses. Trigrams answer what has one; for two characters, other scripts and what is torn
- * by punctuation there is an index of pairs. `text` is what is looked for, lower case, `pattern` the same for LIKE, `first` the
+ * by punctuation there is an index of pairs. `text` is what is looked for, in any case, `pattern` the same for LIKE, `first` the
  * number of the first parameter.
  */
 export const indexedSearch = (text: string, pattern: string, first: number): IndexedSearch => {
-  if (TRIGRAM.test(text)) return { condition: `u.search_text like $${first}::text`, values: [pattern] };
-  const characters = Array.from(text);
-  const pairs = characters.slice(1).map((character, index) => `${characters[index] ?? ''}${character}`);
-  return { condition: `search_pairs(u.search_text) @> $${first}::text[]`, values: [[...new Set(pairs)]] };
+  if (TRIGRAM.test(text)) return { condition: `u.search_text like lower($${first}::text)`, values: [pattern] };
+  return { condition: `search_pairs(u.search_text) @> search_pairs(lower($${first}::text))`, values: [text] };
 };
 
 /** A page to be read: what is selected, under which conditions, from where on. */

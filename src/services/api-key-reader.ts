@@ -131,7 +131,7 @@ const addFilter = (conditions: Conditions, { ownerId, statusIn, search }: ApiKey
   if (search == null) return;
   const pattern = likePattern(search);
   const selector = BEGINNING.exec(search.trim())?.[1];
-  if (selector === undefined) conditions.add('lower(k.name) like ?', pattern);
+  if (selector === undefined) conditions.add('lower(k.name) like lower(?::text)', pattern);
   else conditions.add('k.selector like ?', `${selector}%`);
 };
 

@@ -32,9 +32,12 @@ export class Conditions {
   }
 }
 
-/** What is looked for, as it is compared. Throws BAD_USER_INPUT outside 2 to 100 characters. */
+/**
+ * What is looked for, in the form in which texts are stored. Its case is for SQL to take away, by the `lower` that the searched text went
+ * through: JavaScript has another one for some letters. Throws BAD_USER_INPUT outside 2 to 100 characters.
+ */
 export const searchText = (search: string): string => {
-  const text = search.trim().toLowerCase();
+  const text = search.normalize('NFC').trim();
   const length = Array.from(text).length;
   if (length < 2 || length > 100 || text.includes('\0')) {
     throw new Failure('BAD_USER_INPUT', 'A search has 2 to 100 characters.', {

@@ -191,7 +191,7 @@ export class GroupReader {
         parseId<OrganizationId>(request.organizationId) ?? newId<OrganizationId>(),
       );
     }
-    if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
+    if (request.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(request.search));
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#lists.of(caller).query<MemberRow>(
       `${visible.prelude}select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
@@ -233,7 +233,7 @@ export const groupIdOf = (text: string): GroupId | null => parseId<GroupId>(text
 const groupConditions = (filter: GroupFilter | null): Conditions => {
   const conditions = new Conditions();
   if (filter?.search != null) {
-    conditions.add(`lower(g.name || chr(10) || g.description) like ?`, likePattern(filter.search));
+    conditions.add(`lower(g.name || chr(10) || g.description) like lower(?::text)`, likePattern(filter.search));
   }
   if (filter?.systemManaged != null) conditions.add('g.system_managed = ?', filter.systemManaged);
   if (filter?.permission != null) {

@@ -73,7 +73,7 @@ export class OrganizationMemberReader {
     conditions.addRaw('true', [organizationIds]);
     const visible = visibleUsers({ principal: caller.principal, now }, 2);
     conditions.addRaw(visible.condition, visible.values);
-    if (request.search != null) conditions.add('u.search_text like ?', likePattern(request.search));
+    if (request.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(request.search));
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<MemberRow>(
       `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (

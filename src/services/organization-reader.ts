@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import type { ListReads } from '../database/list-reads.ts';
 import type { GroupView } from '../entities/group.queries.ts';
+import { organizationNameKey } from '../entities/organization.entity.ts';
 import {
   organizationColumns,
   type OrganizationRow,
@@ -206,7 +207,7 @@ export const organizationIdOf = (text: string): OrganizationId | null => parseId
 
 const addFilter = (conditions: Conditions, viewer: Viewer, filter: OrganizationFilter): void => {
   const { search, parentId, levelIn, memberId } = filter;
-  if (search != null) conditions.add('o.name_key like ?', likePattern(search.normalize('NFKC')));
+  if (search != null) conditions.add('o.name_key like ?', likePattern(organizationNameKey(search)));
   if (parentId != null) addParent(conditions, viewer, organizationIdOf(parentId));
   if (levelIn != null) conditions.add('o.level = any(?::int[])', readLevels(levelIn));
   if (memberId != null) addMember(conditions, viewer, parseId<UserId>(memberId));

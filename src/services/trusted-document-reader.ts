@@ -67,8 +67,12 @@ const conditionsOf = ({ clientName, enabled, unusedSince, search }: TrustedDocum
     conditions.add('(d.last_used_at is null or d.last_used_at < ?::timestamptz)', unusedSince.toISOString());
   }
   if (search != null) {
-    const hash = searchText(search).replace(/^sha256:/, '');
-    conditions.add('(lower(d.operation_name) like ? or starts_with(d.hash, ?::text))', likePattern(search), hash);
+    const hash = searchText(search).replace(/^sha256:/i, '');
+    conditions.add(
+      '(lower(d.operation_name) like lower(?::text) or starts_with(d.hash, lower(?::text)))',
+      likePattern(search),
+      hash,
+    );
   }
   return conditions;
 };

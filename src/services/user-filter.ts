@@ -27,7 +27,7 @@ export interface TimeRange {
 export const addUserFilter = (conditions: Conditions, viewer: Viewer, filter: UserFilter | null): void => {
   if (filter === null) return;
   const { now } = viewer;
-  if (filter.search != null) conditions.add('u.search_text like ?', likePattern(filter.search));
+  if (filter.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(filter.search));
   if (filter.statusIn != null) addStatus(conditions, filter.statusIn, now);
   if (filter.kindIn != null) conditions.add('u.kind = any(?::text[])', filter.kindIn);
   if (filter.groupIds != null) addGroups(conditions, viewer, filter.groupIds);

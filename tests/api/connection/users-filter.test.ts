@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type UserFilter, UsersDocument } from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID, SUPPORT_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
-import { makePerson } from '../../support/cast.ts';
-import { useCast } from '../../support/holder.ts';
+import { makeGroup, makePerson } from '../../support/cast.ts';
+import { unique, useCast } from '../../support/holder.ts';
+import { joinOrganization, makeOrganization } from '../../support/organizations.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
 describe('the filter of users', () => {
@@ -81,6 +82,44 @@ describe('the filter of users', () => {
       expect(names?.toSorted()).toEqual(expected.toSorted());
     },
   );
+
+  test.each([
+    ['ΟΔΥΣΣΕΥΣ', ['ΟΔΥΣΣΕΥΣ', 'οδυσσευ', 'ΕΥΣ', 'ΣΣΕΥ']],
+    ['İstanbul', ['İstanbul', 'İSTANB', 'stanBUL']],
+    ['Zoë Müller', ['zoë mül', 'ZOË MÜLLER', 'Zoë Müller'.normalize('NFD'), 'ÜL'.normalize('NFD')]],
+    ['Σίσυφος Ǆ', ['σίσυφος', 'ΣΊΣΥ', 'ος ǆ', 'Σίσυφος'.normalize('NFD')]],
+  ] as const)('finds %s by every spelling of a part of it, in each list alike', async (name, searches) => {
+    const id = await makePerson(app(), { email: `${unique('spelt')}@spelt.example`, displayName: name });
+    const groupId = await makeGroup(app(), name, []);
+    const organizationId = await makeOrganization(app(), { name });
+    await joinOrganization(app(), id, organizationId, [groupId]);
+    for (const search of searches) {
+      const { data, errors } = await cast().admin.run<Record<string, { readonly totalCount: number }>>(
+        `query ($search: String!, $group: ID!, $organization: ID!) {
+          users(filter: { search: $search, groupIds: [$group] }) { totalCount nodes { id } }
+          alone: users(filter: { search: $search }) { nodes { id } }
+          groups(filter: { search: $search }) { nodes { id } }
+          organizations(filter: { search: $search }) { nodes { id } }
+          group(id: $group) { members(search: $search) { totalCount nodes { id } } }
+          organization(id: $organization) { members(search: $search) { totalCount nodes { id } } }
+        }`,
+        { search, group: groupId, organization: organizationId },
+      );
+      const members = { members: { totalCount: 1, nodes: [{ id }] } };
+      expect([search, errors, data]).toEqual([
+        search,
+        [],
+        {
+          users: { totalCount: 1, nodes: [{ id }] },
+          alone: { nodes: [{ id }] },
+          groups: { nodes: [{ id: groupId }] },
+          organizations: { nodes: [{ id: organizationId }] },
+          group: members,
+          organization: members,
+        },
+      ]);
+    }
+  });
 
   test('counts what it finds, not what there is', async () => {
     expect((await find({ search: 'perc' })).total).toBe(1);
