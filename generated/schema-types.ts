@@ -2020,7 +2020,7 @@ export type MoveOrganizationInput = {
   expectedVersion?: InputMaybe<Scalars['Int']['input']>;
   /** Organization to move with all below. */
   id: Scalars['ID']['input'];
-  /** The new one above; null = becomes a root. */
+  /** The new one above; null = becomes a root; absent = REQUIRED. */
   parentId?: InputMaybe<Scalars['ID']['input']>;
 };
 

@@ -801,7 +801,7 @@ export type MoveOrganizationInput = {
   expectedVersion?: number | null | undefined;
   /** Organization to move with all below. */
   id: string | number;
-  /** The new one above; null = becomes a root. */
+  /** The new one above; null = becomes a root; absent = REQUIRED. */
   parentId?: string | number | null | undefined;
 };
 

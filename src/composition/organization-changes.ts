@@ -47,7 +47,7 @@ export const ofOrganizationMutations = (parts: OrganizationParts) => ({
     affected: ofSubtree,
     versioned: 'organizations',
     carryOut: async (caller, { id, parentId, expectedVersion }) => ({
-      organization: await parts.organizationPlaces.move(caller, { id, parentId: parentId ?? null, expectedVersion }),
+      organization: await parts.organizationPlaces.move(caller, { id, parentId, expectedVersion }),
     }),
   }),
   deleteOrganization: change<DeleteOrganizationInput>({

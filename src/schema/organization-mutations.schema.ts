@@ -52,7 +52,7 @@ export class MoveOrganizationInput extends DryRunInput {
   @Field(() => ID, { description: 'Organization to move with all below.' })
   id!: string;
 
-  @Field(() => ID, { nullable: true, description: 'The new one above; null = becomes a root.' })
+  @Field(() => ID, { nullable: true, description: 'The new one above; null = becomes a root; absent = REQUIRED.' })
   parentId?: string | null;
 
   @Field(() => Int, { nullable: true, description: EXPECTED_VERSION })

@@ -27,7 +27,8 @@ import { Reading } from './text.ts';
 
 interface MoveInput {
   readonly id: string;
-  readonly parentId: string | null;
+  /** null = none; absent (undefined) is no place. */
+  readonly parentId: string | null | undefined;
   readonly expectedVersion?: number | null | undefined;
 }
 
@@ -68,11 +69,13 @@ export class OrganizationPlaceService {
   /**
    * Puts an organization with all below it under another one, or makes it a root. Needs `move:organizations` there and
    * `create:organizations` at the new place. Those who hold something above it now lose it over all that moves, those above the new
-   * place gain it: of neither may the caller lack anything, and they gain nothing themselves. Errors: TARGET_NOT_FOUND,
+   * place gain it: of neither may the caller lack anything, and they gain nothing themselves. Errors: REQUIRED, TARGET_NOT_FOUND,
    * VERSION_CONFLICT (with the current organization), CYCLE, LEVEL_NOT_ALLOWED, DEPTH_LIMIT, NAME_IN_USE, SELF_ESCALATION,
    * EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION; throws FORBIDDEN.
    */
   async move(caller: SignedInCaller, { parentId, ...input }: MoveInput): Promise<OrganizationView> {
+    // A client that leaves an unset variable out does not mean the root: that would take the subtree out of everybody's reach.
+    if (parentId === undefined) return reject('REQUIRED', { field: ['parentId'] });
     return refusingTakenNames('parentId', () =>
       this.#database.transaction(async (em) => {
         const authority = await this.#guard.lock(em, caller, can('move:organizations'));

@@ -36,6 +36,18 @@ describe('moveOrganization', () => {
   const seesUser = async (actor: Actor, id: string): Promise<boolean> =>
     (await actor.run('query ($id: ID!) { user(id: $id) { id } }', { id })).code === 'OK';
 
+  test('without a new place is REQUIRED, not the way to a root', async () => {
+    const moved = await below(await below(null, 0), 1);
+    const { answer, changed } = await changing(app(), () =>
+      cast().admin.send(MoveOrganizationDocument, { input: { id: moved } }),
+    );
+    expect(answer.data.moveOrganization).toMatchObject({
+      organization: null,
+      errors: [{ code: 'REQUIRED', field: ['parentId'] }],
+    });
+    expect(changed).toEqual([]);
+  });
+
   test('moves all below with it, with a line and an event; the closure says what the parents say', async () => {
     const [from, to] = [await below(null, 0), await below(null, 0)];
     const moved = await below(from, 2);
