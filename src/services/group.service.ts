@@ -128,7 +128,7 @@ export class GroupService {
   }
 
   /**
-   * Changes name, description or reach; a new reach needs what making the group with it would need, and what narrowing takes away.
+   * Changes name, description or reach; what stays as it was makes no new version. A new reach needs what making the group with it would need, and what narrowing takes away.
    * Errors: NAME_IN_USE, SYSTEM_MANAGED, VERSION_CONFLICT (with the current group), those of a reach, LAST_ADMIN.
    */
   async update(caller: SignedInCaller, input: GroupChangeInput): Promise<GroupView> {
@@ -147,14 +147,14 @@ export class GroupService {
           group.nameKey = groupNameKey(name);
         }
         if (description !== null) group.description = description;
-        return {
-          ...groupHappening('group.updated', group.name, { type: 'GroupUpdated', payload: { groupId: group.id } }),
-          changes: [
-            { field: 'name', before: before.name, after: group.name },
-            { field: 'description', before: before.description, after: group.description },
-            ...(reach === null ? [] : [{ field: 'allowedOrganizations', ...reach }]),
-          ].filter((change) => change.before !== change.after),
-        };
+        const changes = [
+          { field: 'name', before: before.name, after: group.name },
+          { field: 'description', before: before.description, after: group.description },
+          ...(reach === null ? [] : [{ field: 'allowedOrganizations', ...reach }]),
+        ].filter((change) => change.before !== change.after);
+        if (changes.length === 0) return null;
+        const event = { type: 'GroupUpdated', payload: { groupId: group.id } } as const;
+        return { ...groupHappening('group.updated', group.name, event), changes };
       }),
     );
   }
@@ -254,13 +254,14 @@ export class GroupService {
   async #changing(
     caller: SignedInCaller,
     input: { readonly id: string; readonly expectedVersion?: number | null | undefined; readonly rule: Rule },
-    change: (em: EntityManager, group: Group, authority: Authority) => Promise<Happening>,
+    change: (em: EntityManager, group: Group, authority: Authority) => Promise<Happening | null>,
   ): Promise<GroupView> {
     const id = readGroupId(input.id);
     return this.#database.transaction(async (em) => {
       const authority = await this.#guard.lock(em, caller, input.rule);
       const group = await loadGroup(em, id, input.expectedVersion ?? null);
       const happening = await change(em, group, authority);
+      if (happening === null) return readGroup(em, id);
       group.updatedAt = this.#clock.now();
       group.changedEpoch = await this.#guard.nextEpoch(em);
       await em.flush();

@@ -77,7 +77,7 @@ export class UserChangeService {
   }
 
   /**
-   * Changes what is given, all or nothing. Identifiers of somebody who may do what the caller may not are out of reach:
+   * Changes what is given, all or nothing; what stays as it was makes no new version. Identifiers of somebody who may do what the caller may not are out of reach:
    * whoever changes an address can take the account over, and what it holds of protected permissions with it. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
    * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
    */
@@ -157,16 +157,18 @@ export class UserChangeService {
     if (change.displayName !== null) user.displayName = change.displayName;
     if (change.locale !== null) user.locale = change.locale;
     user.attributes = this.#attributes.after(target.attributes, change.attributes);
-    user.updatedAt = now;
     for (const kind of change.cleared) await replaceIdentifier(em, user, { kind, identifier: null, now });
     for (const identifier of change.identifiers) {
       await replaceIdentifier(em, user, { kind: identifier.kind, identifier, now });
     }
+    const changes = changesOf(target, user);
+    if (changes.length > 0) user.updatedAt = now;
     await em.flush();
     if (change.identifiers.length > 0 || change.cleared.length > 0) await endOpenTokens(em, [user.id], now);
     const groupsChanged = await this.#replaceGroups(em, authority, target, change.groupIds);
+    if (groupsChanged !== null) user.updatedAt = now;
+    await em.flush();
     const reference = userReference(user);
-    const changes = changesOf(target, user);
     const updated: Happening = {
       action: 'user.updated',
       target: reference,

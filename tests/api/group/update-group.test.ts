@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { UpdateGroupDocument, type UpdateGroupInput } from '../../../generated/client/graphql.ts';
+import { CreateGroupDocument, UpdateGroupDocument, type UpdateGroupInput } from '../../../generated/client/graphql.ts';
 import { type GroupId, newId } from '../../../src/ids.ts';
 import { seededGroups } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makeGroup } from '../../support/cast.ts';
@@ -42,6 +42,21 @@ describe('updateGroup', () => {
     expect(events).toMatchObject([{ type: 'GroupUpdated', aggregateId: id, payload: { groupId: id } }]);
     const cleared = await update(cast().admin, { id, name: null, description: null });
     expect(cleared.data.updateGroup).toMatchObject({ errors: [], group: { name: 'After', description: '' } });
+  });
+
+  test('what stays as it is, is no change', async () => {
+    const { data } = await cast().admin.send(CreateGroupDocument, {
+      input: { name: unique('Same'), description: 'As it was.', permissions: [] },
+    });
+    const { id = '', name = '', description = '' } = data.createGroup?.group ?? {};
+    const allowedOrganizations = { mode: 'LISTED', organizationIds: [] } as const;
+    for (const input of [{}, { name: null }, { name, description }, { allowedOrganizations, expectedVersion: 1 }]) {
+      app().clock.advance(1);
+      const { answer, changed } = await changing(app(), () =>
+        cast().admin.send(UpdateGroupDocument, { input: { id, ...input } }),
+      );
+      expect([answer.data.updateGroup?.errors, answer.data.updateGroup?.group?.version, changed]).toEqual([[], 1, []]);
+    }
   });
 
   test('lets a name change its case, and frees the old one', async () => {

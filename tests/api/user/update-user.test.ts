@@ -13,6 +13,7 @@ import {
   DATA_OFFICERS_GROUP_ID,
   KEY_MASTERS_GROUP_ID,
   MEMBERS_GROUP_ID,
+  SUPPORT_GROUP_ID,
 } from '../../../src/permissions/seeded-groups.ts';
 import { type Actor, makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
@@ -76,6 +77,32 @@ describe('updateUser', () => {
       expect(again.data.updateUser).toMatchObject({ errors: [], user: { [field]: cleared === null ? null : shown } });
     },
   );
+
+  test('what stays as it is, is no change', async () => {
+    const email = `${unique('same')}@example.com`;
+    const id = await makePerson(app(), { email, displayName: 'Same', groupIds: [MEMBERS_GROUP_ID] });
+    const same = {
+      email,
+      displayName: 'Same',
+      locale: 'en',
+      phone: null,
+      groupIds: [MEMBERS_GROUP_ID],
+      attributes: {},
+    };
+    for (const input of [{}, { displayName: null, groupIds: null }, same, { expectedVersion: 1, username: null }]) {
+      app().clock.advance(1);
+      const { answer, changed } = await changing(app(), () =>
+        cast().admin.send(UpdateUserDocument, { input: { id, ...input } }),
+      );
+      expect([answer.data.updateUser?.errors, answer.data.updateUser?.user?.version, changed]).toEqual([[], 1, []]);
+    }
+    const input = { id, groupIds: [MEMBERS_GROUP_ID, SUPPORT_GROUP_ID], displayName: 'Other' };
+    const { data } = await cast().admin.send(UpdateUserDocument, { input });
+    expect(data.updateUser?.user).toMatchObject({ version: 2, displayName: 'Other' });
+    app().clock.advance(1);
+    const fewer = await cast().admin.send(UpdateUserDocument, { input: { id, groupIds: [MEMBERS_GROUP_ID] } });
+    expect(fewer.data.updateUser?.user?.version).toBe(3);
+  });
 
   test('takes new addresses as proved, and proves none that stay', async () => {
     const { id, username, email } = await complete();
