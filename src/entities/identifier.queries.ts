@@ -33,7 +33,8 @@ export interface MarkedProof {
 
 /**
  * Removes everything by which somebody could get into an account: what was set before its address was proved may be a
- * stranger's. Sessions are ended, API keys revoked, tokens and codes under way used up.
+ * stranger's. Sessions are ended, API keys revoked, tokens and codes under way used up; but invitations into organizations, which count
+ * for whoever reads the mail of the address, stay.
  * `$1` user, `$2` now, `$3` the present password stays, because whoever proved the address has just set it.
  */
 export const dropWaysIn = `
@@ -44,7 +45,8 @@ with credential as (
 ), device as (
   delete from devices where user_id = $1 returning id
 ), token as (
-  update one_time_tokens set used_at = $2::timestamptz where user_id = $1 and used_at is null
+  update one_time_tokens set used_at = $2::timestamptz
+  where user_id = $1 and used_at is null and kind <> 'ORGANIZATION_INVITE'
 ), code as (
   update verifications set used_at = $2::timestamptz where user_id = $1 and used_at is null
 ), key as (

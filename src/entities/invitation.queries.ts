@@ -102,6 +102,12 @@ with accepted as (
 )
 select from accepted a join messages m on m.id = a.message_id where m.state <> 'NOT_CONFIGURED'`;
 
+/** Notes that the account somebody was invited to is in use, by an invitation into an organization. `$1` user, `$2` now. */
+export const acceptAccountInvitation = `
+update invitations i set accepted_at = $2::timestamptz
+where i.user_id = $1 and i.organization_id is null and i.accepted_at is null and i.revoked_at is null
+  and not exists (select from invitations newer where newer.previous_id = i.id)`;
+
 /** Ends every open token of users, and with them the invitations that wait for one. `$1` users, `$2` now. */
 export const endTokensOfUsers = `
 with ended as (

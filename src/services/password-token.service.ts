@@ -4,7 +4,7 @@ import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import { markAddressProved } from '../entities/identifier.queries.ts';
-import { acceptInvitation } from '../entities/invitation.queries.ts';
+import { acceptAccountInvitation, acceptInvitation } from '../entities/invitation.queries.ts';
 import { markPasswordSet, ownerOfToken } from '../entities/recovery.queries.ts';
 import { type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Failure, reject } from '../errors.ts';
@@ -167,6 +167,7 @@ export class PasswordTokenService {
     const unchanged = { emailVerifiedAt: user.emailVerifiedAt, happenings: [] };
     if (isInvitation(token)) {
       const [mailed] = await sql(em, acceptInvitation, [token.id, now.toISOString()]);
+      if (token.kind !== 'INVITE') await sql(em, acceptAccountInvitation, [user.id, now.toISOString()]);
       if (mailed === undefined) return unchanged;
       // Nobody could get into an invited account before, so there is nothing to drop.
       await sql(em, markAddressProved, [user.id, 'EMAIL', null, now.toISOString()]);

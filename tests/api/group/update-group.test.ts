@@ -49,7 +49,7 @@ describe('updateGroup', () => {
       input: { name: unique('Same'), description: 'As it was.', permissions: [] },
     });
     const { id = '', name = '', description = '' } = data.createGroup?.group ?? {};
-    const allowedOrganizations = { mode: 'LISTED', organizationIds: [] } as const;
+    const allowedOrganizations: UpdateGroupInput['allowedOrganizations'] = { mode: 'LISTED', organizationIds: [] };
     for (const input of [{}, { name: null }, { name, description }, { allowedOrganizations, expectedVersion: 1 }]) {
       app().clock.advance(1);
       const { answer, changed } = await changing(app(), () =>

@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { SetPasswordWithTokenDocument } from '../../../generated/client/graphql.ts';
+import {
+  CreateUserDocument,
+  InvitationOfUserDocument,
+  SetPasswordWithTokenDocument,
+} from '../../../generated/client/graphql.ts';
 import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { makeGroup, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing, inParallel, recording } from '../../support/evidence.ts';
@@ -52,6 +56,33 @@ describe('acceptInvitation', () => {
     expect([problems, payload?.step, payload?.user?.id]).toEqual([[], 'COMPLETE', id]);
     expect(await membershipOf(email, organizationId)).toEqual([groupId]);
     expect((await accept({ token })).problems).toEqual([['TOKEN_USED', 'token', null]]);
+  });
+
+  test('an account that is in use waits for no invitation of its own any more', async () => {
+    const email = address();
+    const { data } = await cast().admin.send(CreateUserDocument, {
+      input: { email, displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID] },
+    });
+    const id = data.createUser?.user?.id ?? '';
+    const { token } = await invited({ email });
+    const stateOf = async () =>
+      (await cast().admin.send(InvitationOfUserDocument, { id })).data.user?.invitation?.state ?? null;
+    expect(await stateOf()).toBe('PENDING');
+    expect((await accept({ token, password: PASSWORD })).problems).toEqual([]);
+    expect(await stateOf()).toBe('ACCEPTED');
+  });
+
+  test('the first proof of an address leaves the invitations that were mailed to it', async () => {
+    const email = address();
+    const { data } = await cast().admin.send(CreateUserDocument, {
+      input: { email, displayName: 'Ada', groupIds: [MEMBERS_GROUP_ID], password: PASSWORD },
+    });
+    expect(data.createUser).toMatchObject({ user: { status: 'ACTIVE' }, errors: [] });
+    const [first, second] = [await invited({ email }), await invited({ email })];
+    expect((await accept({ token: first.token })).problems).toEqual([]);
+    expect(await statusOf(second.token)).toMatchObject({ state: 'VALID' });
+    expect((await accept({ token: second.token })).problems).toEqual([]);
+    expect(await membershipOf(email, second.organizationId)).toEqual([second.groupId]);
   });
 
   test('whoever has a second factor is asked for it', async () => {
