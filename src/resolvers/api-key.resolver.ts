@@ -56,7 +56,12 @@ export class ApiKeyResolver {
     description: "What it may do now: its own grants intersected with the owner's.",
   })
   async effectivePermissions(@Root() apiKey: ListedApiKey, @Ctx() context: Context): Promise<readonly object[]> {
-    return this.#permissions.ofKey(apiKey, await loadersOf(context).assignmentsOfUser.load(apiKey.ownerId));
+    const { assignmentsOfUser, shownAssignmentsOfUser } = loadersOf(context);
+    const [all, shown] = await Promise.all([
+      assignmentsOfUser.load(apiKey.ownerId),
+      shownAssignmentsOfUser.load(apiKey.ownerId),
+    ]);
+    return this.#permissions.ofKey(apiKey, all, shown);
   }
 }
 

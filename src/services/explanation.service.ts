@@ -65,7 +65,7 @@ export class ExplanationService {
   }
 
   /**
-   * The whole chain behind one decision. Throws as `PermissionSubjects.of` for whom it is about, and BAD_USER_INPUT when a user and a
+   * The whole chain behind one decision, but for groups that the subject has where the caller sees no organization. Throws as `PermissionSubjects.of` for whom it is about, and BAD_USER_INPUT when a user and a
    * key are named.
    */
   async permission(caller: AskingCaller, inquiry: PermissionInquiry): Promise<PermissionExplanation> {
@@ -76,7 +76,7 @@ export class ExplanationService {
     if (question === undefined) throw new Error('One question makes one question.');
     const { catalogue } = this.#directory;
     const groups = this.#directory
-      .assigned(subject.assignments)
+      .assigned(subject.shown)
       .map(({ group: { id, name, permissions }, where }) => ({ id, name, permissions, where }));
     const { decision, steps, grantingGroupIds, failingConstraint, protectedCarveOut } = traceDecision(
       question,

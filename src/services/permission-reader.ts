@@ -52,10 +52,17 @@ export class PermissionReader {
     return effectivePermissions(this.#directory.assigned(assignments));
   }
 
-  /** What a key may do of what these assignments give its owner; each grant names the key that narrows it. */
-  ofKey(apiKey: ListedApiKey, assignments: readonly Assignment[]): readonly NarrowedPermission[] {
+  /**
+   * What a key may do of what these assignments give its owner, as far as `shown` tells of them; each grant names the key that narrows
+   * it.
+   */
+  ofKey(
+    apiKey: ListedApiKey,
+    assignments: readonly Assignment[],
+    shown: readonly Assignment[],
+  ): readonly NarrowedPermission[] {
     const kept = grantsOfKey(apiKey, this.#directory.grantsOf(assignments));
-    const assigned = this.#directory.assigned(assignments).flatMap((one) => narrowed(one, kept));
+    const assigned = this.#directory.assigned(shown).flatMap((one) => narrowed(one, kept));
     return effectivePermissions(assigned).map((one) => ({ ...one, narrowedBy: apiKey }));
   }
 }

@@ -18,6 +18,7 @@ import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { demand } from '../permissions/judge.ts';
 import { can } from '../permissions/rules.ts';
 import type { ApiKeyPrincipal, Principal } from '../principal.ts';
+import { shownAssignments } from './assignment-visibility.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
 import { secondFactorDueAt } from './second-factor-policy.ts';
@@ -43,13 +44,22 @@ export interface PermissionSubject {
   readonly active: boolean;
   /** The user, or the owner of the key; null for nobody. */
   readonly account: UserView | null;
-  /** What gives the account its groups. */
+  /** What gives the account its groups; it decides. */
   readonly assignments: readonly Assignment[];
+  /** Those of them that whoever asks may be told of: of others none within organizations that are hidden. */
+  readonly shown: readonly Assignment[];
   /** null unless it acts by API key. */
   readonly apiKey: ApiKeyView | null;
 }
 
-const ANYBODY: PermissionSubject = { principal: null, active: true, account: null, assignments: [], apiKey: null };
+const ANYBODY: PermissionSubject = {
+  principal: null,
+  active: true,
+  account: null,
+  assignments: [],
+  shown: [],
+  apiKey: null,
+};
 
 /** Stands where a principal names its session or key and there is none; no row has it. */
 const NONE = '00000000-0000-0000-0000-000000000000';
@@ -103,6 +113,7 @@ export class PermissionSubjects {
       active: row.active,
       account,
       assignments: row.assignments,
+      shown: this.#shown(caller, row),
       apiKey: null,
     };
   }
@@ -130,8 +141,13 @@ export class PermissionSubjects {
       active: row.active,
       account: userViewOf(row, this.#clock.now()),
       assignments: row.assignments,
+      shown: this.#shown(caller, row),
       apiKey,
     };
+  }
+
+  #shown(caller: AskingCaller, row: SubjectRow): readonly Assignment[] {
+    return shownAssignments(this.#viewer(caller), caller.assignments)(row.user_id, row.assignments);
   }
 
   async #read<Row extends SubjectRow>(text: string, id: string, { values }: Visibility): Promise<Row | undefined> {
@@ -198,6 +214,7 @@ const asCalling = (caller: AskingCaller): PermissionSubject => ({
   active: true,
   account: caller.account,
   assignments: caller.assignments,
+  shown: caller.assignments,
   apiKey: caller.apiKey,
 });
 
