@@ -15,7 +15,7 @@ import { type ApiKeyId, newId, parseId, type UserId } from '../ids.ts';
 import type { ApiKeyStatus } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf, type Mapped, once } from './connection.ts';
+import { type Connection, connectionOf, listName, type Mapped, once } from './connection.ts';
 
 export interface ApiKeyFilter {
   readonly ownerId?: string | null | undefined;
@@ -65,7 +65,7 @@ export class ApiKeyReader {
     filter: ApiKeyFilter | null,
   ): Promise<Connection<ListedApiKey>> {
     const now = this.#clock.now();
-    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['apiKeys', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, listName('apiKeys', filter));
     const conditions = new Conditions();
     const visible = visibleApiKeys({ principal: caller.principal, now }, 1);
     conditions.addRaw(visible.condition, visible.values);

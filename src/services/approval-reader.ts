@@ -14,7 +14,7 @@ import { may } from '../permissions/may.ts';
 import type { ApprovalState } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 
 export interface ApprovalFilter {
   readonly stateIn?: readonly ApprovalState[] | null | undefined;
@@ -58,7 +58,7 @@ export class ApprovalReader {
     filter: ApprovalFilter | null,
   ): Promise<Connection<ApprovalRequestView>> {
     const now = this.#clock.now();
-    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['approvals', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, listName('approvals', filter));
     const conditions = new Conditions();
     conditions.addRaw(stateIsIn, [filter?.stateIn ?? STATES, now.toISOString()]);
     if (!may(caller.principal, 'view:approvals', now)) conditions.add('a.requested_by_id = ?', caller.principal.userId);

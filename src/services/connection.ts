@@ -45,6 +45,21 @@ export const totalsOf = <Key>(count: () => Promise<readonly Counted<Key>[]>): ((
   return async (key) => (await totals()).get(key) ?? 0;
 };
 
+/**
+ * Names a list for its cursors. What is not asked for, be it absent, null or an object of nothing else, makes no other list: clients put
+ * their filters together anew for each page. An empty list of values does, since it asks for nothing to be found.
+ */
+export const listName = (name: string, ...asked: readonly unknown[]): string =>
+  JSON.stringify([name, ...asked.map((one) => given(one))]);
+
+const given = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map((one) => given(one));
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value ?? null;
+  const entries = Object.entries(value).map(([key, one]) => [key, given(one)] as const);
+  const asked = entries.filter(([, one]) => one !== null);
+  return asked.length === 0 ? null : Object.fromEntries(asked);
+};
+
 /** Builds the connection of a page. */
 export const connectionOf = <Row, Node>(
   keyset: Keyset,

@@ -15,7 +15,7 @@ import { may } from '../permissions/may.ts';
 import { shownAssignments } from './assignment-visibility.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf, type Counted, totalsOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted, listName, totalsOf } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
 export interface GroupFilter {
@@ -126,7 +126,7 @@ export class GroupReader {
   ): Promise<Connection<GroupView>> {
     const { field, direction } = order ?? { field: 'NAME', direction: 'ASC' };
     const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
-    const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['groups', filter, field, direction]));
+    const keyset = new Keyset(this.#cursorKey, ordering, listName('groups', filter, field, direction));
     const conditions = groupConditions(filter);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#lists.of(caller).query<PageRow>(

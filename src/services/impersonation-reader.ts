@@ -17,7 +17,7 @@ import { type ImpersonationId, newId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 import type { TimeRange } from './user-filter.ts';
 
 export interface ImpersonationFilter {
@@ -51,7 +51,7 @@ export class ImpersonationReader {
     request: PageRequest,
     filter: ImpersonationFilter | null,
   ): Promise<Connection<ImpersonationView>> {
-    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['impersonations', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, listName('impersonations', filter));
     const conditions = this.#conditions(caller, filter);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<ImpersonationRow>(

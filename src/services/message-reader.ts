@@ -11,7 +11,7 @@ import { type MessageId, newId, parseId, type UserId } from '../ids.ts';
 import type { MessageState } from '../vocabulary.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 import type { TimeRange } from './user-filter.ts';
 
 export interface MessageFilter {
@@ -48,7 +48,7 @@ export class MessageReader {
     request: PageRequest,
     filter: MessageFilter | null,
   ): Promise<Connection<MessageView>> {
-    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, JSON.stringify(['mail', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST_FIRST, listName('mail', filter));
     const conditions = new Conditions();
     const visible = visibleMessagePage({ principal: caller.principal, now: this.#clock.now() }, 1);
     conditions.addRaw('true', visible.values);

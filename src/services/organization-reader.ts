@@ -17,7 +17,7 @@ import { Failure } from '../errors.ts';
 import { type GroupId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
-import { type Connection, connectionOf, type Counted, totalsOf } from './connection.ts';
+import { type Connection, connectionOf, type Counted, listName, totalsOf } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
 export interface OrganizationFilter {
@@ -95,7 +95,7 @@ export class OrganizationReader {
   ): Promise<Connection<OrganizationView>> {
     const { field, direction } = order ?? { field: 'NAME', direction: 'ASC' };
     const ordering = { ...ORDERINGS[field], descending: direction === 'DESC' };
-    const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['organizations', filter, field, direction]));
+    const keyset = new Keyset(this.#cursorKey, ordering, listName('organizations', filter, field, direction));
     const viewer = this.#viewer(caller);
     const conditions = new Conditions();
     const visible = visibleOrganizations(viewer, 1);

@@ -8,7 +8,7 @@ import {
   trustedDocumentViewOf,
 } from '../entities/trusted-document.queries.ts';
 import { Conditions, likePattern, searchText } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 
 /** Ids are UUIDv7: newest first needs no other column. */
 const NEWEST: Ordering = { expression: 'd.id', type: 'uuid', idColumn: 'd.id', descending: true };
@@ -35,7 +35,7 @@ export class TrustedDocumentReader {
 
   /** A page of documents, newest first. One statement; one more when the total is asked for. Throws BAD_USER_INPUT. */
   async page(request: PageRequest, filter: TrustedDocumentFilter | null): Promise<Connection<TrustedDocumentView>> {
-    const keyset = new Keyset(this.#cursorKey, NEWEST, JSON.stringify(['trustedDocuments', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST, listName('trustedDocuments', filter));
     const conditions = conditionsOf(filter ?? {});
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<TrustedDocumentRow>(

@@ -20,7 +20,7 @@ import type { UserId } from '../ids.ts';
 import { readAttributeFilters } from './attribute-filter.ts';
 import type { UserAttributes } from './attributes.ts';
 import type { SignedInCaller } from './caller.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 import { Conditions, likePattern, searchText } from './conditions.ts';
 import { addUserFilter, type UserFilter } from './user-filter.ts';
 
@@ -91,7 +91,7 @@ export class UserReader {
     const viewer = { principal: caller.principal, now };
     const byAge = field === 'CREATED_AT' && isWhole(filter) ? usersByAge(viewer, 1) : null;
     const ordering = { ...(byAge === null ? ORDERINGS[field] : MEMBERS_BY_AGE), descending: direction === 'DESC' };
-    const keyset = new Keyset(this.#cursorKey, ordering, JSON.stringify(['users', filter, field, direction]));
+    const keyset = new Keyset(this.#cursorKey, ordering, listName('users', filter, field, direction));
     const conditions = new Conditions();
     const visible = visiblePage(viewer, 'view:users', 1);
     conditions.addRaw('true', visible.values);

@@ -21,7 +21,7 @@ import {
 } from '../entities/webhook.queries.ts';
 import type { WebhookDeliveryId, WebhookId } from '../ids.ts';
 import { Conditions } from './conditions.ts';
-import { type Connection, connectionOf } from './connection.ts';
+import { type Connection, connectionOf, listName } from './connection.ts';
 import { addDeliveryFilter, type WebhookDeliveryFilter } from './webhook-delivery-filter.ts';
 
 /** Ids are UUIDv7: newest first needs no other column. */
@@ -86,7 +86,7 @@ export class WebhookReader {
     request: PageRequest,
     filter: WebhookDeliveryFilter | null,
   ): Promise<Connection<WebhookDeliveryView>> {
-    const keyset = new Keyset(this.#cursorKey, NEWEST_DELIVERIES, JSON.stringify(['webhookDeliveries', filter]));
+    const keyset = new Keyset(this.#cursorKey, NEWEST_DELIVERIES, listName('webhookDeliveries', filter));
     const conditions = new Conditions();
     addDeliveryFilter(conditions, filter ?? {});
     const query = keyset.query(request, conditions.values.length + 1);

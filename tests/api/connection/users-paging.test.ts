@@ -119,6 +119,26 @@ describe('users, page by page', () => {
     expect([data.users, code]).toEqual([null, 'BAD_USER_INPUT']);
   });
 
+  test('take cursors of the same filter however it says that something is not asked for', async () => {
+    const nothing: UsersQueryVariables['filter'][] = [null, {}, { search: null }, { createdAt: { from: null } }];
+    const states: UsersQueryVariables['filter'][] = [
+      { statusIn: ['ACTIVE'] },
+      { statusIn: ['ACTIVE'], search: null, createdAt: {} },
+    ];
+    for (const filters of [nothing, states]) {
+      const [first] = filters;
+      const { pageInfo, nodes } = await page({ first: 2, filter: first });
+      for (const filter of filters) {
+        const behind = await page({ first: 2, filter, after: pageInfo.endCursor });
+        expect(behind.nodes).toHaveLength(2);
+        expect(nodes.map(({ id }) => id)).not.toContain(behind.nodes[0]?.id);
+      }
+    }
+    const { pageInfo } = await page({ first: 2 });
+    const narrowed = { first: 2, filter: { statusIn: [] }, after: pageInfo.endCursor };
+    expect((await cast().admin.send(UsersDocument, narrowed)).code).toBe('BAD_USER_INPUT');
+  });
+
   test('take 100', async () => {
     expect((await page({ first: 100 })).nodes).toHaveLength(68);
     expect((await page({ last: 100 })).nodes).toHaveLength(68);
