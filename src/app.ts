@@ -2,7 +2,7 @@ import { type GraphQLSchema, NoSchemaIntrospectionCustomRule } from 'graphql';
 import type { Logger } from 'pino';
 import { RequestAuthenticator } from './auth/authenticate.ts';
 import { readAsBegunSession } from './auth/began-sessions.ts';
-import { identityOf, type MakeLoaders } from './auth/identity.ts';
+import { afterChange, identityOf, type MakeLoaders } from './auth/identity.ts';
 import type { Config } from './config/config.ts';
 import type { Context } from './context.ts';
 import { VerifiedTokenCache } from './crypto/verified-token-cache.ts';
@@ -69,6 +69,7 @@ export const createApp = async (
       const authenticated = await services.authenticator.ofBegunSession(sessionId, caller);
       return authenticated === null ? null : identityOf(authenticated, caller, loaders);
     },
+    renew: (identity) => afterChange(identity, loaders),
   });
   return createServer({
     config,

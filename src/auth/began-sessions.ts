@@ -18,6 +18,8 @@ interface Options {
   readonly personal: ReadonlySet<string>;
   /** The identity of a session that was just begun; null when it is over already. One statement. */
   readonly identify: (context: Context, sessionId: SessionId) => Promise<Identity | null>;
+  /** The same identity, which has read nothing yet. */
+  readonly renew: (identity: Identity) => Identity;
 }
 
 /**
@@ -25,7 +27,8 @@ interface Options {
  * themselves what any later request shows them. The session is looked up only when a field is selected to which that matters.
  *
  * Every root field begins as whom the request was authenticated (root fields of a mutation run one after another, each with all that
- * lies below it): a document that signs in and goes on is judged, from its second mutation on, as before.
+ * lies below it): a document that signs in and goes on is judged, from its second mutation on, as before. What lies below it is read
+ * anew: the fields below one mutation show what it left behind, not what those below an earlier one saw, nor how the request began.
  */
 export const readAsBegunSession = (schema: GraphQLSchema, options: Options): void => {
   for (const field of Object.values(schema.getMutationType()?.getFields() ?? {})) {
@@ -35,11 +38,12 @@ export const readAsBegunSession = (schema: GraphQLSchema, options: Options): voi
 };
 
 const inOwnName =
-  (resolve: Resolve, { personal, identify }: Options): Resolve =>
+  (resolve: Resolve, { personal, identify, renew }: Options): Resolve =>
   async (parent, args, context, info) => {
     actAs(context, context.own);
     context.began = null;
     const answer: unknown = await resolve(parent, args, context, info);
+    actAs(context, renew(context));
     // Set by the resolver, which narrowing does not know of.
     const began = context.began as SessionId | null;
     if (began === null || !selectsAny(info, personal)) return answer;

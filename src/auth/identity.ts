@@ -6,7 +6,8 @@ import type { Principal } from '../principal.ts';
 import { type Caller, type SignedInCaller, signedInCaller } from '../services/caller.ts';
 import type { Authenticated } from '../services/session-authenticator.ts';
 
-export type MakeLoaders = (caller: SignedInCaller, assignments: readonly Assignment[]) => Loaders;
+/** `isPast`: a change since may have given the caller other assignments. */
+export type MakeLoaders = (caller: SignedInCaller, assignments: readonly Assignment[], isPast?: boolean) => Loaders;
 
 /** The same caller where administrators' operations are not served. */
 const withoutAdministrators = (principal: Principal): Principal => ({
@@ -39,4 +40,10 @@ export const identityOf = (
   const principal = administration ? who.principal : withoutAdministrators(who.principal);
   const caller: Caller = { ...who, principal, ...place };
   return { principal, caller, assignments, loaders: makeLoaders(signedInCaller(caller), assignments) };
+};
+
+/** The same identity, with loaders that know nothing from before a change, not even of the caller. */
+export const afterChange = ({ principal, caller, assignments }: Identity, makeLoaders: MakeLoaders): Identity => {
+  const loaders = caller.principal === null ? null : makeLoaders(signedInCaller(caller), assignments, true);
+  return { principal, caller, assignments, loaders };
 };

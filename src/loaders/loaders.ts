@@ -125,6 +125,8 @@ interface Readers {
 interface Reading {
   readonly caller: SignedInCaller;
   readonly assignments: readonly Assignment[];
+  /** They were read before a change that may have made others of them. */
+  readonly isPast: boolean;
 }
 
 /**
@@ -133,7 +135,7 @@ interface Reading {
  */
 export const loadersFrom = (
   readers: Readers,
-): ((caller: SignedInCaller, assignments: readonly Assignment[]) => Loaders) => {
+): ((caller: SignedInCaller, assignments: readonly Assignment[], isPast?: boolean) => Loaders) => {
   const make = lazily<Loaders, Reading>({
     user: ({ caller }) => new DataLoader((ids) => readers.users.byIds(caller, ids)),
     group: ({ caller, assignments }) =>
@@ -157,7 +159,7 @@ export const loadersFrom = (
     apiKeysOfUser: ({ caller }) => perRequest((ids, request) => readers.apiKeys.ofUsers(caller, ids, request)),
     ...makersOfOrganizations(readers),
   });
-  return (caller, assignments) => make({ caller, assignments });
+  return (caller, assignments, isPast = false) => make({ caller, assignments, isPast });
 };
 
 const makersOfMails = ({
@@ -216,11 +218,10 @@ const makersOfAssignments = (
         });
       });
   return {
-    assignmentsOfUser: ({ caller, assignments }) =>
-      new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids)).prime(
-        caller.principal.userId,
-        assignments,
-      ),
+    assignmentsOfUser: ({ caller, assignments, isPast }) => {
+      const loader = new DataLoader<UserId, readonly Assignment[]>((ids) => groups.assignmentsOf(ids));
+      return isPast ? loader : loader.prime(caller.principal.userId, assignments);
+    },
     shownAssignmentsOfUser: shownAs((assignments) => assignments),
     groupsOfUser: shownAs((assignments) => groups.definitions(memberGroupIds(assignments))),
   };
