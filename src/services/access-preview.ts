@@ -170,12 +170,10 @@ const shownOf = (viewer: Viewer, own: readonly Assignment[], snapshots: readonly
   const self = viewer.principal.userId;
   const isShown = shownAssignments(viewer, own);
   if (organizationReach(viewer) === 'ALL') return isShown;
-  const places = new Set<OrganizationId | null>([null]);
-  for (const { assignments } of snapshots) {
-    for (const [id, held] of assignments) {
-      if (id !== self) for (const one of isShown(id, held)) places.add(placeOf(one));
-    }
-  }
+  const seen = snapshots.flatMap(({ assignments }) =>
+    [...assignments].flatMap(([id, held]) => (id === self ? [] : isShown(id, held))),
+  );
+  const places = new Set<OrganizationId | null>([null, ...seen.map((one) => placeOf(one))]);
   return (of, held) => (of === self ? held : held.filter((one) => places.has(placeOf(one))));
 };
 

@@ -54,7 +54,7 @@ export const listName = (name: string, ...asked: readonly unknown[]): string =>
 
 const given = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map((one) => given(one));
-  if (value === null || typeof value !== 'object' || value instanceof Date) return value ?? null;
+  if (value === null || typeof value !== 'object' || value instanceof globalThis.Date) return value ?? null;
   const entries = Object.entries(value).map(([key, one]) => [key, given(one)] as const);
   const asked = entries.filter(([, one]) => one !== null);
   return asked.length === 0 ? null : Object.fromEntries(asked);
