@@ -54,6 +54,10 @@ export interface Decisions {
 /** Gatehouse could not be asked, or does not decide. Refuse what needed the answer. */
 export class DecisionUnavailable extends Error {
   override readonly name = 'DecisionUnavailable';
+  readonly code = 'SERVICE_UNAVAILABLE';
+  /** As of `Denied`: the same request can succeed later. */
+  readonly statusCode = 503;
+  readonly extensions = { code: this.code };
 }
 
 /** Gatehouse takes nothing from this caller any more: signed out, locked, a key that ended; or not before a step-up. */

@@ -1,5 +1,5 @@
 import { TokenRefused } from './caller.ts';
-import type { Decisions } from './decision-client.ts';
+import { type Decisions, DecisionUnavailable } from './decision-client.ts';
 import { Denied, Guard } from './guard.ts';
 import type { TokenVerifier } from './token-verifier.ts';
 
@@ -45,9 +45,7 @@ export const guardRequests = (
 };
 
 /** The HTTP status of an error of the guard; null for any other error. */
-export const statusOf = (error: unknown): number | null => {
-  if (!(error instanceof Denied)) return null;
-  return error.code === 'UNAUTHENTICATED' ? 401 : 403;
-};
+export const statusOf = (error: unknown): number | null =>
+  error instanceof Denied || error instanceof DecisionUnavailable ? error.statusCode : null;
 
 const bodyOf = (error: string, message: string): object => ({ error, error_description: message });

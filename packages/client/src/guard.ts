@@ -5,11 +5,14 @@ import { CallerRefused, type Decision, type Decisions, type Question } from './d
 export class Denied extends Error {
   override readonly name = 'Denied';
   readonly code: 'UNAUTHENTICATED' | 'FORBIDDEN' | 'STEP_UP_REQUIRED';
+  /** What Fastify and Express answer with unless the service says otherwise. */
+  readonly statusCode: 401 | 403;
   readonly extensions: Readonly<Record<string, unknown>>;
 
   constructor(code: Denied['code'], message: string, facts: Readonly<Record<string, unknown>> = {}) {
     super(message);
     this.code = code;
+    this.statusCode = code === 'UNAUTHENTICATED' ? 401 : 403;
     this.extensions = { code, ...facts };
   }
 }

@@ -5,8 +5,8 @@ import { KeysUnavailable, remoteKeys } from './remote-keys.ts';
 export interface TokenVerifierOptions {
   /** Claim `iss` of the server's tokens; by default its base URL. */
   readonly issuer: string;
-  /** Claim `aud` of the server's tokens. */
-  readonly audience: string;
+  /** Claim `aud` of the server's tokens; absent = as the issuer, which is what a server does that sets no other (`TOKEN_AUDIENCE`). */
+  readonly audience?: string;
   /** Where the public keys are; absent = `<issuer>/.well-known/jwks.json`. */
   readonly jwksUrl?: string | URL;
   /** Instead of keys from the network: for tests, and for keys that are deployed with the service. */
@@ -51,7 +51,7 @@ export class TokenVerifier {
 
   /** Throws TokenRefused. */
   async verify(token: string): Promise<Caller> {
-    const { issuer, audience, clockToleranceSeconds = 5, now } = this.#options;
+    const { issuer, audience = issuer, clockToleranceSeconds = 5, now } = this.#options;
     try {
       const { payload } = await jwtVerify(token, this.#keys, {
         issuer,
@@ -80,6 +80,12 @@ const trimmed = (url: string): string => url.replace(/\/+$/, '');
 const refusalOf = (error: unknown): TokenRefused => {
   if (error instanceof TokenRefused) return error;
   if (error instanceof errors.JWTExpired) return new TokenRefused('expired', 'The access token is past its life.');
+  // Most often the settings of the service and of the server do not agree: the name of the claim tells which, and nothing of the token.
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return new TokenRefused(
+      'invalid',
+      `The access token is not for this service: its claim ${error.claim} does not fit.`,
+    );
   return error instanceof KeysUnavailable || !(error instanceof errors.JOSEError)
     ? new TokenRefused('keys-unavailable', 'The keys that verify access tokens could not be fetched.')
     : new TokenRefused('invalid', 'The access token is not valid.');

@@ -13,6 +13,8 @@ export type WebhookFault =
 /** A request that must be answered with 400 and thrown away. */
 export class WebhookVerificationError extends Error {
   override readonly name = 'WebhookVerificationError';
+  /** What Fastify and Express answer with unless the service says otherwise. */
+  readonly statusCode = 400;
   readonly fault: WebhookFault;
 
   constructor(fault: WebhookFault) {

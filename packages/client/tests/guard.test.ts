@@ -1,6 +1,7 @@
 import Fastify from 'fastify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { guardOf } from '../src/apollo.ts';
+import { DecisionClient, type Decisions } from '../src/decision-client.ts';
 import { guardRequests, statusOf } from '../src/fastify.ts';
 import { Guard } from '../src/guard.ts';
 import { CannedDecisions, TestIssuer } from '../src/testing.ts';
@@ -71,6 +72,31 @@ describe('Fastify', () => {
     const unavailable = await cut.inject({ url: '/?action=view', headers: { authorization } });
     expect(unavailable.statusCode).toBe(503);
     expect(unavailable.json()).toMatchObject({ error: 'temporarily_unavailable' });
+  });
+});
+
+describe('Fastify without an error handler of one’s own', () => {
+  const statusWith = async (decisions: Decisions, headers: Record<string, string>) => {
+    const app = Fastify();
+    guardRequests(app, { verifier: issuer.verifier, decisions });
+    app.get('/', async (request) => {
+      const { guard } = request as unknown as { guard: Guard };
+      return guard.require('cancel', 'shop.purchases');
+    });
+    const { statusCode, body } = await app.inject({ url: '/', headers });
+    return { statusCode, code: (JSON.parse(body) as { code?: string }).code };
+  };
+
+  test('answers denials with 401 and 403, and 503 when nobody decides', async () => {
+    const authorization = `Bearer ${await issuer.sign({ userId })}`;
+    const nothing = new CannedDecisions([]);
+    expect(await statusWith(nothing, {})).toEqual({ statusCode: 401, code: 'UNAUTHENTICATED' });
+    expect(await statusWith(nothing, { authorization })).toEqual({ statusCode: 403, code: 'FORBIDDEN' });
+    const away = new DecisionClient({ url: 'http://127.0.0.1:1/graphql' });
+    expect(await statusWith(away, { authorization })).toEqual({ statusCode: 503, code: 'SERVICE_UNAVAILABLE' });
+    await expect(away.decide('mine', [{ action: 'view', resource: 'shop.purchases' }])).rejects.toSatisfy(
+      (error) => statusOf(error) === 503,
+    );
   });
 });
 

@@ -59,6 +59,27 @@ describe('an access token', () => {
     expect(await reasonOf(issuer.verifier.verify('nonsense'))).toBe('invalid');
   });
 
+  test('is for its issuer unless another audience is named, and the refusal names the claim that does not fit', async () => {
+    const { issuer: base } = ISSUER;
+    const { privateKey, publicKey } = await generateKeyPair('EdDSA');
+    const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });
+    const now = secondsOf(presentTime());
+    const token = await new SignJWT({ sid: 's', auth_time: now, acr: 'aal1', pv: '1.a' })
+      .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt' })
+      .setIssuer(base)
+      .setAudience(base)
+      .setSubject(userId)
+      .setIssuedAt(now)
+      .setExpirationTime(now + 60)
+      .sign(privateKey);
+    const verify = (facts: { issuer: string; audience?: string }) =>
+      new TokenVerifier({ ...facts, keys }).verify(token);
+    expect(await verify({ issuer: base })).toMatchObject({ userId });
+    await expect(verify(ISSUER)).rejects.toMatchObject({ reason: 'invalid', message: expect.stringContaining('aud') });
+    const other = verify({ issuer: 'https://other.test', audience: base });
+    await expect(other).rejects.toMatchObject({ reason: 'invalid', message: expect.stringContaining('iss') });
+  });
+
   test('never chooses its own algorithm or type', async () => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA');
     const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });

@@ -1,3 +1,4 @@
+import Fastify from 'fastify';
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { verifyWebhook, type WebhookFault, WebhookVerificationError } from '../src/index.ts';
@@ -47,6 +48,24 @@ describe('verifyWebhook', () => {
     expect(faultOf(() => verify(old, BODY, ['ghw_new', 'ghw_old']))).toBeNull();
     expect(faultOf(() => verify(old, BODY, ['ghw_new']))).toBe('SIGNATURE');
     expect(faultOf(() => verify(old, BODY, []))).toBe('SIGNATURE');
+  });
+
+  test('in the scope of Fastify that the README shows takes what is signed, and answers the rest with 400', async () => {
+    const app = Fastify();
+    await app.register(async (hooks) => {
+      hooks.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+      hooks.post<{ Body: string }>('/', async ({ headers, body }) => {
+        const { id } = verifyWebhook({ headers, body }, { secrets: SECRET, now: NOW });
+        return { id };
+      });
+    });
+    const post = async (payload: string) => {
+      const headers = { ...sign(SECRET), 'content-type': 'application/json' };
+      const answer = await app.inject({ method: 'POST', url: '/', headers, payload });
+      return { status: answer.statusCode, body: answer.json<{ id?: string }>() };
+    };
+    expect(await post(BODY)).toEqual({ status: 200, body: { id: 'event-1' } });
+    expect((await post(`${BODY} `)).status).toBe(400);
   });
 
   test('refuses another body, id or time, and signatures of another form', () => {
