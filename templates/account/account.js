@@ -2,7 +2,7 @@
  * The script of the account pages. It takes the token out of the address, so that neither the history nor a screenshot keeps it,
  * asks the API what it is good for, and uses it when the person presses the button, never before.
  */
-const { page, texts: json, documents } = document.body.dataset;
+const { page, texts: json, documents, tokenLength } = document.body.dataset;
 const texts = JSON.parse(json);
 const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
 history.replaceState(null, '', location.pathname + location.search);
@@ -228,6 +228,9 @@ const begin = async () => {
     byId('intro').hidden = true;
     if (!canAsk) tell(say('noToken'));
     show(canAsk ? 'request' : null);
+  } else if (token.length !== Number(tokenLength)) {
+    // Mail programs break long links; to the server what is left is a link that nobody knows.
+    giveUp('TOKEN_INVALID');
   } else if (KINDS[page] === undefined) {
     show('confirm');
   } else {
@@ -245,4 +248,17 @@ const begin = async () => {
   }
 };
 
-begin().catch((error) => tell(wordsFor(error instanceof Refusal ? error.codes : ['OTHER'])));
+const again = byId('again');
+/** The token is out of the address already, so that loading the page anew would lose it: the page itself tries again. */
+const start = async () => {
+  again.hidden = true;
+  try {
+    await begin();
+  } catch (error) {
+    tell(wordsFor(error instanceof Refusal ? error.codes : ['OTHER']));
+    again.hidden = false;
+    again.focus();
+  }
+};
+again.addEventListener('click', () => void start());
+void start();

@@ -8,6 +8,7 @@ import {
   RequestPasswordResetDocument,
   TokenStatusDocument,
 } from '../../generated/client/graphql.ts';
+import { createToken } from '../../src/crypto/opaque-token.ts';
 import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
 import { type Actor, makePerson, PASSWORD, signIn } from '../support/cast.ts';
 import { unique } from '../support/holder.ts';
@@ -261,13 +262,45 @@ describe('the account pages in a browser', () => {
     expect(await stored()).toEqual([{ email: newEmail }]);
   });
 
+  test('a link that was cut off says so at once, and the whole one works afterwards', async () => {
+    const email = await somebody();
+    const token = await reset(email);
+    for (const [name, cut] of [
+      ['reset', token.slice(0, -20)],
+      ['invite', `${createToken('invite').token.reveal()}.`],
+      ['sign-in', createToken('mailedSignIn').token.reveal().slice(0, 30)],
+      ['email-change', 'ghe_'],
+    ] as const) {
+      await open(name, cut);
+      await says('This link is not complete, or does not work any more. Open it again from the mail.');
+      expect(await page.getByRole('button', { name: /^(Sign in|Confirm the address|Set the password)$/ }).count()).toBe(
+        0,
+      );
+    }
+    await open('reset', token);
+    await says('For b**@pages.example');
+  });
+
+  test('a server that cannot be reached is asked again by a button, with the token that the address lost', async () => {
+    const token = await reset(await somebody());
+    await page.route('**/graphql', (route) => route.fulfill({ status: 200, body: 'a proxy that is starting' }));
+    await page.goto(`${app().url}/account/reset#token=${token}`);
+    await says('The server cannot be reached.');
+    await shoot('unreachable');
+    await page.unroute('**/graphql');
+    expect(await page.evaluate('document.activeElement.id')).toBe('again');
+    await page.keyboard.press('Enter');
+    await says('For b**@pages.example');
+    expect(await page.getByRole('button', { name: 'Try again' }).isHidden()).toBe(true);
+  });
+
   test('a page without its token, or with a made-up one, says so and does nothing', async () => {
     await open('invite');
     await says('Open this page by the link in your mail.');
-    await open('sign-in', 'ghl_rubbish');
+    await open('sign-in', createToken('mailedSignIn').token.reveal());
     await press('Sign in');
     await says('This link is not complete, or does not work any more.');
-    await open('reset', 'ght_rubbish');
+    await open('reset', createToken('reset').token.reveal());
     await says('This link was used already');
     expect(await messagesTo(app(), 'nobody@pages.example')).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { TOKEN_LENGTH } from '../../crypto/opaque-token.ts';
 import { pageDocuments } from './page-documents.ts';
 import { type PageLocale, type PageName, type PageTexts, pageTexts } from './page-texts.ts';
 
@@ -137,6 +138,7 @@ export const renderAccountPage = (facts: AccountPage): string => {
         data-page="${page}"
         data-texts="${JSON.stringify({ ...labels, ...codes })}"
         data-documents="${JSON.stringify(pageDocuments)}"
+        data-token-length="${String(TOKEN_LENGTH)}"
       >
         <main>
           <p class="company">${companyName}</p>
@@ -145,6 +147,7 @@ export const renderAccountPage = (facts: AccountPage): string => {
           <p id="status" role="status" aria-live="polite"></p>
           <noscript><p class="error">${labels.noScript}</p></noscript>
           ${[FORMS[page].map((name) => forms[name](texts, page)).join('')]}
+          <button type="button" id="again" hidden>${labels.again}</button>
           <p id="done" hidden><a class="button" href="${loginUrl}">${labels.continue}</a></p>
         </main>
       </body>

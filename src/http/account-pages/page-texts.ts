@@ -36,6 +36,7 @@ type LabelName =
   | 'passwordSet'
   | 'emailChanged'
   | 'continue'
+  | 'again'
   | 'noScript'
   | 'noToken';
 
@@ -93,6 +94,7 @@ const en: PageTexts = {
     passwordSet: 'Done. Your password is set.',
     emailChanged: 'Done. Your address is now {email}.',
     continue: 'Continue',
+    again: 'Try again',
     noScript: 'This page needs JavaScript.',
     noToken: 'Open this page by the link in your mail.',
   },
@@ -158,6 +160,7 @@ const it: PageTexts = {
     passwordSet: 'Fatto. La password è impostata.',
     emailChanged: 'Fatto. Il tuo indirizzo ora è {email}.',
     continue: 'Continua',
+    again: 'Riprova',
     noScript: 'Questa pagina richiede JavaScript.',
     noToken: 'Apri questa pagina dal link nella tua e-mail.',
   },
@@ -220,6 +223,7 @@ const de: PageTexts = {
     passwordSet: 'Fertig. Ihr Passwort ist gesetzt.',
     emailChanged: 'Fertig. Ihre Adresse ist jetzt {email}.',
     continue: 'Weiter',
+    again: 'Noch einmal versuchen',
     noScript: 'Diese Seite braucht JavaScript.',
     noToken: 'Öffnen Sie diese Seite über den Link in Ihrer E-Mail.',
   },
