@@ -17,6 +17,8 @@ export type Identity = { readonly displayName: string; readonly email: string | 
 export interface ClientOptions {
   readonly endpoint: string;
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  /** Follows a subscription, by whatever carries subscriptions. */
+  readonly follow: (request: GraphQLRequest, headers: Readonly<Record<string, string>>) => AsyncIterable<GraphQLAnswer>;
   readonly onIdentity: (identity: Identity) => void;
 }
 
@@ -65,7 +67,17 @@ export class PlaygroundClient {
     this.#options = options;
   }
 
-  /** Sends one operation; `headers` are the caller's own. A change refused for a stale token is sent once more with the present one. */
+  /** Sends one operation, or follows it where it is a subscription; `headers` are the caller's own. */
+  async run(
+    given: GraphQLRequest,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<GraphQLAnswer | AsyncIterable<GraphQLAnswer>> {
+    const operation = operationOf(given);
+    if (operation?.operation !== OperationTypeNode.SUBSCRIPTION) return this.send(given, headers);
+    return this.#options.follow({ ...given, operationName: operation.name?.value ?? null }, headers);
+  }
+
+  /** Sends one query or change. A change refused for a stale token is sent once more with the present one. */
   async send(given: GraphQLRequest, headers: Readonly<Record<string, string>> = {}): Promise<GraphQLAnswer> {
     const operation = operationOf(given);
     const request = operation === null ? given : { ...given, operationName: operation.name?.value ?? null };

@@ -8,6 +8,7 @@ import { type Identity, PlaygroundClient } from './client.ts';
 import { Header } from './header.tsx';
 import { linkedExample, openingTabs } from './opening-tabs.ts';
 import { SecretlessStorage, type Store, tabsKey } from './storage.ts';
+import { follow } from './subscriptions.ts';
 
 type Fetcher = ComponentProps<typeof GraphiQL>['fetcher'];
 
@@ -39,10 +40,11 @@ let report: (identity: Identity) => void = () => undefined;
 const client = new PlaygroundClient({
   endpoint: '/graphql',
   fetch: async (url, init) => fetch(url, init),
+  follow,
   onIdentity: (identity) => report(identity),
 });
 // GraphiQL's type wants GraphQLError objects, its code prints whatever JSON came.
-const fetcher: Fetcher = (request, options) => client.send(request, options?.headers ?? {}) as ReturnType<Fetcher>;
+const fetcher: Fetcher = (request, options) => client.run(request, options?.headers ?? {}) as ReturnType<Fetcher>;
 
 const App = (): ReactElement => {
   const [identity, setIdentity] = useState<Identity>('unknown');

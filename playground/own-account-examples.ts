@@ -202,4 +202,21 @@ query Sessions {
 `,
     variables: null,
   },
+  {
+    query: `# Runs until it is stopped. What happens to my account
+# meanwhile, in another tab, is told here.
+subscription AuditEventAdded {
+  auditEventAdded {
+    action
+    result
+    at
+    target {
+      type
+      label
+    }
+  }
+}
+`,
+    variables: null,
+  },
 ];

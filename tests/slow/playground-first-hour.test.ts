@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SignInDocument } from '../../generated/client/graphql.ts';
+import { figuresOf } from '../support/figures.ts';
 import { useTestApp } from '../support/test-app.ts';
 
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
@@ -23,7 +25,10 @@ describe('the playground on the real server', () => {
     if (executablePath === undefined) throw new Error('CI needs Chromium: apt-get install chromium');
     const root = join(import.meta.dirname, '../..');
     execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { cwd: root });
-    browser = await chromium.launch({ executablePath, args: [...args, ...quiet] });
+    // The page is opened by the address that the server knows itself by: cookies over WebSocket are taken from its own pages only.
+    const { host } = new URL(app().config.server.baseUrl);
+    const resolution = `--host-resolver-rules=MAP ${host} ${new URL(app().url).host}`;
+    browser = await chromium.launch({ executablePath, args: [...args, ...quiet, resolution] });
   });
   afterAll(async () => browser?.close());
 
@@ -48,7 +53,7 @@ describe('the playground on the real server', () => {
     page.on('pageerror', (error) => complaints.push(error.message));
     const printed = new URL(issued?.link ?? '');
     expect(printed.pathname).toBe('/playground');
-    await page.goto(`${app().url}${printed.pathname}${printed.hash}`);
+    await page.goto(printed.href);
     await page.locator('.graphiql-editor .view-line').first().waitFor();
     expect(page.url()).not.toContain(token);
     await page.locator('section[aria-label="Variables"] .graphiql-editor:not(.hidden) .view-lines').click();
@@ -71,6 +76,17 @@ describe('the playground on the real server', () => {
     await page.locator('header').getByText('Ada Lovelace').waitFor();
     await page.getByRole('tab', { name: 'CreateGroup' }).click();
     await run(page, 'Help desk');
+    // A subscription is followed by the cookie, shows what happens elsewhere, and stops when its button is pressed.
+    await page.getByRole('tab', { name: 'AuditEventAdded' }).click();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.getByRole('button', { name: /Stop query/ }).waitFor();
+    const signedIn = { identifier: 'ada@example.com', password: PASSWORD, delivery: 'BODY' as const };
+    const subscribed = () => figuresOf(app()).then((figures) => figures.get('gatehouse_subscriptions'));
+    await expect.poll(subscribed).toBe(1);
+    await app().anonymous().send(SignInDocument, { input: signedIn });
+    await page.locator('section[aria-label="Result Window"]').getByText('session.started').first().waitFor();
+    await page.getByRole('button', { name: /Stop query/ }).click();
+    await expect.poll(subscribed).toBe(0);
     const folder = process.env['SCREENSHOTS'];
     if (folder !== undefined) await page.screenshot({ path: join(folder, 'playground.png') });
     await page.waitForTimeout(900);

@@ -22,6 +22,9 @@ const serverWith = (state: { token: string | null; answer?: GraphQLAnswer; statu
   const client = new PlaygroundClient({
     endpoint: '/graphql',
     onIdentity: (identity) => identities.push(identity),
+    follow: async function* ({ operationName }, headers) {
+      yield { data: { operationName, headers } };
+    },
     fetch: async (_url, init) => {
       if (state.status === 'down') throw new TypeError('Failed to fetch');
       const request = JSON.parse(typeof init.body === 'string' ? init.body : '') as GraphQLRequest;
@@ -173,5 +176,20 @@ describe('who is signed in', () => {
       fetch: async () => new Response('<html>', { status: 502, statusText: 'Bad Gateway' }),
     });
     await expect(client.send({ query: '{ a }' })).rejects.toThrow('The server answered 502 Bad Gateway without JSON.');
+  });
+});
+
+describe('a subscription', () => {
+  test('is followed and not posted; everything else is posted', async () => {
+    const server = serverWith({ token: 'one' });
+    const query = 'subscription Follow { viewerSessionEnded { reason } }';
+    const answers = await server.client.run({ query, operationName: 'Former' }, { authorization: 'Bearer mine' });
+    if (!(Symbol.asyncIterator in answers)) throw new Error('It was not followed.');
+    const followed: GraphQLAnswer[] = [];
+    for await (const answer of answers) followed.push(answer);
+    expect(followed).toEqual([{ data: { operationName: 'Follow', headers: { authorization: 'Bearer mine' } } }]);
+    expect(server.sent).toEqual([]);
+    expect(await server.client.run({ query: '{ health }' })).toEqual({ data: {} });
+    expect(await server.client.run(change)).toEqual({ data: { change: 1 } });
   });
 });
