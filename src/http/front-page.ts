@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { escapeHtml } from './html.ts';
 
@@ -45,4 +45,16 @@ export const frontPage: FastifyPluginAsync<{ readonly config: Config }> = async 
       .header('cache-control', 'public, max-age=300')
       .send(html);
   });
+};
+
+/** A person followed the address of the API: browsers say that they want a page, and programs that read GraphQL do not. */
+const isVisitOfApi = ({ method, url, headers }: FastifyRequest): boolean =>
+  method === 'GET' && url === '/graphql' && headers.accept?.includes('text/html') === true;
+
+/** Sends people who open `/graphql` in a browser to the playground, where it is served; without it they would read a refusal in JSON. */
+export const showPlayground = (app: FastifyInstance, config: Config): void => {
+  if (!config.server.playground) return;
+  app.addHook('onRequest', async (request, reply) =>
+    isVisitOfApi(request) ? reply.redirect('/playground') : undefined,
+  );
 };

@@ -10,7 +10,7 @@ import { AdministrationListener } from './administration-listener.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
-import { frontPage } from './front-page.ts';
+import { frontPage, showPlayground } from './front-page.ts';
 import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import { isSocketUpgrade } from './subscriptions/upgrade.ts';
@@ -85,6 +85,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   parts.overload.guard(app);
   await app.register(operationsRoutes, { ...parts, isAccepting: () => accepting });
   await registerRoutes(app, parts);
+  showPlayground(app, config);
   await graphqlRoute(app, parts, report);
   await registerTrials(app, parts);
   let administrationAddress: AddressInfo | null = null;

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { useTestApp } from '../../support/test-app.ts';
 
+/** What browsers ask for when somebody follows an address. */
+const PAGE = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
 const get = (url: string, path = '/') => fetch(`${url}${path}`, { redirect: 'manual' });
 
 describe('the front page where there is a playground', () => {
@@ -9,6 +12,15 @@ describe('the front page where there is a playground', () => {
   test('leads there', async () => {
     const answer = await get(app().url);
     expect([answer.status, answer.headers.get('location')]).toEqual([302, '/playground']);
+  });
+
+  test('so does the address of the API for whoever opens it in a browser, and for no program', async () => {
+    const visit = await fetch(`${app().url}/graphql`, { redirect: 'manual', headers: PAGE });
+    expect([visit.status, visit.headers.get('location')]).toEqual([302, '/playground']);
+    expect((await fetch(`${app().url}/graphql`, { redirect: 'manual' })).status).toBe(400);
+    const query = '/graphql?query=%7B__typename%7D';
+    const asked = await fetch(`${app().url}${query}`, { headers: { ...PAGE, 'apollo-require-preflight': 'true' } });
+    expect(await asked.json()).toMatchObject({ data: { __typename: 'Query' } });
   });
 });
 
@@ -27,6 +39,10 @@ describe('the front page where there is none', () => {
     expect(text).not.toMatch(/<script|<a |<form|<b>/);
     const [, stylesheet] = /<link rel="stylesheet" href="([^"]+)"/.exec(text) ?? [];
     expect((await get(app().url, stylesheet)).status).toBe(200);
+  });
+
+  test('the address of the API leads a browser nowhere', async () => {
+    expect((await fetch(`${app().url}/graphql`, { redirect: 'manual', headers: PAGE })).status).toBe(400);
   });
 
   test('is the same for everybody, and no other path is it', async () => {
