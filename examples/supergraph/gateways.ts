@@ -57,9 +57,9 @@ export const apolloGateway = async (supergraphSdl: string): Promise<RunningGatew
   };
 };
 
-/** Hive's gateway. It takes both forms. */
-export const hiveGateway = (supergraph: string): RunningGateway => {
-  const gateway = createGatewayRuntime({
+/** Hive's gateway, as a listener of an HTTP server. It takes both forms of the schema. */
+export const hiveRuntime = (supergraph: string) =>
+  createGatewayRuntime({
     supergraph,
     transports: { http },
     logging: false,
@@ -67,6 +67,10 @@ export const hiveGateway = (supergraph: string): RunningGateway => {
       fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }),
     },
   });
+
+/** Hive's gateway, asked in this process. */
+export const hiveGateway = (supergraph: string): RunningGateway => {
+  const gateway = hiveRuntime(supergraph);
   return {
     query: async ({ query, variables, authorization }) => {
       const response = await gateway.fetch('http://gateway.internal/graphql', {

@@ -58,7 +58,7 @@ export const federation = {
     kind: flag,
     env: 'FEDERATION_SECURITY_DIRECTIVES',
     byDefault: fixed(false),
-    description: 'The subgraph schema carries @authenticated and @requiresScopes, for routers that know them.',
+    description: 'The subgraph schema carries @authenticated and @requiresScopes, for routers that enforce them by the scopes of the token: set CLAIM_SCOPE with it.',
   }),
 };
 

@@ -1,13 +1,15 @@
-import { createServer, type Server } from 'node:http';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { graphql } from 'graphql';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { apolloSupergraph, guildSupergraph, type Subgraph } from '../../../examples/supergraph/compose.ts';
 import { documentsSdl, documentsSubgraph } from '../../../examples/supergraph/documents.ts';
 import { apolloGateway, hiveGateway, type RunningGateway } from '../../../examples/supergraph/gateways.ts';
-import { type Cast, createCast } from '../../support/cast.ts';
+import { listen, subgraphListener } from '../../../examples/supergraph/serve.ts';
+import { type Cast, createCast, PASSWORD } from '../../support/cast.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { freePort } from '../process/server-process.ts';
 
 let plain: TestApp;
 let secured: TestApp;
@@ -15,38 +17,16 @@ let documents: Server;
 let documentsUrl: string;
 let cast: Cast;
 
-/** The second subgraph on a port of its own. It trusts whoever reaches it: in a real system only the router does. */
-const startDocuments = async (rows: Parameters<typeof documentsSubgraph>[0]): Promise<Server> => {
-  const schema = documentsSubgraph(rows);
-  const server = createServer((request, response) => {
-    void (async () => {
-      const { query, variables, operationName } = JSON.parse(await text(request)) as {
-        query: string;
-        variables?: Record<string, unknown>;
-        operationName?: string;
-      };
-      const result = await graphql({
-        schema,
-        source: query,
-        variableValues: variables ?? {},
-        ...(operationName === undefined ? {} : { operationName }),
-      });
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(result));
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
-};
-
 beforeAll(async () => {
   plain = await startTestApp();
   secured = await startTestApp({ beside: plain, settings: { 'federation.securityDirectives': 'true' } });
   cast = await createCast(plain);
-  documents = await startDocuments([
+  const rows = [
     { id: 'd1', title: 'Of the administrator', ownerId: cast.admin.id },
     { id: 'd2', title: 'Of the member', ownerId: cast.member.id },
     { id: 'd3', title: 'Of nobody', ownerId: '00000000-0000-7000-8000-000000000000' },
-  ]);
+  ];
+  documents = await listen(subgraphListener(documentsSubgraph(rows)), 0);
   documentsUrl = `http://127.0.0.1:${(documents.address() as AddressInfo).port}/graphql`;
 });
 
@@ -164,5 +144,41 @@ describe.each(gateways)('a supergraph through %s', (_name, start) => {
     const query = 'mutation { createGroup(input: { name: "" }) { group { id } errors { code field } } }';
     const { data } = await gateway.query({ query, authorization: bearer(cast.admin) });
     expect(data).toEqual({ createGroup: { group: null, errors: [{ code: 'REQUIRED', field: ['name'] }] } });
+  });
+});
+
+describe('the example as its page starts it', () => {
+  const execute = async (url: string, query: string, accessToken: string) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${accessToken}` };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    return { cookies: response.headers.getSetCookie(), answer: await response.json() };
+  };
+
+  test('serves documents of users beside a running Gatehouse, and hands no cookie of a sign-in on', async () => {
+    const [port, documentsPort] = [await freePort(), await freePort()];
+    const example = spawn(process.execPath, ['--import', 'tsx', 'examples/supergraph/main.ts', cast.member.id], {
+      env: {
+        ...process.env,
+        GATEHOUSE_URL: `${plain.url}/graphql`,
+        DOCUMENTS_PORT: String(documentsPort),
+        PORT: String(port),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => {
+      example.kill();
+    });
+    await once(example.stdout, 'data');
+    const url = `http://127.0.0.1:${port}/graphql`;
+    const query = '{ documents { title owner { displayName documents { id } } } }';
+    const { answer } = await execute(url, query, cast.member.accessToken);
+    const owner = { displayName: 'The member', documents: [{ id: 'd1' }] };
+    expect(answer).toEqual({ data: { documents: [{ title: 'Document 1', owner }] } });
+    const signIn = `mutation { signIn(input: { identifier: "${cast.member.email}", password: "${PASSWORD}" }) { step } }`;
+    expect((await execute(`${plain.url}/graphql`, signIn, cast.member.accessToken)).cookies).not.toEqual([]);
+    expect(await execute(url, signIn, cast.member.accessToken)).toEqual({
+      cookies: [],
+      answer: { data: { signIn: { step: 'COMPLETE' } } },
+    });
   });
 });

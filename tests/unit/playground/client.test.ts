@@ -12,6 +12,10 @@ interface Sent {
   readonly init: RequestInit;
 }
 
+const followsNothing: AsyncIterable<GraphQLAnswer> = {
+  [Symbol.asyncIterator]: () => ({ next: async () => ({ done: true, value: null }) }),
+};
+
 const change = { query: 'mutation Change { change }', operationName: 'Change' };
 const denied = { data: { change: null }, errors: [{ message: 'no', extensions: { code: 'FORBIDDEN' } }] };
 
@@ -153,6 +157,7 @@ describe('who is signed in', () => {
     const identities: Identity[] = [];
     const client = new PlaygroundClient({
       endpoint: '/graphql',
+      follow: () => followsNothing,
       onIdentity: (identity) => identities.push(identity),
       fetch: async () =>
         new Promise((resolve) => {
@@ -172,6 +177,7 @@ describe('who is signed in', () => {
   test('an answer that is no JSON becomes a sentence', async () => {
     const client = new PlaygroundClient({
       endpoint: '/graphql',
+      follow: () => followsNothing,
       onIdentity: () => undefined,
       fetch: async () => new Response('<html>', { status: 502, statusText: 'Bad Gateway' }),
     });
