@@ -34,6 +34,11 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; ma
 dt { color: var(--quiet); } dd { margin: 0; }
 .both { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 1.5rem; }
 @media (max-width: 56rem) { .both { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 40rem) {
+  body { padding: 1rem; } thead { display: none; }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td { display: block; padding: 0; border: 0; overflow-wrap: anywhere; }
+}
 iframe { width: 100%; height: 44rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border: 1px solid var(--line); border-radius: 6px; padding: 1rem; margin: 0; }
 h2 { font-size: 1rem; color: var(--quiet); font-weight: 500; margin: 0 0 .5rem; }`;
