@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignInDocument } from '../../generated/client/graphql.ts';
+import { makePerson, PASSWORD as CAST_PASSWORD } from '../support/cast.ts';
 import { figuresOf } from '../support/figures.ts';
 import { useTestApp } from '../support/test-app.ts';
 
@@ -102,5 +103,27 @@ describe('the playground on the real server', () => {
     const groups = await app().database.query(`select name from groups where name = 'Help desk'`);
     expect(groups).toEqual([{ name: 'Help desk' }]);
     await context.close();
+  });
+
+  test('the code of the README signs a page in, and its changes carry the token', async ({ skip }) => {
+    skip(skipped, 'no Chromium is installed: apt-get install chromium');
+    if (browser === null) throw new Error('There is no browser.');
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
+    const { baseUrl } = app().config.server;
+    expect(code).toContain("'http://localhost:4000/graphql'");
+    const email = 'page@example.com';
+    await makePerson(app(), { email });
+    const page = await browser.newPage();
+    await page.goto(`${baseUrl}/account/reset`);
+    const credentials = `const [identifier, password] = ${JSON.stringify([email, CAST_PASSWORD])};`;
+    const change = `send('mutation { updateProfile(input: { displayName: "Of a page" }) { user { displayName } } }')`;
+    const script = `${credentials} ${code.replace('http://localhost:4000', baseUrl)}; return { step, errors, changed: await ${change} };`;
+    expect(await page.evaluate(`(async () => { ${script} })()`)).toEqual({
+      step: 'COMPLETE',
+      errors: [],
+      changed: { user: { displayName: 'Of a page' } },
+    });
+    await page.close();
   });
 });
