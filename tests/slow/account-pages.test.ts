@@ -281,6 +281,35 @@ describe('the account pages in a browser', () => {
     await says('For b**@pages.example');
   });
 
+  test('a link whose time is over says so, and offers a new one where one can be asked for', async () => {
+    const { admin } = await app().cast();
+    const [email, invited] = [await somebody(), `${unique('late')}@pages.example`];
+    await admin.send(CreateUserDocument, {
+      input: { email: invited, displayName: 'Late', groupIds: [MEMBERS_GROUP_ID] },
+    });
+    await askForCode(app(), email, 'LINK');
+    const [late, lateInvite, lateLink] = [
+      await reset(email),
+      await linkTokenOf(app(), invited, 'invite'),
+      await linkTokenOf(app(), email, 'sign-in-link'),
+    ];
+    app().clock.advance(30 * 86_400);
+    await open('sign-in', lateLink);
+    await press('Sign in');
+    await says('The time of this link is over.');
+    await page.getByRole('link', { name: 'Continue' }).waitFor();
+    await open('reset', late);
+    await says('The time of this link is over.');
+    await open('invite', lateInvite);
+    await says('The time of this link is over.');
+    await page.getByLabel('Your e-mail address').fill(invited);
+    await page.keyboard.press('Enter');
+    await says('If there is an account with this address');
+    await expect.poll(async () => linkTokenOf(app(), invited, 'invite')).not.toBe(lateInvite);
+    await open('invite', await linkTokenOf(app(), invited, 'invite'));
+    await says('Choose a password to begin.');
+  });
+
   test('a server that cannot be reached is asked again by a button, with the token that the address lost', async () => {
     const token = await reset(await somebody());
     await page.route('**/graphql', (route) => route.fulfill({ status: 200, body: 'a proxy that is starting' }));

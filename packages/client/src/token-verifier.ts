@@ -24,6 +24,9 @@ export interface TokenVerifierOptions {
 /** Nothing else is ever accepted, whatever a token says of itself (RFC 8725 section 3.1). */
 const ALGORITHMS = ['EdDSA', 'ES256', 'RS256'];
 
+/** How API keys of Gatehouse begin. */
+const API_KEY = 'ghk_';
+
 const TEN_MINUTES_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
@@ -51,6 +54,7 @@ export class TokenVerifier {
 
   /** Throws TokenRefused. */
   async verify(token: string): Promise<Caller> {
+    if (token.startsWith(API_KEY)) throw new TokenRefused('invalid', 'This is an API key and no access token.');
     const { issuer, audience = issuer, clockToleranceSeconds = 5, now } = this.#options;
     try {
       const { payload } = await jwtVerify(token, this.#keys, {

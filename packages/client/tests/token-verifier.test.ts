@@ -80,6 +80,14 @@ describe('an access token', () => {
     await expect(other).rejects.toMatchObject({ reason: 'invalid', message: expect.stringContaining('iss') });
   });
 
+  test('is no API key, and the refusal says so', async () => {
+    const refused = issuer.verifier.verifyHeader(`Bearer ghk_nJLa9yg8vXff_${'a'.repeat(49)}`);
+    await expect(refused).rejects.toMatchObject({
+      reason: 'invalid',
+      message: 'This is an API key and no access token.',
+    });
+  });
+
   test('never chooses its own algorithm or type', async () => {
     const { privateKey, publicKey } = await generateKeyPair('EdDSA');
     const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] });
