@@ -141,6 +141,17 @@ const questions: readonly Question[] = [
     }),
   },
   {
+    what: 'Scopes for routers',
+    paths: [],
+    answer: ({ federation, tokens }) => ({
+      look:
+        federation.securityDirectives &&
+        !tokens.claimScope &&
+        'are asked for by the schema (FEDERATION_SECURITY_DIRECTIVES) and in no token, so a router refuses whatever needs a permission; set CLAIM_SCOPE=true',
+      ok: tokens.claimScope ? 'in every token' : 'not asked for',
+    }),
+  },
+  {
     what: 'Limits',
     paths: ['rates.enabled'],
     answer: ({ redis }) => ({

@@ -58,7 +58,8 @@ export const federation = {
     kind: flag,
     env: 'FEDERATION_SECURITY_DIRECTIVES',
     byDefault: fixed(false),
-    description: 'The subgraph schema carries @authenticated and @requiresScopes, for routers that enforce them by the scopes of the token: set CLAIM_SCOPE with it.',
+    description:
+      'The subgraph schema carries @authenticated and @requiresScopes, for routers that enforce them by the scopes of the token: set CLAIM_SCOPE with it.',
   }),
 };
 

@@ -62,6 +62,7 @@ describe('the checklist of production', () => {
     ['What strangers see', { PLAYGROUND: 'true' }, 'PLAYGROUND'],
     ['What strangers see', { INTROSPECTION: 'true' }, 'FIELD_SUGGESTIONS'],
     ['Administration', { ADMIN_PORT: '' }, 'ADMIN_NETWORKS'],
+    ['Scopes for routers', { FEDERATION_SECURITY_DIRECTIVES: 'true' }, 'CLAIM_SCOPE=true'],
     ['Limits', { REDIS_URL: '' }, 'REDIS_URL'],
     ['Mail', { SMTP_HOST: '' }, 'SMTP_HOST'],
     ['Mail', { SMTP_HOST: '', APP_ENVIRONMENT: 'development' }, 'is not sent'],
@@ -73,6 +74,12 @@ describe('the checklist of production', () => {
     const found = item({ ...careful, ...env }, what);
     expect(found?.state).toBe('look');
     expect(found?.details.join(' ')).toContain(text);
+  });
+
+  test('scopes for routers are fine where tokens carry them, and where no router asks', () => {
+    const asked = { ...careful, FEDERATION_SECURITY_DIRECTIVES: 'true', CLAIM_SCOPE: 'true' };
+    expect(item(asked, 'Scopes for routers')).toMatchObject({ state: 'ok', details: ['in every token'] });
+    expect(item(careful, 'Scopes for routers')).toMatchObject({ state: 'ok', details: ['not asked for'] });
   });
 
   test('shows no secret', () => {
