@@ -156,17 +156,13 @@ describe('the example as its page starts it', () => {
 
   test('serves documents of users beside a running Gatehouse, and hands no cookie of a sign-in on', async () => {
     const [port, documentsPort] = [await freePort(), await freePort()];
-    const example = spawn(process.execPath, ['--import', 'tsx', 'examples/supergraph/main.ts', cast.member.id], {
-      env: {
-        ...process.env,
-        GATEHOUSE_URL: `${plain.url}/graphql`,
-        DOCUMENTS_PORT: String(documentsPort),
-        PORT: String(port),
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    onTestFinished(() => {
+    const moved = ['--gatehouse', `${plain.url}/graphql`, '--documents-port', `${documentsPort}`, '--port', `${port}`];
+    const program = ['--import', 'tsx', 'examples/supergraph/main.ts', ...moved, cast.member.id];
+    const example = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const ended = once(example, 'exit');
+    onTestFinished(async () => {
       example.kill();
+      expect(await ended).toEqual([0, null]);
     });
     await once(example.stdout, 'data');
     const url = `http://127.0.0.1:${port}/graphql`;
