@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   CreateUserDocument,
@@ -11,26 +10,14 @@ import {
 import { createToken } from '../../src/crypto/opaque-token.ts';
 import { MEMBERS_GROUP_ID } from '../../src/permissions/seeded-groups.ts';
 import { type Actor, makePerson, PASSWORD, signIn } from '../support/cast.ts';
+import { launchChromium, recorder, skipped } from '../support/chromium.ts';
 import { unique } from '../support/holder.ts';
 import { linkTokenOf, messagesTo } from '../support/messages.ts';
 import { enrolled, nextCode, wrongCode } from '../support/mfa.ts';
 import { askForCode } from '../support/sign-up.ts';
 import { useTestApp } from '../support/test-app.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-/** A developer's machine may lack the browser; the build server must not pass without it. */
-const skipped = executablePath === undefined && process.env['CI'] === undefined;
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const NEW_PASSWORD = 'violet harbour lantern seven';
-
-/** Runs in the page, before its own script. */
-const recorder = `
-  globalThis.violations = [];
-  addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));
-`;
 
 describe('the account pages in a browser', () => {
   const app = useTestApp();
@@ -41,13 +28,9 @@ describe('the account pages in a browser', () => {
   let requested: string[];
 
   beforeAll(async () => {
-    if (skipped) return;
-    if (executablePath === undefined) throw new Error('CI needs Chromium: apt-get install chromium');
-    browser = await chromium.launch({ executablePath, args: [...flags, ...quiet] });
+    if (!skipped) browser = await launchChromium();
   });
-  afterAll(async () => {
-    if (!skipped) await browser.close();
-  });
+  afterAll(async () => (skipped ? undefined : browser.close()));
 
   const begin = async (options: { locale?: string; dark?: boolean; width?: number } = {}): Promise<void> => {
     const { locale = 'en-GB', dark = false, width = 390 } = options;
@@ -288,11 +271,9 @@ describe('the account pages in a browser', () => {
       input: { email: invited, displayName: 'Late', groupIds: [MEMBERS_GROUP_ID] },
     });
     await askForCode(app(), email, 'LINK');
-    const [late, lateInvite, lateLink] = [
-      await reset(email),
-      await linkTokenOf(app(), invited, 'invite'),
-      await linkTokenOf(app(), email, 'sign-in-link'),
-    ];
+    const late = await reset(email);
+    const lateInvite = await linkTokenOf(app(), invited, 'invite');
+    const lateLink = await linkTokenOf(app(), email, 'sign-in-link');
     app().clock.advance(30 * 86_400);
     await open('sign-in', lateLink);
     await press('Sign in');

@@ -1,28 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openingTabs } from '../../playground/opening-tabs.ts';
+import { launchChromium, recorder, skipped } from '../support/chromium.ts';
 import { FakeServer } from './playground-server.ts';
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
-  existsSync(path),
-);
-/** A developer's machine may lack the browser; the build server must not pass without it. */
-const skipped = executablePath === undefined && process.env['CI'] === undefined;
-
-const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const password = 'hunter2-Correct-Horse';
 const FRESH = openingTabs(null, null).tabs.map(({ title }) => title);
-
-/** Runs in the page, before its own scripts. */
-const recorder = `
-  globalThis.violations = [];
-  addEventListener('securitypolicyviolation', (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));
-`;
 
 describe('the playground in a browser', () => {
   let browser: Browser;
@@ -90,10 +76,9 @@ describe('the playground in a browser', () => {
 
   beforeAll(async () => {
     if (skipped) return;
-    if (executablePath === undefined) throw new Error('CI needs Chromium: apt-get install chromium');
     const root = join(import.meta.dirname, '../..');
     execFileSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { cwd: root });
-    browser = await chromium.launch({ executablePath, args: [...flags, ...quiet] });
+    browser = await launchChromium();
   });
   beforeEach(async ({ skip }) => {
     skip(skipped, 'no Chromium is installed: apt-get install chromium');
