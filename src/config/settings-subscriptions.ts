@@ -24,7 +24,8 @@ export const subscriptions = {
     kind: integer(1, 1_000_000),
     env: 'SUBSCRIPTION_CONNECTIONS_WAITING',
     byDefault: fixed(200),
-    description: 'Connections from one address that have not said yet who they are; more are refused with 429.',
+    description:
+      'Connections from one network (an IPv4 address, or the /64 of an IPv6 address) that have not said yet who they are; more are refused with 429.',
   }),
   maximumPerConnection: setting({
     kind: integer(1, 10_000),

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -7,6 +8,7 @@ import type { Registry } from 'prom-client';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../../config/config.ts';
 import { Failure } from '../../errors.ts';
+import { networkOf } from '../../services/network.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
 import { clientAddress } from '../client-address.ts';
 import { type ContextParts, userAgentOf } from '../context-factory.ts';
@@ -44,7 +46,7 @@ interface SocketParts extends Omit<
 export class SocketServer {
   readonly #parts: SocketParts;
   readonly #connections = new Map<WebSocket, Connection>();
-  /** Connections by user, and by the address of those who have not said who they are. */
+  /** Connections by user, and by the network of those who have not said who they are. */
   readonly #perUser = new Map<string, number>();
   readonly #waiting = new Map<string, number>();
   readonly #upgrades = new WeakMap<IncomingMessage, Upgrade>();
@@ -135,7 +137,7 @@ export class SocketServer {
       this.#metrics.dropped('limit');
       throw new Failure('SERVICE_UNAVAILABLE', 'Too many connections.', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
-    if ((this.#waiting.get(clientAddress(request)) ?? 0) >= config.subscriptions.maximumWaitingPerNetwork) {
+    if ((this.#waiting.get(networkOf(clientAddress(request))) ?? 0) >= config.subscriptions.maximumWaitingPerNetwork) {
       this.#metrics.dropped('limit');
       throw new Failure('RATE_LIMITED', undefined, { retryAfterSeconds: RETRY_AFTER_SECONDS });
     }
@@ -149,7 +151,7 @@ export class SocketServer {
       onTooSlow: (reason) => this.#metrics.dropped(reason),
     });
     this.#connections.set(socket, connection);
-    count(this.#waiting, arrival.ipAddress, 1);
+    count(this.#waiting, networkOf(arrival.ipAddress), 1);
     this.#pings ??= setInterval(() => this.#ping(), pingSeconds * 1000).unref();
     const closed = this.#protocol.opened(connection.asProtocolSocket(), { connection });
     socket.on('error', () => {}); // what ends a connection is told by its close
@@ -165,14 +167,14 @@ export class SocketServer {
     if (connection.isGone) return false;
     if ((this.#perUser.get(userId) ?? 0) >= this.#parts.config.subscriptions.maximumConnectionsPerUser) return false;
     count(this.#perUser, userId, 1);
-    count(this.#waiting, connection.arrival.ipAddress, -1);
+    count(this.#waiting, networkOf(connection.arrival.ipAddress), -1);
     return true;
   }
 
   #closed(connection: Connection, code: number): void {
     const { authenticated, arrival } = connection;
     connection.gone();
-    if (authenticated === null) count(this.#waiting, arrival.ipAddress, -1);
+    if (authenticated === null) count(this.#waiting, networkOf(arrival.ipAddress), -1);
     else count(this.#perUser, authenticated.principal.userId, -1);
     this.#metrics.closed(code);
     if (this.#connections.size === 0 && this.#pings !== null) {
@@ -214,7 +216,8 @@ const responseOver = (socket: Duplex, request: IncomingMessage): ServerResponse 
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as never);
-  response.once('finish', () => response.socket?.end());
+  // Not only ended: a client that keeps its half open would keep the socket, and its place among the requests in flight.
+  response.once('finish', () => (response.socket as Socket | null)?.destroySoon());
   return response;
 };
 
