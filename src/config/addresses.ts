@@ -41,13 +41,28 @@ export const isRedirectUri = (text: string): boolean => {
   return url.protocol === 'https:' || isLoopbackHost(url.hostname);
 };
 
-/** `10.0.0.1` becomes `10.0.0.1/32`. A network of everybody (`/0`) is refused: any client could then choose its own address. */
+const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
+
+/** IPv4 inside IPv6 as IPv4; null for an address that is none. */
+const mappedAddress = (address: string): string | null => {
+  const [, ...parts] = MAPPED.exec(URL.parse(`http://[${address}]`)?.hostname.slice(1, -1) ?? '') ?? [];
+  const [high, low] = parts.map((part) => Number.parseInt(part, 16));
+  return high === undefined || low === undefined ? null : [high >> 8, high & 255, low >> 8, low & 255].join('.');
+};
+
+/**
+ * `10.0.0.1` becomes `10.0.0.1/32`, IPv4 inside IPv6 becomes IPv4. A network of everybody (`/0`) is refused: any client could then choose
+ * its own address. So is a zone, which means something on one machine only. Whatever comes out can be compared: a network that is
+ * accepted and matches nobody, or is left out, would open what it was to close.
+ */
 export const normalizedNetwork = (text: string): string | null => {
   const [address = '', prefix, ...rest] = text.split('/');
   const family = isIP(address);
-  if (family === 0 || rest.length > 0) return null;
+  if (family === 0 || rest.length > 0 || address.includes('%')) return null;
   const width = family === 4 ? 32 : 128;
-  if (prefix === undefined) return `${address}/${width}`;
-  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) < 1 || Number(prefix) > width) return null;
-  return `${address}/${Number(prefix)}`;
+  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return null;
+  const bits = prefix === undefined ? width : Number(prefix);
+  const inner = family === 6 ? mappedAddress(address) : null;
+  if (inner !== null) return bits > 96 && bits <= 128 ? `${inner}/${bits - 96}` : null;
+  return bits < 1 || bits > width ? null : `${address}/${bits}`;
 };

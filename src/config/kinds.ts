@@ -208,7 +208,7 @@ export const redirectUris = list(
 
 export const networks = list(
   'list of networks',
-  'list addresses or networks such as 10.0.0.0/8; a /0 network would let any client choose its address',
+  'list addresses or networks such as 10.0.0.0/8, without a zone; a /0 network would let any client choose its address',
   normalizedNetwork,
 );
 

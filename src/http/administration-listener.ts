@@ -71,7 +71,8 @@ export class AdministrationListener {
   }
 
   #isFromNetwork(request: FastifyRequest): boolean {
-    if (this.#networks.length === 0) return true;
+    // As they are set, not as they were read: what cannot be read must not let everybody in.
+    if (this.#settings.networks.length === 0) return true;
     const client = parseAddress(clientAddress(request));
     return client !== null && this.#networks.some((network) => network.contains(client));
   }

@@ -16,7 +16,7 @@ import { makeKey } from '../../support/api-keys.ts';
 import { type Actor, PASSWORD } from '../../support/cast.ts';
 import { databaseState } from '../../support/database-state.ts';
 import { closeSubscribers, subscriberOf } from '../../support/subscriber.ts';
-import { useTestApp } from '../../support/test-app.ts';
+import { startTestApp, useTestApp } from '../../support/test-app.ts';
 import { TestClient } from '../../support/test-client.ts';
 import { getQuery } from '../http/raw-requests.ts';
 
@@ -246,6 +246,29 @@ describe('a network for administrators', () => {
     const client = admin.with({ 'x-real-ip': '10.0.0.1', forwarded: 'for=10.0.0.1', 'client-ip': '10.0.0.1' });
     expect((await client.run('{ groups { totalCount } }')).code).toBe('FORBIDDEN');
   });
+});
+
+describe('networks in other spellings', () => {
+  const limited = useTestApp({
+    settings: { 'administration.networks': '::FFFF:10.0.0.0/104', 'server.trustedProxies': '::ffff:127.0.0.0/104' },
+  });
+
+  test('IPv4 inside IPv6 is the IPv4 network', async () => {
+    const { admin } = await limited().cast();
+    const codeFrom = async (address: string) =>
+      (await admin.with({ 'x-forwarded-for': address }).run('{ groups { totalCount } }')).code;
+    expect([await codeFrom('10.1.2.3'), await codeFrom('203.0.113.9')]).toEqual(['OK', 'FORBIDDEN']);
+  });
+
+  test.each(['fe80::1%eth0', '::ffff:10.0.0.0/90', '::ffff:0:0/96'])(
+    '%s is refused at the start: read as nothing, it served everybody',
+    async (network) => {
+      const started = startTestApp({ settings: { 'administration.networks': network } });
+      await expect(started.then((app) => app.close())).rejects.toThrow(
+        /administration\.networks.*entry 1 is not allowed/,
+      );
+    },
+  );
 });
 
 describe('without these settings', () => {
