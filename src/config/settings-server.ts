@@ -165,7 +165,7 @@ const behaviour = {
     env: 'MAX_REQUESTS_IN_FLIGHT',
     byDefault: fixed(1000),
     description:
-      'Most requests at once; further ones are answered 503 with Retry-After, probes never; 0 is any number.',
+      'Most requests at once; further ones are answered 503 with Retry-After, probes never, but one that takes longer than a second to arrive is cut off first; 0 is any number.',
   }),
   maximumLoopDelayMs: setting({
     kind: integer(0, 60_000),

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SignInDocument } from '../../../generated/client/graphql.ts';
 import { sql } from '../../../src/database/sql.ts';
@@ -16,7 +19,8 @@ describe('a server with too much to do', () => {
   });
   afterAll(async () => app.close());
 
-  const signIn = () => app.anonymous().send(SignInDocument, { input: { identifier: EMAIL, password: PASSWORD } });
+  const signIn = (identifier = EMAIL) =>
+    app.anonymous().send(SignInDocument, { input: { identifier, password: PASSWORD } });
 
   const figures = async () => (await getPath(app, '/metrics')).text();
 
@@ -38,7 +42,7 @@ describe('a server with too much to do', () => {
 
   test('turns further requests away with 503, a code and Retry-After, answers probes, and finishes what it began', async () => {
     const free = await freezeUsers();
-    const inFlight = Array.from({ length: 4 }, signIn);
+    const inFlight = Array.from({ length: 4 }, () => signIn());
     await expect.poll(figures, PATIENT).toContain('gatehouse_http_requests_in_flight 4');
 
     const refused = await postRaw(app, JSON.stringify({ query: '{ __typename }' }));
@@ -80,6 +84,42 @@ describe('a server with too much to do', () => {
     await expect.poll(figures, PATIENT).toContain('gatehouse_http_requests_in_flight 0');
     expect((await postRaw(app, JSON.stringify({ query: '{ __typename }' }))).status).toBe(200);
     await free();
+  });
+
+  test('lets those who take long to arrive make room, one for each who comes', async () => {
+    const { hostname, port } = new URL(app.url);
+    const ask = async () => (await postRaw(app, JSON.stringify({ query: '{ __typename }' }))).status;
+    const slow = Array.from({ length: 4 }, () => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => {});
+      socket.write(
+        'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{',
+      );
+      return socket;
+    });
+    const closed = Promise.race(slow.map((socket) => once(socket, 'close')));
+    await expect.poll(figures, PATIENT).toContain('gatehouse_http_requests_in_flight 4');
+    await expect.poll(ask, PATIENT).toBe(200);
+    await closed;
+    expect(await figures()).toContain('gatehouse_requests_shed_total{reason="slow_arrival"} 1');
+    expect(await ask()).toBe(200);
+    expect(slow.filter(({ destroyed }) => destroyed)).toHaveLength(1);
+    for (const socket of slow) socket.destroy();
+    await expect.poll(figures, PATIENT).toContain('gatehouse_http_requests_in_flight 0');
+    expect((await getPath(app, '/errors')).status).toBe(200);
+    expect(await (await getPath(app, '/errors')).json()).toEqual({ errors: [] });
+  });
+
+  test('keeps who is being answered, however long that takes', async () => {
+    const email = 'patient@example.com';
+    await makePerson(app, { email });
+    const free = await freezeUsers();
+    const inFlight = Array.from({ length: 4 }, () => signIn(email));
+    await expect.poll(figures, PATIENT).toContain('gatehouse_http_requests_in_flight 4');
+    await sleep(1200);
+    expect((await postRaw(app, JSON.stringify({ query: '{ __typename }' }))).status).toBe(503);
+    await free();
+    for (const { data } of await Promise.all(inFlight)) expect(data.signIn?.step).toBe('COMPLETE');
   });
 
   test('under load answers every request rightly or not at all: nobody gets half an answer or waits', async () => {
