@@ -14,6 +14,8 @@ const LITERALS: ReadonlySet<string> = new Set([
 ]);
 
 const TOKEN_LIMIT = /^Syntax Error: Document contains more tha[nt] (\d+) tokens/;
+/** Of the engine: the parser calls itself for each level of braces and brackets. */
+const STACK_LIMIT = /^Maximum call stack size exceeded$/;
 const REFUSED_ARGUMENT = /^Argument "\w+" (?:of (?:required|non-null) type|has invalid value) /;
 
 const retold = (
@@ -28,6 +30,11 @@ const innermostGraphqlError = (error: unknown): GraphQLError | null => {
 };
 
 const parseError = (formatted: GraphQLFormattedError): GraphQLFormattedError => {
+  if (STACK_LIMIT.test(formatted.message))
+    return retold(formatted, 'The document is nested too deeply to be read.', {
+      code: 'QUERY_TOO_COMPLEX',
+      limit: 'nesting',
+    });
   const maximum = TOKEN_LIMIT.exec(formatted.message)?.[1];
   if (maximum === undefined)
     return retold(formatted, syntaxMessage(formatted.message), { code: 'GRAPHQL_PARSE_FAILED' });

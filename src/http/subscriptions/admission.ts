@@ -127,9 +127,10 @@ const parsed = (query: string, limits: GraphqlLimits): DocumentNode | GraphQLErr
   try {
     return parse(query, parseLimits(limits));
   } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
+    // A RangeError: braces or brackets within each other, thousands of them.
+    if (!(error instanceof GraphQLError || error instanceof RangeError)) throw error;
     return new GraphQLError(error.message, {
-      extensions: { ...error.extensions, code: 'GRAPHQL_PARSE_FAILED' },
+      extensions: { ...(error instanceof GraphQLError ? error.extensions : {}), code: 'GRAPHQL_PARSE_FAILED' },
       originalError: error,
     });
   }

@@ -42,6 +42,16 @@ const onSelections = (count: number): string =>
 
 describe('a document', () => {
   test.each([
+    ['lists', `{ user(id: ${'['.repeat(2400)}${']'.repeat(2400)}) { id } }`],
+    ['objects', `{ users(filter: ${'{search:'.repeat(1600)}1${'}'.repeat(1600)}) { totalCount } }`],
+    ['selections', `${'{a'.repeat(2400)}${'}'.repeat(2400)}`],
+  ])('that is nested too deeply to be read is refused as that: %s', async (_what, document) => {
+    const { status, errors } = await generous().anonymous().run(document);
+    expect([status, errors[0]?.extensions]).toEqual([400, { code: 'QUERY_TOO_COMPLEX', limit: 'nesting' }]);
+    expect(errors[0]?.message).toBe('The document is nested too deeply to be read.');
+  });
+
+  test.each([
     ['tokens', 'maximumTokens', limits.tokens, tokens],
     ['levels', 'maximumDepth', limits.depth, depth],
     ['aliases', 'maximumAliases', limits.aliases, byAliases],
