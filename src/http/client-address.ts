@@ -34,6 +34,23 @@ const canonicalAddress = (text: string): string | null => {
 export const clientAddress = (request: FastifyRequest): string =>
   canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress ?? '') ?? '0.0.0.0';
 
-/** Whether the client itself is on this machine; never because a proxy here said something unreadable. */
+/** By which a proxy shows itself, believed or not. */
+const FORWARDED = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-real-ip',
+  'via',
+] as const;
+
+/** Whether a proxy shows itself, wherever it is and whether it is believed. */
+export const hasPassedProxy = ({ headers }: FastifyRequest): boolean => FORWARDED.some((name) => name in headers);
+
+/**
+ * Whether the client itself is on this machine; never because a proxy here said something unreadable, nor because a proxy or tunnel on
+ * this machine brings what comes from elsewhere and is not among those that are believed.
+ */
 export const isLocalClient = (request: FastifyRequest): boolean =>
-  ['127.0.0.1', '::1'].includes(canonicalAddress(request.ip) ?? '');
+  ['127.0.0.1', '::1'].includes(canonicalAddress(request.ip) ?? '') &&
+  ((request.ips ?? []).length > 1 || !hasPassedProxy(request));

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Failure } from '../errors.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
-import { clientAddress } from './client-address.ts';
+import { clientAddress, hasPassedProxy } from './client-address.ts';
 
 /** What probes and collectors inside a cluster read: it tells nothing of anybody, and metrics ask for their token. */
 const INSIDE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -10,20 +10,10 @@ const INSIDE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 /** What programs call. They are refused and not sent on: a program that follows would go on sending its credentials readable. */
 const CALLED_BY_PROGRAMS = /^\/(?:graphql|oauth|exports|\.well-known)(?:\/|$)/;
 
-/** By which a proxy shows itself, believed or not. */
-const FORWARDED = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-real-ip',
-  'via',
-] as const;
-
 /** A program on this machine that talks to the server itself: what it sends leaves the machine nowhere. */
 const isOnThisMachine = (request: FastifyRequest): boolean => {
   const address = parseAddress(request.socket.remoteAddress ?? '')?.text ?? '';
-  return (address === '::1' || address.startsWith('127.')) && FORWARDED.every((name) => !(name in request.headers));
+  return (address === '::1' || address.startsWith('127.')) && !hasPassedProxy(request);
 };
 
 const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';

@@ -29,6 +29,17 @@ describe('without trusted proxies', () => {
   ])('nobody chooses the address that a session is known by: %j', async (headers) => {
     expect(await addressSeen(app(), headers)).toBe('127.0.0.1');
   });
+
+  test.each([
+    { 'x-forwarded-for': '203.0.113.9' },
+    { 'x-forwarded-for': '127.0.0.1' },
+    { forwarded: 'for=203.0.113.9' },
+    { via: '1.1 tunnel' },
+  ])('what a proxy or tunnel on this machine brings is not of this machine: %j', async (headers) => {
+    expect((await getPath(app(), '/metrics')).status).toBe(200);
+    expect((await getPath(app(), '/metrics', headers)).status).toBe(401);
+    expect((await getPath(app(), '/errors', headers)).status).toBe(401);
+  });
 });
 
 describe('behind trusted proxies', () => {
@@ -65,6 +76,9 @@ describe('behind trusted proxies', () => {
     expect((await getPath(app(), '/metrics')).status).toBe(200);
     expect((await getPath(app(), '/metrics', { 'x-forwarded-for': '203.0.113.9' })).status).toBe(401);
     expect((await getPath(app(), '/metrics', { 'x-forwarded-for': '127.0.0.1, 203.0.113.9' })).status).toBe(401);
+    expect((await getPath(app(), '/metrics', { 'x-forwarded-for': '127.0.0.1' })).status).toBe(200);
+    // A proxy that does not tell whose request it brings.
+    expect((await getPath(app(), '/metrics', { via: '1.1 proxy' })).status).toBe(401);
   });
 });
 

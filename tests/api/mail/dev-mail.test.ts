@@ -107,6 +107,13 @@ describe('/dev/mail', () => {
     expect(status).toBe(403);
   });
 
+  test('is not shown through a tunnel that ends on this machine', async () => {
+    for (const path of ['/dev/mail', '/dev/mail.json', `/dev/mail/${id}`]) {
+      const response = await fetch(`${app().url}${path}`, { headers: { 'x-forwarded-for': '203.0.113.9' } });
+      expect([response.status, await response.text()]).toEqual([403, expect.not.stringContaining('captured@')]);
+    }
+  });
+
   test.each([
     ['in staging', { environment: 'staging', 'mail.transport': 'inbox' }],
     ['without captured messages', { 'mail.transport': 'none', 'mail.smsTransport': 'none' }],
