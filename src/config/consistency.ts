@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { isLoopbackHost } from './addresses.ts';
 import type { DatabaseTarget } from './database-url.ts';
 import { providerContradictions, providerOddities } from './identity-providers.ts';
+import { DEFAULT_ADMIN_HOST } from './settings-administration.ts';
 import { eventContradictions, eventOddities } from './settings-events.ts';
 import { mailContradictions, mailOddities } from './settings-mail.ts';
 import { webhookOddities } from './settings-webhooks.ts';
@@ -33,7 +34,52 @@ export const contradictions = (config: Config): readonly string[] => {
       'passwords.maximumBytes: is below passwords.minimumLength, so no password fits; raise it or lower the other',
     );
   }
-  return [...found, ...replicaContradictions(config), ...foreignOrigins(config)];
+  return [
+    ...found,
+    ...captchaContradictions(config),
+    ...reachContradictions(config),
+    ...replicaContradictions(config),
+    ...foreignOrigins(config),
+  ];
+};
+
+/** A captcha that is set up and never asked for. */
+const captchaContradictions = ({ captcha, rates }: Config): readonly string[] => {
+  const { url, secret, afterFailures } = captcha;
+  if (url === null) {
+    return secret === null
+      ? []
+      : ['captcha.url: is missing beside captcha.secret, so nobody is asked; give CAPTCHA_URL or remove the other'];
+  }
+  if (secret === null)
+    return [
+      'captcha.secret: is missing beside captcha.url, so nobody is asked; give CAPTCHA_SECRET or remove the other',
+    ];
+  if (!rates.enabled)
+    return [
+      'captcha.url: nobody is asked while rates.enabled is off, for no failures are counted; remove one of the two',
+    ];
+  return afterFailures < rates.failures
+    ? []
+    : ['captcha.afterFailures: networks are refused before they are asked; set it below rates.failures'];
+};
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** Two listeners in one place, and pages that are sent on to where they came from. */
+const reachContradictions = ({ server, administration }: Config): readonly string[] => {
+  const found: string[] = [];
+  const overlap =
+    server.host === administration.host || WILDCARDS.has(server.host) || WILDCARDS.has(administration.host);
+  if (administration.port !== null && administration.port === server.port && server.port !== 0 && overlap) {
+    found.push('administration.port: is the port of the first listener; give ADMIN_PORT another one');
+  }
+  if (server.forceHttps && server.baseUrl.startsWith('http:')) {
+    found.push(
+      'server.forceHttps: is on while server.baseUrl is clear http, where pages would be sent on to for ever; give an https BASE_URL or FORCE_HTTPS=false',
+    );
+  }
+  return found;
 };
 
 const replicaContradictions = ({ database: { url, replicaUrl } }: Config): readonly string[] => {
@@ -87,6 +133,23 @@ const addressOddities = (config: Config): readonly string[] => {
   ];
 };
 
+const reachOddities = (config: Config): readonly string[] => {
+  const { administration, environment, server } = config;
+  const { forceHttps, trustedProxies, plainHttpNetworks } = server;
+  const found: string[] = [];
+  // Production refuses to start with it.
+  const isDeaf = forceHttps && trustedProxies.length === 0 && plainHttpNetworks.length === 0;
+  if (isDeaf && environment !== 'production') {
+    found.push(
+      'server.forceHttps: is on, and no proxy is believed that says that a request came by https, so everything but this machine is refused; give TRUSTED_PROXIES, or FORCE_HTTPS=false',
+    );
+  }
+  if (administration.port === null && administration.host !== DEFAULT_ADMIN_HOST) {
+    found.push('administration.host: has no effect without administration.port; give ADMIN_PORT, or remove it');
+  }
+  return found;
+};
+
 const documentOddities = ({ server }: Config): readonly string[] =>
   server.trustedDocuments === 'only' && server.playground
     ? [
@@ -119,6 +182,7 @@ export const oddities = (
   ...(target === null ? [] : databaseOddities(config, target)),
   ...(replica === null ? [] : replicaOddities(config, replica)),
   ...addressOddities(config),
+  ...reachOddities(config),
   ...documentOddities(config),
   ...mailOddities(config.mail, config.environment),
   ...providerOddities(config.providers),

@@ -1,6 +1,9 @@
 import { host, integer, networks, optional } from './kinds.ts';
 import { fixed, setting } from './setting.ts';
 
+/** The second listener is for this machine unless it is set otherwise. */
+export const DEFAULT_ADMIN_HOST = '127.0.0.1';
+
 /** Where administrators' operations are served: src/permissions/administration.ts says which they are. */
 export const administration = {
   port: setting({
@@ -13,7 +16,7 @@ export const administration = {
   host: setting({
     kind: host,
     env: 'ADMIN_HOST',
-    byDefault: fixed('127.0.0.1'),
+    byDefault: fixed<string>(DEFAULT_ADMIN_HOST),
     description: 'Address that the second listener listens on.',
   }),
   networks: setting({

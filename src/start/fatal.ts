@@ -4,8 +4,9 @@ import { explainConnectionFailure } from '../database/connection-failure.ts';
 
 /** What a person can do about an error of the operating system, by its code. */
 const ADVICE: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'The port is taken by another program: stop it, or set PORT to another one.',
-  EADDRNOTAVAIL: 'This machine does not have the address of HOST: correct it.',
+  EADDRINUSE:
+    'The port is taken by another program: stop it, or set PORT to another one. The second listener has ADMIN_PORT.',
+  EADDRNOTAVAIL: 'This machine does not have the address of HOST: correct it. The second listener has ADMIN_HOST.',
   EACCES: 'The operating system refuses the port or a file: choose a port above 1023, or check the owner of DATA_DIR.',
   ENOSPC: 'The disk is full: make room and start again.',
 };

@@ -62,6 +62,60 @@ describe('a playground that could run nothing', () => {
   });
 });
 
+describe('settings that make each other void', () => {
+  const CAPTCHA = { CAPTCHA_URL: 'https://captcha.example.org/siteverify', CAPTCHA_SECRET: 'hush' };
+
+  test.each([
+    ['a captcha without its secret', { CAPTCHA_URL: CAPTCHA.CAPTCHA_URL }, 'captcha.secret', 'CAPTCHA_SECRET'],
+    ['the secret of no captcha', { CAPTCHA_SECRET: 'hush' }, 'captcha.url', 'CAPTCHA_URL'],
+    ['a captcha where nothing is counted', { ...CAPTCHA, RATE_LIMITS: 'false' }, 'captcha.url', 'rates.enabled'],
+    [
+      'a captcha after everybody is refused',
+      { ...CAPTCHA, CAPTCHA_AFTER: '100' },
+      'captcha.afterFailures',
+      'rates.failures',
+    ],
+    ['two listeners in one place', { PORT: '4100', ADMIN_PORT: '4100' }, 'administration.port', 'another one'],
+    [
+      'two listeners in one place, one for every address',
+      { PORT: '4100', ADMIN_PORT: '4100', HOST: '0.0.0.0' },
+      'administration.port',
+      'another one',
+    ],
+    [
+      'pages that are sent on to clear http',
+      { BASE_URL: 'http://id.internal', FORCE_HTTPS: 'true' },
+      'server.forceHttps',
+      'https BASE_URL',
+    ],
+  ])('stop the start: %s', (_what, env, path, cure) => {
+    const problems = problemsOf({ env });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${path.replace('.', String.raw`\.`)}: `));
+    expect(problems[0]).toContain(cure);
+    expect(problems[0]).not.toContain('hush');
+  });
+
+  test.each([
+    CAPTCHA,
+    { ...CAPTCHA, CAPTCHA_AFTER: '99' },
+    { PORT: '0', ADMIN_PORT: '0' },
+    { PORT: '4100', HOST: '127.0.0.2', ADMIN_PORT: '4100' },
+    { RATE_LIMITS: 'false' },
+  ])('and those that do not are left alone: %j', (env) => {
+    expect(load({ env }).warnings).toStrictEqual([]);
+  });
+
+  test.each([
+    ['server.forceHttps', { BASE_URL: 'https://id.example.org', APP_ENVIRONMENT: 'staging' }],
+    ['administration.host', { ADMIN_HOST: '10.0.0.5' }],
+  ])('are warned of where they only look like something: %s', (path, env) => {
+    expect(warningsOf(env)).toContainEqual(
+      expect.stringMatching(new RegExp(`^${path.replace('.', String.raw`\.`)}: `)),
+    );
+  });
+});
+
 describe('production', () => {
   test('starts with what it needs, closed by default', () => {
     const config = load({ env: productionEnv });
