@@ -47,6 +47,8 @@ export class ImportFile {
       throw new UsageError(`${path} cannot be read (${error.code ?? error.message}).`);
     });
     try {
+      // A directory can be opened; a pipe can be read once only, and its beginning is read twice.
+      if (!(await file.stat()).isFile()) throw new UsageError(`${path} is no file; write it to one first.`);
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
       const head = createHash('sha256').update(buffer.subarray(0, bytesRead)).digest('hex');
       const source = new CountedFile(file, (await file.stat()).size);

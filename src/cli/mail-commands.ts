@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Config } from '../config/config.ts';
@@ -13,6 +13,7 @@ import { type RenderedMessage, TransportFailure } from '../messages/message-tran
 import { createTransports } from '../messages/transports.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { Host } from './host.ts';
+import { makeDirectory } from './output-file.ts';
 import { configOf } from './session.ts';
 
 const SEND_MS = 100_000;
@@ -57,7 +58,7 @@ const preview = (host: Host, template: string, options: PreviewOptions, command:
     host.terminal.out(`Subject: ${subject}\n\n${text}`);
     return;
   }
-  mkdirSync(options.out, { recursive: true });
+  makeDirectory(options.out);
   const files = [[`${template}.${locale}.txt`, text] as const, [`${template}.${locale}.html`, html] as const];
   for (const [name, content] of files) {
     if (content === null) continue;
@@ -69,13 +70,14 @@ const preview = (host: Host, template: string, options: PreviewOptions, command:
 
 const copyTemplates = (host: Host, directory: string): void => {
   const target = resolve(directory);
+  if (statSync(target, { throwIfNoEntry: false })?.isFile() === true) throw new UsageError(`${target} is a file.`);
   if (existsSync(target) && readdirSync(target).length > 0) {
     throw new UsageError(`${target} is not empty; nothing is written over.`);
   }
   const source = builtInDirectory();
   if (!existsSync(join(source, 'test.html')))
     throw new IncompleteError('The templates are not built; run npm run build.');
-  mkdirSync(target, { recursive: true });
+  makeDirectory(target);
   cpSync(source, target, { recursive: true });
   host.terminal.out(
     `Copied the built-in templates to ${target}. Change what differs, remove the rest, and set TEMPLATES_DIR.`,

@@ -38,6 +38,16 @@ const rowsOf = async (name: string): Promise<readonly string[]> => {
 
 const IMPORTABLE = 'email,phone,username,displayName,locale,groups,verified,passwordChangeRequired';
 
+describe('users import', () => {
+  test('of something that is no file says so', async () => {
+    expect(await users(['import', cluster.directory])).toEqual({
+      exitCode: 2,
+      out: [],
+      notes: [`${cluster.directory} is no file; write it to one first.`],
+    });
+  });
+});
+
 describe('users export', () => {
   test('writes all accounts, and hashes only where they are asked for, with a warning', async () => {
     expect(
@@ -135,6 +145,19 @@ describe('one person', () => {
     expect(await users(['export-data', 'nobody', path('n.ndjson'), '--reason', 'x'])).toMatchObject({ exitCode: 2 });
     await rm(path('bob.ndjson'));
     expect(await users(['export-data', 'bob', path('bob.ndjson'), '--reason', ' '])).toMatchObject({ exitCode: 1 });
+  });
+
+  test('leaves no file when it fails on its way, so that the next try is not in its way', async () => {
+    const target = path('tried-again.ndjson');
+    expect(await users(['export-data', 'bob', target, '--reason', ' '])).toMatchObject({ exitCode: 1 });
+    await expect(stat(target)).rejects.toThrow('ENOENT');
+    expect(await users(['export-data', 'bob', target, '--reason', 'asked for it'])).toMatchObject({ exitCode: 0 });
+    const before = await readFile(target, 'utf8');
+    expect(await users(['export-data', 'bob', target, '--reason', 'again'])).toMatchObject({
+      exitCode: 2,
+      notes: [`${target} cannot be made (EEXIST).`],
+    });
+    expect(await readFile(target, 'utf8')).toBe(before);
   });
 
   test('is erased for good once somebody is sure; the reason stays, the name does not', async () => {

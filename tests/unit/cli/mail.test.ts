@@ -125,3 +125,15 @@ describe('mail test', () => {
     expect(notes).toMatch(/mail\.transport is inbox, so nothing leaves; give SMTP_HOST/);
   });
 });
+
+test('a place where nothing can be made is told as that', async () => {
+  const file = join(directory, 'file');
+  writeFileSync(file, '');
+  expect(await run(['templates', file])).toMatchObject({ exitCode: 2, notes: `${file} is a file.` });
+  for (const args of [
+    ['templates', join(file, 'x')],
+    ['preview', 'invite', '--out', join(file, 'x')],
+  ]) {
+    expect(await run(args)).toMatchObject({ exitCode: 2, notes: `${join(file, 'x')} cannot be made (ENOTDIR).` });
+  }
+});
