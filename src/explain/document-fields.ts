@@ -36,6 +36,7 @@ export const MAXIMUM_DOCUMENT_LENGTH = 20_000;
 const MAXIMUM_PROBLEMS = 20;
 
 const TOO_HEAVY = 'Selects the same fields too many times.';
+const TOO_DEEP = 'Nested too deeply to be read.';
 
 /** A document that fits the schema, or why it is no use; and how much work it was to find out. */
 export type ReadDocument = { readonly weight: number } & (
@@ -72,6 +73,8 @@ export const readDocument = (
     return { document, problems: [], weight };
   } catch (error) {
     if (error instanceof GraphQLError) return useless(0, problemOf(error));
+    // Of the parser, which calls itself for each level of braces and brackets.
+    if (error instanceof RangeError) return useless(0, TOO_DEEP);
     throw error;
   }
 };

@@ -282,6 +282,9 @@ describe('explainOperation with documents that are no use', () => {
     expect(await problemsOf('{ nothing }')).toEqual(['Cannot query field "nothing" on type "Query". (1:3)']);
     expect(await problemsOf('{ users {')).toEqual(['Syntax Error: Expected Name, found <EOF>. (1:10)']);
     expect(await problemsOf('')).toEqual(['Syntax Error: Unexpected <EOF>. (1:1)']);
+    expect(await problemsOf(`{ user(id: ${'['.repeat(2400)}${']'.repeat(2400)}) { id } }`)).toEqual([
+      'Nested too deeply to be read.',
+    ]);
     expect(await problemsOf('fragment F on User { id }')).toEqual(['Fragment "F" is never used. (1:1)']);
     const two = 'query A { users { totalCount } } query B { users { totalCount } }';
     expect(await problemsOf(two)).toEqual(['There are several operations; name one.']);
