@@ -258,6 +258,8 @@ const costs = {
   'OperationPermissions.permissions': { size: 10 },
   'OutboxStatus.sinks': { size: 4 },
   'Query.signingKeys': { size: 3 },
+  // A text as long as the answers of thousands of fields, for anybody: aliases would ask for it again and again.
+  '_Service.sdl': { points: 10_000 },
   'Health.checks': { size: 5 },
   'RegisterDocumentsPayload.documents': { size: 50 },
   'DisableDocumentsPayload.documents': { size: 50 },

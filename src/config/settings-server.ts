@@ -158,7 +158,8 @@ const behaviour = {
     kind: duration(1, 600),
     env: 'REQUEST_TIMEOUT',
     byDefault: fixed(30, '`30s`'),
-    description: 'How long a request may take to arrive.',
+    description:
+      'How long a request may take to arrive; a client that takes nothing of its answer for as long is cut off as well.',
   }),
   maximumInFlight: setting({
     kind: integer(0, 1_000_000),

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import { clientAddress } from './client-address.ts';
+import { listeningTimes } from './listening-times.ts';
 import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 
 /**
@@ -13,10 +14,13 @@ import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 export class AdministrationListener {
   readonly #settings: Config['administration'];
   readonly #networks: readonly Network[];
+  readonly #times: ReturnType<typeof listeningTimes>;
   readonly #sockets = new WeakSet<Socket>();
   #server: Server | null = null;
 
-  constructor({ administration }: Pick<Config, 'administration'>) {
+  constructor(config: Pick<Config, 'administration' | 'server'>) {
+    const { administration } = config;
+    this.#times = listeningTimes(config);
     this.#settings = administration;
     this.#networks = administration.networks.flatMap((text) => Network.parse(text) ?? []);
   }
@@ -31,7 +35,7 @@ export class AdministrationListener {
     if (port === null) return null;
     const main = app.server;
     const options = {
-      requestTimeout: main.requestTimeout,
+      ...this.#times,
       // As on the first listener; an upgrade that nobody answers would keep its socket for ever.
       shouldUpgradeCallback: (request: IncomingMessage) =>
         main.listenerCount('upgrade') > 0 && isSocketUpgrade(request),
@@ -40,7 +44,6 @@ export class AdministrationListener {
       app.routing(request, response);
     });
     server.keepAliveTimeout = main.keepAliveTimeout;
-    server.headersTimeout = main.headersTimeout;
     server.on('connection', (socket) => this.#sockets.add(socket));
     server.on('upgrade', (...upgrade) => main.emit('upgrade', ...upgrade));
     for (const listener of main.listeners('clientError')) server.on('clientError', listener as () => void);

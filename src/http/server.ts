@@ -13,6 +13,7 @@ import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
 import { frontPage, showPlayground } from './front-page.ts';
 import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
+import { listeningTimes } from './listening-times.ts';
 import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 import { operationsRoutes } from './operations-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
@@ -43,6 +44,7 @@ const noSchemas = (): never => {
 export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   const { config, logger } = ownParts;
   const administration = new AdministrationListener(config);
+  const times = listeningTimes(config);
   const parts = { ...ownParts, servesAdministration: administration.serves };
   const report = reportInto(parts);
   const handlers = createHttpErrorHandlers({ report, graphqlPath: '/graphql' });
@@ -61,18 +63,23 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
     },
     trustProxy: config.server.trustedProxies.length === 0 ? false : [...config.server.trustedProxies],
     bodyLimit: config.server.bodyLimitBytes,
-    requestTimeout: config.server.requestTimeoutSeconds * 1000,
+    requestTimeout: times.requestTimeout,
     forceCloseConnections: 'idle',
     // What still arrives on a connection that is about to close is answered, and told to come back on another one.
     return503OnClosing: false,
-    http: { shouldUpgradeCallback: (request) => config.subscriptions.enabled && isSocketUpgrade(request) },
+    http: {
+      ...times,
+      shouldUpgradeCallback: (request) => config.subscriptions.enabled && isSocketUpgrade(request),
+    },
     frameworkErrors: handlers.onFrameworkError,
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
   app.setErrorHandler(handlers.onError);
   app.setNotFoundHandler(handlers.onNotFound);
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', async (request, reply, payload) => {
+    // A client that takes nothing of its answer would keep it, and its place among the requests in flight, for ever.
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) request.raw.socket.setTimeout(times.requestTimeout);
     void reply.header('x-request-id', request.id);
     // answers hold tokens and personal data; what may be kept says so itself
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
