@@ -41,6 +41,8 @@ export const isRedirectUri = (text: string): boolean => {
   return url.protocol === 'https:' || isLoopbackHost(url.hostname);
 };
 
+/** How much of a mapped address says that it is one. */
+const MAPPED_BITS = 96;
 const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 
 /** IPv4 inside IPv6 as IPv4; null for an address that is none. */
@@ -56,13 +58,13 @@ const mappedAddress = (address: string): string | null => {
  * accepted and matches nobody, or is left out, would open what it was to close.
  */
 export const normalizedNetwork = (text: string): string | null => {
-  const [address = '', prefix, ...rest] = text.split('/');
+  const [, address = '', prefix] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = isIP(address);
-  if (family === 0 || rest.length > 0 || address.includes('%')) return null;
+  if (family === 0) return null;
   const width = family === 4 ? 32 : 128;
-  if (prefix !== undefined && !/^\d{1,3}$/.test(prefix)) return null;
   const bits = prefix === undefined ? width : Number(prefix);
+  if (bits < 1 || bits > width) return null;
   const inner = family === 6 ? mappedAddress(address) : null;
-  if (inner !== null) return bits > 96 && bits <= 128 ? `${inner}/${bits - 96}` : null;
-  return bits < 1 || bits > width ? null : `${address}/${bits}`;
+  if (inner === null) return `${address}/${bits}`;
+  return bits > MAPPED_BITS ? `${inner}/${bits - MAPPED_BITS}` : null;
 };

@@ -77,14 +77,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
   app.setErrorHandler(handlers.onError);
   app.setNotFoundHandler(handlers.onNotFound);
-  app.addHook('onSend', async (request, reply, payload) => {
-    // A client that takes nothing of its answer would keep it, and its place among the requests in flight, for ever.
-    if (typeof payload === 'string' || Buffer.isBuffer(payload)) request.raw.socket.setTimeout(times.requestTimeout);
-    void reply.header('x-request-id', request.id);
-    // answers hold tokens and personal data; what may be kept says so itself
-    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
-    if (!accepting) void reply.header('connection', 'close');
-  });
+  finishAnswers(app, times.requestTimeout, () => accepting);
   requestTelemetry.follow(app);
   app.addHook('preClose', () => administration.close());
   await registerProtections(app, config);
@@ -111,6 +104,18 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
       administration.closeAllConnections();
     },
   };
+};
+
+/** What every answer carries, whoever made it, and how long it may wait to be taken. */
+const finishAnswers = (app: FastifyInstance, unreadMs: number, isAccepting: () => boolean): void => {
+  app.addHook('onSend', async (request, reply, payload) => {
+    // A client that takes nothing of its answer would keep it, and its place among the requests in flight, for ever.
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) request.raw.socket.setTimeout(unreadMs);
+    void reply.header('x-request-id', request.id);
+    // answers hold tokens and personal data; what may be kept says so itself
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+    if (!isAccepting()) void reply.header('connection', 'close');
+  });
 };
 
 const requestLogOf = ({ config, requestTelemetry }: ServerParts): RequestLog =>

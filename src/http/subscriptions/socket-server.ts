@@ -1,5 +1,4 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -217,7 +216,7 @@ const responseOver = (socket: Duplex, request: IncomingMessage): ServerResponse 
   response.shouldKeepAlive = false;
   response.assignSocket(socket as never);
   // Not only ended: a client that keeps its half open would keep the socket, and its place among the requests in flight.
-  response.once('finish', () => (response.socket as Socket | null)?.destroySoon());
+  response.once('finish', () => response.socket?.destroySoon());
   return response;
 };
 

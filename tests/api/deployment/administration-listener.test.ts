@@ -264,7 +264,7 @@ describe('networks in other spellings', () => {
     '%s is refused at the start: read as nothing, it served everybody',
     async (network) => {
       const started = startTestApp({ settings: { 'administration.networks': network } });
-      await expect(started.then((app) => app.close())).rejects.toThrow(
+      await expect(started.then((open) => open.close())).rejects.toThrow(
         /administration\.networks.*entry 1 is not allowed/,
       );
     },
