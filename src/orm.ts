@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { defineConfig, type Options } from '@mikro-orm/postgresql';
 import { Migrator } from '@mikro-orm/migrations';
 import type { Pool } from 'pg';
+import { partsInQuery } from './config/database-url.ts';
 import { entities } from './entities/entities.ts';
 
 interface OrmSettings {
@@ -37,6 +38,7 @@ export const ormOptions = (settings: OrmSettings): Options => {
     forceUtcTimezone: true,
     pool: { min: 0, max: settings.poolSize ?? 10, idleTimeoutMillis: 30_000 },
     driverOptions: {
+      ...partsInQuery(settings.url),
       application_name: settings.applicationName ?? 'gatehouse',
       connectionTimeoutMillis: settings.connectionTimeoutMs ?? 5000,
       ...(settings.statementTimeoutMs === undefined || settings.pooler === 'transaction'

@@ -1,9 +1,11 @@
 import { isIP } from 'node:net';
+import { Secret } from '../crypto/secret.ts';
 import { isLoopbackHost } from './addresses.ts';
-import type { DatabaseTarget } from './database-url.ts';
+import { type DatabaseTarget, ignoredParameters } from './database-url.ts';
 import { providerContradictions, providerOddities } from './identity-providers.ts';
 import { DEFAULT_ADMIN_HOST } from './settings-administration.ts';
 import { eventContradictions, eventOddities } from './settings-events.ts';
+import { shown } from './layers.ts';
 import { mailContradictions, mailOddities } from './settings-mail.ts';
 import { webhookOddities } from './settings-webhooks.ts';
 import type { Config } from './settings.ts';
@@ -120,6 +122,15 @@ const databaseOddities = (config: Config, target: DatabaseTarget): readonly stri
   return found;
 };
 
+const parameterOddities = ({ database: { url, replicaUrl } }: Config): readonly string[] =>
+  [
+    ['database.url', url],
+    ['database.replicaUrl', replicaUrl],
+  ].flatMap(([path, address]) => {
+    const names = address instanceof Secret ? ignoredParameters(String(address.reveal())) : [];
+    return names.map((name) => `${String(path)}: its parameter ${shown(name)} has no effect; remove it`);
+  });
+
 const addressOddities = (config: Config): readonly string[] => {
   const { baseUrl, corsOrigins } = config.server;
   const clearOrigins = isGuarded(config) ? corsOrigins.filter(isClearRemote) : [];
@@ -181,6 +192,7 @@ export const oddities = (
 ): readonly string[] => [
   ...(target === null ? [] : databaseOddities(config, target)),
   ...(replica === null ? [] : replicaOddities(config, replica)),
+  ...parameterOddities(config),
   ...addressOddities(config),
   ...reachOddities(config),
   ...documentOddities(config),

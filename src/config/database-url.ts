@@ -24,6 +24,9 @@ export interface DatabaseParts {
 const TLS_MODES: readonly string[] = ['require', 'verify-full', 'disable'] satisfies readonly DatabaseTls[];
 const isTlsMode = (text: string): text is DatabaseTls => TLS_MODES.includes(text);
 
+/** `ssl=0` would go before `database.tls` wherever the driver is given the whole address. */
+const TLS_PARAMETER = /^(?:ssl(?!mode$)|uselibpqcompat$)/;
+
 const parse = (text: string): URL | null => {
   const url = URL.parse(text);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) ? url : null;
@@ -47,6 +50,9 @@ export const databaseUrlProblem = (text: string): string | null => {
     return 'holds a stray % sign; write it as %25';
   }
   if (url.pathname.length < 2) return 'names no database; end it with /name';
+  if ([...url.searchParams.keys()].some((name) => TLS_PARAMETER.test(name))) {
+    return 'has parameters of TLS that one driver reads and another does not; write sslmode=verify-full, require or disable, and name the CA in NODE_EXTRA_CA_CERTS';
+  }
   const mode = url.searchParams.get('sslmode');
   if (mode !== null && !isTlsMode(mode)) {
     return 'has an sslmode that may fall back to an unchecked or clear connection; use sslmode=verify-full, require or disable';
@@ -72,6 +78,29 @@ export const databaseTarget = (text: string): DatabaseTarget | null => {
     tls: mode !== null && isTlsMode(mode) ? mode : null,
   };
 };
+
+/** What the query of an address may say in place of its front. */
+const IN_QUERY = ['host', 'port', 'user', 'password'] as const;
+
+/**
+ * What the query of an address says, as libpq reads it: the one way to write the directory of a socket. The ORM reads the front only, and
+ * would look for the database of a socket on this machine's loopback.
+ */
+export const partsInQuery = (text: string): Readonly<Partial<Record<(typeof IN_QUERY)[number], string>>> => {
+  const query = parse(text)?.searchParams;
+  return Object.fromEntries(
+    IN_QUERY.flatMap((name) => {
+      const value = query?.get(name) ?? '';
+      return value === '' ? [] : [[name, value]];
+    }),
+  );
+};
+
+/** Parameters of an address that nothing reads. */
+export const ignoredParameters = (text: string): readonly string[] =>
+  [...(parse(text)?.searchParams.keys() ?? [])].filter(
+    (name) => name !== 'sslmode' && name !== 'schema' && !IN_QUERY.some((known) => known === name),
+  );
 
 /** The clear password of an address, empty when it has none. */
 export const databasePassword = (text: string): string => {

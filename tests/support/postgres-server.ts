@@ -13,7 +13,6 @@ const run = promisify(execFile);
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
-  unix_socket_directories: '',
   // Room for a suite of parallel test files.
   max_connections: '200',
   shared_buffers: '24MB',
@@ -107,6 +106,11 @@ export class PostgresServer {
     return server;
   }
 
+  /** Where its socket lies. */
+  get directory(): string {
+    return this.#place.home;
+  }
+
   /** It asks for no password; a pooler in between does. */
   url(database: string): string {
     return `postgresql://gatehouse:unasked@127.0.0.1:${this.port}/${database}`;
@@ -115,7 +119,7 @@ export class PostgresServer {
   /** Starts it and waits until it takes connections. */
   async start(): Promise<void> {
     const { binaries, account } = this.#place;
-    const common = Object.entries({ ...SETTINGS, port: String(this.port) });
+    const common = Object.entries({ ...SETTINGS, port: String(this.port), unix_socket_directories: this.directory });
     const child = spawn(
       binaries.postgres,
       ['-D', this.#cluster, ...common.flatMap(([name, value]) => ['-c', `${name}=${value}`]), ...this.#place.settings],

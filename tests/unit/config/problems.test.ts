@@ -106,7 +106,16 @@ describe('settings that make each other void', () => {
     expect(load({ env }).warnings).toStrictEqual([]);
   });
 
+  test.each(['ssl=0', 'ssl=false', 'sslmode=verify-full&sslrootcert=ca.pem', 'sslmode=require&uselibpqcompat=true'])(
+    'TLS that the address of the database says in another way than sslmode: %s',
+    (query) => {
+      const env = { DATABASE_URL: `postgresql://u:hunter2@db.example.org/d?${query}`, DATABASE_TLS: 'verify-full' };
+      expect(problemsOf({ env })).toEqual([expect.stringMatching(/^database\.url .*write sslmode=verify-full/)]);
+    },
+  );
+
   test.each([
+    ['database.url', { DATABASE_URL: 'postgresql://u:hunter2@127.0.0.1/d?connect_timeout=3' }],
     ['server.forceHttps', { BASE_URL: 'https://id.example.org', APP_ENVIRONMENT: 'staging' }],
     ['administration.host', { ADMIN_HOST: '10.0.0.5' }],
   ])('are warned of where they only look like something: %s', (path, env) => {
