@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { Secret } from '../crypto/secret.ts';
+import type { Secret } from '../crypto/secret.ts';
 import { isLoopbackHost } from './addresses.ts';
 import { type DatabaseTarget, ignoredParameters } from './database-url.ts';
 import { providerContradictions, providerOddities } from './identity-providers.ts';
@@ -39,6 +39,7 @@ export const contradictions = (config: Config): readonly string[] => {
   return [
     ...found,
     ...captchaContradictions(config),
+    ...tracingContradictions(config),
     ...reachContradictions(config),
     ...replicaContradictions(config),
     ...foreignOrigins(config),
@@ -65,6 +66,11 @@ const captchaContradictions = ({ captcha, rates }: Config): readonly string[] =>
     ? []
     : ['captcha.afterFailures: networks are refused before they are asked; set it below rates.failures'];
 };
+
+const tracingContradictions = ({ tracing: { endpoint } }: Config): readonly string[] =>
+  endpoint?.endsWith('/v1/traces') === true
+    ? ['tracing.endpoint: ends in /v1/traces, which is added to it; leave that out']
+    : [];
 
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
@@ -122,14 +128,10 @@ const databaseOddities = (config: Config, target: DatabaseTarget): readonly stri
   return found;
 };
 
-const parameterOddities = ({ database: { url, replicaUrl } }: Config): readonly string[] =>
-  [
-    ['database.url', url],
-    ['database.replicaUrl', replicaUrl],
-  ].flatMap(([path, address]) => {
-    const names = address instanceof Secret ? ignoredParameters(String(address.reveal())) : [];
-    return names.map((name) => `${String(path)}: its parameter ${shown(name)} has no effect; remove it`);
-  });
+const parameterOddities = (path: string, address: Secret<string> | null): readonly string[] =>
+  (address === null ? [] : ignoredParameters(address.reveal())).map(
+    (name) => `${path}: its parameter ${shown(name)} has no effect; remove it`,
+  );
 
 const addressOddities = (config: Config): readonly string[] => {
   const { baseUrl, corsOrigins } = config.server;
@@ -192,7 +194,8 @@ export const oddities = (
 ): readonly string[] => [
   ...(target === null ? [] : databaseOddities(config, target)),
   ...(replica === null ? [] : replicaOddities(config, replica)),
-  ...parameterOddities(config),
+  ...parameterOddities('database.url', config.database.url),
+  ...parameterOddities('database.replicaUrl', config.database.replicaUrl),
   ...addressOddities(config),
   ...reachOddities(config),
   ...documentOddities(config),

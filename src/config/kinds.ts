@@ -242,6 +242,15 @@ export const secretText = (minimumLength: number, maximumLength: number): Kind<S
       : null,
   );
 
+/** Name and value of a header, as OpenTelemetry writes them. */
+const HEADER = /^\s*[\w!#$%&'*+.^`|~-]+\s*=[\x20-\x7e]+$/;
+
+/** Headers for another service, which may hold its token. */
+export const headerPairs: Kind<Secret<string>> = secretOf('secret, `name=value` separated by commas', (given) => {
+  const wrong = given.split(',').findIndex((pair) => !HEADER.test(pair));
+  return wrong < 0 ? null : `entry ${wrong + 1} is no header; write name=value, a comma in a value as %2C`;
+});
+
 export const databaseUrl: Kind<Secret<string>> = {
   ...secretOf('PostgreSQL address', databaseUrlProblem),
   show: (value) => {

@@ -1,4 +1,4 @@
-import { baseUrl, duration, flag, integer, optional, secretText, text } from './kinds.ts';
+import { baseUrl, duration, flag, headerPairs, integer, optional, secretText, text } from './kinds.ts';
 import { fixed, setting } from './setting.ts';
 
 export const limits = {
@@ -73,7 +73,7 @@ export const tracing = {
       'OTLP/HTTP collector that traces are sent to, without `/v1/traces`, for example http://localhost:4318.',
   }),
   headers: setting({
-    kind: optional(secretText(1, 4096)),
+    kind: optional(headerPairs),
     env: 'OTEL_EXPORTER_OTLP_HEADERS',
     byDefault: fixed<null>(null, 'none'),
     description: 'Headers for the collector, `name=value` separated by commas.',

@@ -88,6 +88,12 @@ describe('settings that make each other void', () => {
       'server.forceHttps',
       'https BASE_URL',
     ],
+    [
+      'a collector that is given its path',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318/v1/traces' },
+      'tracing.endpoint',
+      'leave that out',
+    ],
   ])('stop the start: %s', (_what, env, path, cure) => {
     const problems = problemsOf({ env });
     expect(problems).toHaveLength(1);
@@ -104,6 +110,16 @@ describe('settings that make each other void', () => {
     { RATE_LIMITS: 'false' },
   ])('and those that do not are left alone: %j', (env) => {
     expect(load({ env }).warnings).toStrictEqual([]);
+  });
+
+  test('headers of a collector that are none, which were left out', () => {
+    const of = (headers: string) => problemsOf({ env: { OTEL_EXPORTER_OTLP_HEADERS: headers } });
+    for (const headers of ['hunter2', 'a=b,hunter2', 'a b=hunter2', 'a=', 'a=hun\nter2']) {
+      const [problem, ...others] = of(headers);
+      expect([others, problem]).toEqual([[], expect.stringMatching(/^tracing\.headers .*write name=value/)]);
+      expect(problem).not.toContain('hun');
+    }
+    expect(of('api-key=hunter2, authorization=Bearer%20x=')).toEqual([]);
   });
 
   test.each(['ssl=0', 'ssl=false', 'sslmode=verify-full&sslrootcert=ca.pem', 'sslmode=require&uselibpqcompat=true'])(
