@@ -126,7 +126,7 @@ const questions: readonly Question[] = [
     paths: [],
     answer: (config) => ({
       look: shown(config) !== '' && `${shown(config)}: on; leave these settings out to have them off in production`,
-      ok: 'no playground, no introspection, no suggestions',
+      ok: 'no playground, no introspection, no suggestions; the SDL for routers, unless TRUSTED_DOCUMENTS=only',
     }),
   },
   {

@@ -124,7 +124,8 @@ const behaviour = {
     kind: flag,
     env: 'INTROSPECTION',
     byDefault: outsideProduction,
-    description: 'Answers introspection queries.',
+    description:
+      'Answers introspection queries. `_service { sdl }`, which routers compose by, is answered to anybody in any case; TRUSTED_DOCUMENTS=only refuses it.',
   }),
   fieldSuggestions: setting({
     kind: flag,

@@ -49,6 +49,9 @@ const parseError = (formatted: GraphQLFormattedError): GraphQLFormattedError => 
 const validationError = (formatted: GraphQLFormattedError, error: GraphQLError): GraphQLFormattedError => {
   const rule = innermostGraphqlError(error);
   if (rule?.extensions['code'] === 'QUERY_TOO_COMPLEX') return retold(formatted, rule.message, rule.extensions);
+  // Apollo's own words are for whoever writes a server with it.
+  if (formatted.extensions?.['validationErrorCode'] === 'INTROSPECTION_DISABLED')
+    return retold(formatted, 'Introspection is switched off on this server.', { code: 'GRAPHQL_VALIDATION_FAILED' });
   // graphql-js gives up comparing fields that may have to be merged, which grows with the square of the document
   if (formatted.message === 'Validation aborted.')
     return retold(formatted, 'The document repeats the same fields too often.', {

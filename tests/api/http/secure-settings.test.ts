@@ -18,6 +18,10 @@ describe('a server as production has it', () => {
     expect([full.status, full.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
     const type = await app().anonymous().run('{ __type(name: "User") { fields { name } } }');
     expect([type.status, type.code]).toEqual([400, 'GRAPHQL_VALIDATION_FAILED']);
+    for (const { errors } of [full, type]) {
+      expect(errors[0]).toMatchObject({ message: 'Introspection is switched off on this server.' });
+      expect(errors[0]?.extensions).toEqual({ code: 'GRAPHQL_VALIDATION_FAILED' });
+    }
     expect((await app().anonymous().run('{ __typename }')).data).toEqual({ __typename: 'Query' });
   });
 
