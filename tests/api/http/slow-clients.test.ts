@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
+import { sql } from '../../../src/database/sql.ts';
 import { useTestApp } from '../../support/test-app.ts';
 import { getPath } from './raw-requests.ts';
 
@@ -73,6 +76,35 @@ describe('a client that keeps the server waiting', () => {
     expect(performance.now() - began).toBeGreaterThan(2000);
     expect(size).toBeGreaterThan(4_000_000);
     socket.destroy();
+  });
+
+  test('is another matter than a server that keeps its client waiting: a long answer comes, on a connection used before, too', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (query: string) =>
+      new Promise<{ status: number | undefined; reused: boolean }>((resolve, fail) => {
+        const headers = { 'content-type': 'application/json' };
+        const sent = httpRequest(`${app().url}/graphql`, { method: 'POST', agent, headers }, (response) => {
+          response.resume().once('end', () => resolve({ status: response.statusCode, reused: sent.reusedSocket }));
+        });
+        sent.once('error', fail);
+        sent.end(JSON.stringify({ query }));
+      });
+    expect(await ask('{ __typename }')).toEqual({ status: 200, reused: false });
+    const locked = Promise.withResolvers<void>();
+    const holder = app().database.transaction(async (em) => {
+      await sql(em, 'lock table users in access exclusive mode');
+      locked.resolve();
+      await sleep(2500);
+    });
+    await locked.promise;
+    const began = performance.now();
+    const answer = await ask(
+      'mutation { signIn(input: { identifier: "nobody@slow.example", password: "x" }) { step } }',
+    );
+    expect(answer).toEqual({ status: 200, reused: true });
+    expect(performance.now() - began).toBeGreaterThan(1500);
+    await holder;
+    agent.destroy();
   });
 });
 
