@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
-import { clientAddress } from './client-address.ts';
+import { provenAddress } from './client-address.ts';
 import { listeningTimes } from './listening-times.ts';
 import { isSocketUpgrade } from './subscriptions/upgrade.ts';
 
@@ -76,7 +76,7 @@ export class AdministrationListener {
   #isFromNetwork(request: FastifyRequest): boolean {
     // As they are set, not as they were read: what cannot be read must not let everybody in.
     if (this.#settings.networks.length === 0) return true;
-    const client = parseAddress(clientAddress(request));
+    const client = parseAddress(provenAddress(request) ?? '');
     return client !== null && this.#networks.some((network) => network.contains(client));
   }
 }

@@ -34,6 +34,12 @@ const canonicalAddress = (text: string): string | null => {
 export const clientAddress = (request: FastifyRequest): string =>
   canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress ?? '') ?? '0.0.0.0';
 
+/**
+ * The address of the client where only some networks are let in; null when a proxy says something that is no address. The proxy's own
+ * is no answer there: it may lie in such a network, and brings everybody.
+ */
+export const provenAddress = (request: FastifyRequest): string | null => canonicalAddress(request.ip);
+
 /** By which a proxy shows itself, believed or not. */
 const FORWARDED = [
   'forwarded',
@@ -52,5 +58,5 @@ export const hasPassedProxy = ({ headers }: FastifyRequest): boolean => FORWARDE
  * this machine brings what comes from elsewhere and is not among those that are believed.
  */
 export const isLocalClient = (request: FastifyRequest): boolean =>
-  ['127.0.0.1', '::1'].includes(canonicalAddress(request.ip) ?? '') &&
+  ['127.0.0.1', '::1'].includes(provenAddress(request) ?? '') &&
   ((request.ips ?? []).length > 1 || !hasPassedProxy(request));

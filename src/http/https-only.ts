@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { Failure } from '../errors.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
-import { clientAddress, hasPassedProxy } from './client-address.ts';
+import { hasPassedProxy, provenAddress } from './client-address.ts';
 
 /** What probes and collectors inside a cluster read: it tells nothing of anybody, and metrics ask for their token. */
 const INSIDE: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
@@ -30,7 +30,7 @@ const transportRule = ({ server }: Pick<Config, 'server'>): AllowsTransport => {
   const plain = server.plainHttpNetworks.flatMap((text) => Network.parse(text) ?? []);
   return (request) => {
     if (request.protocol === 'https' || isOnThisMachine(request)) return true;
-    const client = parseAddress(clientAddress(request));
+    const client = parseAddress(provenAddress(request) ?? '');
     return client !== null && plain.some((network) => network.contains(client));
   };
 };

@@ -248,6 +248,22 @@ describe('a network for administrators', () => {
   });
 });
 
+describe('a network for administrators that the proxy lies in', () => {
+  const limited = useTestApp({
+    settings: { 'administration.networks': '127.0.0.0/8', 'server.trustedProxies': '127.0.0.0/8' },
+  });
+
+  test.each([
+    ['127.0.0.9', 'OK'],
+    ['203.0.113.9', 'FORBIDDEN'],
+    ['unknown', 'FORBIDDEN'],
+    ['_hidden, 127.0.0.2', 'FORBIDDEN'],
+  ])('lets in whom the proxy says, and not the proxy for them: %s', async (address, code) => {
+    const { admin } = await limited().cast();
+    expect((await admin.with({ 'x-forwarded-for': address }).run('{ groups { totalCount } }')).code).toBe(code);
+  });
+});
+
 describe('networks in other spellings', () => {
   const limited = useTestApp({
     settings: { 'administration.networks': '::FFFF:10.0.0.0/104', 'server.trustedProxies': '::ffff:127.0.0.0/104' },
