@@ -80,14 +80,14 @@ describe('a client that keeps the server waiting', () => {
 
   test('is another matter than a server that keeps its client waiting: a long answer comes, on a connection used before, too', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const ask = (query: string) =>
+    const ask = (document: string) =>
       new Promise<{ status: number | undefined; reused: boolean }>((resolve, fail) => {
         const headers = { 'content-type': 'application/json' };
         const sent = httpRequest(`${app().url}/graphql`, { method: 'POST', agent, headers }, (response) => {
           response.resume().once('end', () => resolve({ status: response.statusCode, reused: sent.reusedSocket }));
         });
         sent.once('error', fail);
-        sent.end(JSON.stringify({ query }));
+        sent.end(JSON.stringify({ query: document }));
       });
     expect(await ask('{ __typename }')).toEqual({ status: 200, reused: false });
     const locked = Promise.withResolvers<void>();
