@@ -1,8 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Migrator } from '@mikro-orm/migrations';
 import type { EntityManager, MikroORM } from '@mikro-orm/postgresql';
-import { type MigrationTimes, runConcurrently, stretchesOf } from './concurrent-migration.ts';
+import { type MigrationTimes, runConcurrently, runTogether, stretchesOf } from './migration-run.ts';
 import { sqlStateOf } from './database.ts';
 import { dropSchemaObjects } from './drop-schema-objects.ts';
 import {
@@ -123,16 +122,15 @@ export class SchemaMigrator {
     const done: string[] = [];
     let group: number | null = null;
     for (const { names, isConcurrent } of await stretchesOf(this.#orm, wanted)) {
-      const migrator = await this.#migrator();
       const applied = await this.#exclusively(async (em) => {
         const history = await adoptStrays(em);
         group ??= lastGroup(history) + 1;
         const present = history.map((row) => row.name);
         const due = without(names, present);
         for (const migration of due) {
-          if (isConcurrent) await this.#concurrently(em, migration, 'up');
-          else await applying(migration, done, () => migrator.up({ migrations: [migration], ...transactionOf(em) }));
-          await sql(em, 'update schema_migrations set group_number = $2 where name = $1', [migration, group]);
+          if (isConcurrent) await this.#concurrently(migration, 'up');
+          else await applying(migration, done, () => runTogether(this.#orm, em, migration, 'up'));
+          await sql(em, 'insert into schema_migrations (name, group_number) values ($1, $2)', [migration, group]);
         }
         return due;
       });
@@ -149,12 +147,12 @@ export class SchemaMigrator {
     const wanted = await this.#exclusively(async (em) => dueDown(await adoptStrays(em), files, name));
     const done: string[] = [];
     for (const { names, isConcurrent } of await stretchesOf(this.#orm, wanted)) {
-      const migrator = await this.#migrator();
       await this.#exclusively(async (em) => {
         const present = new Set((await adoptStrays(em)).map((row) => row.name));
         for (const migration of names.filter((one) => present.has(one))) {
-          if (isConcurrent) await this.#concurrently(em, migration, 'down');
-          else await applying(migration, done, () => migrator.down({ migrations: [migration], ...transactionOf(em) }));
+          if (isConcurrent) await this.#concurrently(migration, 'down');
+          else await applying(migration, done, () => runTogether(this.#orm, em, migration, 'down'));
+          await sql(em, 'delete from schema_migrations where name = $1', [migration]);
           done.push(migration);
         }
       });
@@ -177,20 +175,10 @@ export class SchemaMigrator {
   }
 
   /**
-   * One per run: it remembers the transaction that it works in. The first call makes it look at the database now; inside the
-   * transaction it would need a second connection for that.
-   */
-  async #migrator(): Promise<Migrator> {
-    const migrator = new Migrator(this.#orm.em.fork());
-    await migrator.getExecuted();
-    return migrator;
-  }
-
-  /**
    * Beside the transaction that holds the lock, which keeps no snapshot between its statements, so nothing waits for it. The line of
-   * the history is written in it, after the work: a crash in between runs the work again.
+   * the history is written in that one, after the work: a crash in between runs the work again.
    */
-  async #concurrently(em: EntityManager, migration: string, method: 'up' | 'down'): Promise<void> {
+  async #concurrently(migration: string, method: 'up' | 'down'): Promise<void> {
     if (this.#pooled) {
       throw new MigrationError(
         `${migration} runs outside of a transaction, which a pooler does not allow: give the migration job the address of PostgreSQL itself and DATABASE_POOLER=none.`,
@@ -202,11 +190,6 @@ export class SchemaMigrator {
       const message = `${migration} failed, and may have left an index behind that is not valid; it can be run again: ${reasonOf(error)}`;
       throw new MigrationError(message, { cause: error });
     }
-    const change =
-      method === 'up'
-        ? 'insert into schema_migrations (name) values ($1)'
-        : 'delete from schema_migrations where name = $1';
-    await sql(em, change, [migration]);
   }
 
   /**
@@ -240,11 +223,6 @@ const applying = async (migration: string, done: readonly string[], step: () => 
     const left = done.length === 0 ? 'nothing was changed' : `what was done before it stays (${done.join(', ')})`;
     throw new MigrationError(`${migration} failed, ${left}: ${reasonOf(error)}`, { cause: error });
   }
-};
-
-const transactionOf = (em: EntityManager) => {
-  const transaction = em.getTransactionContext();
-  return transaction === undefined ? {} : { transaction };
 };
 
 const counted = (count: number): string => (count === 1 ? 'one migration' : `${count} migrations`);

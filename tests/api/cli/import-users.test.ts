@@ -272,6 +272,9 @@ describe('users import', () => {
       notes: [expect.stringMatching(/nowhere cannot be read \(ENOENT\)\.$/)],
     });
     const directory = await cluster.run(['users', 'import', cluster.directory], { DATABASE_URL: url });
-    expect(directory.exitCode).toBe(1);
+    expect(directory).toMatchObject({
+      exitCode: 2,
+      notes: [expect.stringMatching(/ is no file; write it to one first\.$/)],
+    });
   });
 });
