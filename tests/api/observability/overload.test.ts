@@ -145,7 +145,8 @@ describe('a server whose event loop is late', () => {
     const app = await startTestApp({ settings: { 'server.maximumLoopDelayMs': '200' } });
     const status = async () => (await postRaw(app, JSON.stringify({ query: '{ __typename }' }))).status;
     try {
-      expect(await status()).toBe(200);
+      // A machine that does much else makes the loop late by itself.
+      await expect.poll(status, { timeout: 10_000 }).toBe(200);
       const seen = new Set<number>();
       // What blocks the loop for longer than the monitor looks at is the mean of that time.
       for (let round = 0; round < 20 && !seen.has(503); round += 1) {
@@ -155,7 +156,7 @@ describe('a server whose event loop is late', () => {
         seen.add(await status());
       }
       expect(seen).toContain(503);
-      await expect.poll(status, { timeout: 5000 }).toBe(200);
+      await expect.poll(status, { timeout: 10_000 }).toBe(200);
     } finally {
       await app.close();
     }
