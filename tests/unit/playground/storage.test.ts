@@ -133,7 +133,7 @@ describe('the storage', () => {
 describe('the opening tabs', () => {
   const fresh = (
     'SignIn Viewer Users CreateGroup CreateUser SignOut SignUp VerifySignUp RequestCode SignInByCode ' +
-    'StartTotp ConfirmTotp CompleteMfa Passkeys Sessions'
+    'StartTotp ConfirmTotp CompleteMfa Passkeys Sessions AuditEventAdded'
   ).split(' ');
 
   test('are the examples at a first visit', () => {
