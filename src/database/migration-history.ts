@@ -51,6 +51,11 @@ export const adoptStrays = async (em: EntityManager): Promise<readonly HistoryRo
   return readHistory(em);
 };
 
+/** Removes the line of a migration that was undone, also one that MikroORM's own command wrote with the ending of the file. */
+export const forgetMigration = async (em: EntityManager, name: string): Promise<void> => {
+  await sql(em, 'delete from schema_migrations where name = any($1::text[])', [[name, `${name}.ts`, `${name}.js`]]);
+};
+
 export const lastGroup = (history: readonly HistoryRow[]): number =>
   history.reduce((last, row) => Math.max(last, row.group_number ?? 0), 0);
 

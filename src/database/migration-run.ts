@@ -66,7 +66,8 @@ export const runTogether = async (
   method: 'up' | 'down',
 ): Promise<void> => {
   const statements = await statementsOf(await load(orm, name), method);
-  if (statements.length > 0) await sql(em, statements.map((statement) => statement.replace(/;\s*$/, '')).join(';\n'));
+  // A line of its own for what ends a statement: its last line may be a comment.
+  if (statements.length > 0) await sql(em, statements.map((statement) => statement.replace(/;\s*$/, '')).join('\n;\n'));
 };
 
 /**

@@ -7,6 +7,7 @@ import { dropSchemaObjects } from './drop-schema-objects.ts';
 import {
   adoptStrays,
   createHistory,
+  forgetMigration,
   historyShape,
   lastGroup,
   readHistory,
@@ -152,7 +153,7 @@ export class SchemaMigrator {
         for (const migration of names.filter((one) => present.has(one))) {
           if (isConcurrent) await this.#concurrently(migration, 'down');
           else await applying(migration, done, () => runTogether(this.#orm, em, migration, 'down'));
-          await sql(em, 'delete from schema_migrations where name = $1', [migration]);
+          await forgetMigration(em, migration);
           done.push(migration);
         }
       });

@@ -176,7 +176,27 @@ export class Oneway extends Migration { override up(): void { this.addSql('selec
     expect((await migrator.status()).map(({ state, group }) => [state, group])).toEqual(
       ALL.map(() => ['applied', null]),
     );
+    // Older ones wrote the ending of the file as well.
+    await cluster().query(url, `update schema_migrations set name = name || '.ts' where id % 2 = 0`);
     expect(await migrator.down()).toEqual(ALL.toReversed());
+    expect(await migrator.pending()).toEqual(ALL);
+  });
+
+  test('statements that end with a comment, or with a semicolon, or with both, are told apart', async () => {
+    const { url, add, migrator } = await bench();
+    const up = [
+      'create table one (id int) -- first',
+      'create table two (id int);',
+      'create table three (id int); -- third',
+    ];
+    const statements = (list: readonly string[]): string => list.map((text) => `this.addSql('${text}');`).join(' ');
+    const down = ['drop table three -- third', 'drop table two;', 'drop table one; -- first'];
+    await add('Migration20990101000000_comments', statements(up), statements(down));
+    await migrator.up();
+    expect(await tables(url)).toEqual(expect.arrayContaining(['one', 'three', 'two']));
+    await migrator.down('comments');
+    expect(await migrator.pending()).toEqual(['Migration20990101000000_comments']);
+    expect((await tables(url)).filter((name) => ['one', 'two', 'three'].includes(name))).toEqual([]);
   });
 
   test('dropping everything leaves a schema that takes the migrations again', async () => {
