@@ -15,6 +15,9 @@ interface CacheDeclaration {
   readonly ttlSeconds: (config: Config) => number | null;
 }
 
+/** How long a page follows the way that an earlier one found. */
+export const WAYS_SECONDS = 60;
+
 const cache = <const Declared extends CacheDeclaration>(declared: Declared): Declared => declared;
 
 /** The one list of what is cached, where, and for how long; docs/caches.md says what may be stale and why. */
@@ -46,6 +49,13 @@ export const cacheTable = {
     isShared: false,
     isPersonal: false,
     ttlSeconds: ({ cache: settings }) => settings.organizationUsersSeconds,
+  }),
+  ways: cache({
+    key: 'the organizations that somebody may see people of',
+    holds: 'in which way pages of users find the people of a part of the tree fast',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: () => WAYS_SECONDS,
   }),
   permissions: cache({
     key: 'the groups of somebody',

@@ -65,12 +65,14 @@ const commonReach = (left: Reach, right: Reach): Reach | null => {
   return left.length === right.length && left.every((id) => right.includes(id)) ? left : null;
 };
 
-/** The organizations of the reach, and one more than `few` at most. One index scan for each that it names. */
+/** The organizations of the reach, and where `few` is given one more than that at most. One index scan for each that it names. */
 export const placesWithin = (
   places: string,
-  few: number,
+  few?: number,
 ): string => `select c.id from unnest(${places}) as named(id) cross join lateral (
-    select descendant_id as id from organization_closure where ancestor_id = named.id offset 0) c limit ${few + 1}`;
+    select descendant_id as id from organization_closure where ancestor_id = named.id offset 0) c${
+      few === undefined ? '' : ` limit ${few + 1}`
+    }`;
 
 /** So many people are looked up rather than met on the way. */
 export const mostPeople = `select least(${FEW_PEOPLE}, sqrt(${PAGE_COST} * greatest(reltuples, 0)))::int as people

@@ -1,3 +1,4 @@
+import type { CacheCounters } from '../cache/cache-counters.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -15,13 +16,14 @@ import {
   type WantedPage,
 } from '../entities/user-search.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
-import { MEMBERS_BY_AGE, usersByAge } from '../entities/users-by-age.queries.ts';
+import { MEMBERS_BY_AGE, usersByAge, type WayToMembers } from '../entities/users-by-age.queries.ts';
 import type { UserId } from '../ids.ts';
 import { readAttributeFilters } from './attribute-filter.ts';
 import type { UserAttributes } from './attributes.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf, listName } from './connection.ts';
 import { Conditions, likePattern, searchText } from './conditions.ts';
+import { KnownWays } from './known-ways.ts';
 import { addUserFilter, type UserFilter } from './user-filter.ts';
 
 export interface UserOrder {
@@ -43,7 +45,7 @@ const ORDERINGS: Readonly<Record<UserOrder['field'], Omit<Ordering, 'descending'
 
 const NEWEST_FIRST: UserOrder = { field: 'CREATED_AT', direction: 'DESC' };
 
-type PageRow = UserRow & { readonly sort_key: string };
+type PageRow = UserRow & { readonly sort_key: string; readonly way?: WayToMembers };
 
 /** Reads users, always through what the caller may see. */
 export class UserReader {
@@ -52,6 +54,7 @@ export class UserReader {
   readonly #clock: Clock;
   readonly #cursorKey: Buffer;
   readonly #attributes: UserAttributes;
+  readonly #ways: KnownWays;
 
   constructor(parts: {
     database: Database;
@@ -59,12 +62,14 @@ export class UserReader {
     clock: Clock;
     masterKeys: MasterKeys;
     attributes: UserAttributes;
+    caches: { readonly counters: CacheCounters };
   }) {
     this.#database = parts.database;
     this.#lists = parts.lists;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
     this.#attributes = parts.attributes;
+    this.#ways = new KnownWays({ clock: parts.clock, counters: parts.caches.counters });
   }
 
   /** Several users by id, for loaders and references; null for those that do not exist or are hidden. One statement. */
@@ -89,7 +94,7 @@ export class UserReader {
     const now = this.#clock.now();
     const { field, direction } = order ?? NEWEST_FIRST;
     const viewer = { principal: caller.principal, now };
-    const byAge = field === 'CREATED_AT' && isWhole(filter) ? usersByAge(viewer, 1) : null;
+    const byAge = field === 'CREATED_AT' && isWhole(filter) ? usersByAge(viewer, 1, this.#ways) : null;
     const ordering = { ...(byAge === null ? ORDERINGS[field] : MEMBERS_BY_AGE), descending: direction === 'DESC' };
     const keyset = new Keyset(this.#cursorKey, ordering, listName('users', filter, field, direction));
     const conditions = new Conditions();
@@ -107,10 +112,12 @@ export class UserReader {
       isNarrowed: isNarrowed(filter),
     };
     const search = searchOf(filter, demands, values.length + 1);
-    const text = byAge === null ? textOf(visible, wanted, search) : preparedWhenFrequent(byAge(wanted.columns, query));
+    const text =
+      byAge === null ? textOf(visible, wanted, search) : preparedWhenFrequent(byAge.select(wanted.columns, query));
     const rows = await this.#lists
       .of(caller)
       .query<PageRow>(text, search === null ? values : [...values, ...search.values]);
+    byAge?.learn(rows);
     const mapped = {
       node: (row: PageRow) => userViewOf(row, now),
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),

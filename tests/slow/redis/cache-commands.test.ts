@@ -78,6 +78,7 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
       'jit_roles: what the interface of an issuer says about a person; Redis, 0 entries; 300 s',
       'jwks: public keys of an issuer; Redis, 0 entries; 300 s',
       'org_users: how many members a large organization has; in the memory of each server; 180 s',
+      'ways: in which way pages of users find the people of a part of the tree fast; in the memory of each server; 60 s',
       expect.stringMatching(/^permissions: .+; in the memory of each server; as long as it is right$/),
       expect.stringMatching(/^documents: .+; in the memory of each server; as long as it is right$/),
       expect.stringMatching(/^tokens: .+; in the memory of each server; as long as it is right$/),
