@@ -17,6 +17,7 @@ import type { GroupDirectory } from './group-directory.ts';
 import { groupsHoldingAt, groupsReaching, placeBelow, subtreeOf } from './organization.statements.ts';
 import {
   handingOutProblems,
+  loadParent,
   loadTarget,
   organizationHappening,
   readOrganization,
@@ -81,7 +82,7 @@ export class OrganizationPlaceService {
         const authority = await this.#guard.lock(em, caller, can('move:organizations'));
         const now = this.#clock.now();
         const moved = await loadTarget(em, authority, now, { ...input, field: 'id', permission: 'move:organizations' });
-        const parent = await this.#loadParent(em, authority, parentId);
+        const parent = await loadParent(em, authority, this.#clock.now(), parentId);
         if ((parent?.id ?? null) === moved.parentId) return moved;
         await this.#requirePlace(em, moved, parent);
         await this.#requireAuthority(em, authority, moved, parent);
@@ -144,19 +145,6 @@ export class OrganizationPlaceService {
       );
       return ids;
     });
-  }
-
-  async #loadParent(
-    em: EntityManager,
-    authority: Authority,
-    parentId: string | null,
-  ): Promise<OrganizationView | null> {
-    const permission = 'create:organizations';
-    if (parentId !== null) {
-      return loadTarget(em, authority, this.#clock.now(), { id: parentId, field: 'parentId', permission });
-    }
-    authority.demandAt(permission, []);
-    return null;
   }
 
   /** What the tree itself asks of a place. */

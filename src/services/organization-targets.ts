@@ -55,6 +55,19 @@ export const loadTarget = async (
   return organization;
 };
 
+/** The organization below which another is to stand; null: none, a root. Errors and lock as with `loadTarget`. */
+export const loadParent = async (
+  em: EntityManager,
+  authority: Authority,
+  now: Date,
+  parentId: string | null,
+): Promise<OrganizationView | null> => {
+  const permission = 'create:organizations';
+  if (parentId !== null) return loadTarget(em, authority, now, { id: parentId, field: 'parentId', permission });
+  authority.demandAt(permission, []);
+  return null;
+};
+
 /** An organization inside a transaction, whoever looks. */
 export const readOrganization = async (em: EntityManager, id: OrganizationId): Promise<OrganizationView> => {
   const [row] = await sql<OrganizationRow>(em, `select ${organizationColumns} from organizations o where o.id = $1`, [

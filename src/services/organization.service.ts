@@ -21,6 +21,7 @@ import {
   groupsOfOrganizations,
   handingOutProblems,
   isMember,
+  loadParent,
   loadTarget,
   organizationHappening,
   readGroups,
@@ -102,7 +103,7 @@ export class OrganizationService {
         const viewer = { principal: caller.principal, now: this.#clock.now() };
         if (earlier !== null) return repeatedOrganization(em, viewer, earlier.organizationId, { permission });
         const authority = await this.#guard.lock(em, caller, can(permission));
-        const parent = await this.#loadParent(em, authority, input.parentId);
+        const parent = await loadParent(em, authority, this.#clock.now(), input.parentId);
         const id = newId<OrganizationId>();
         const lineage = [...(parent?.lineage ?? []), id];
         const level = input.level ?? (parent === null ? 0 : parent.levelPosition + 1);
@@ -163,19 +164,6 @@ export class OrganizationService {
 
   #requireLevel(level: number | null): void {
     if (level !== null && this.#levels.list[level] === undefined) reject('INVALID_VALUE', { field: ['level'] });
-  }
-
-  async #loadParent(
-    em: EntityManager,
-    authority: Authority,
-    parentId: string | null,
-  ): Promise<OrganizationView | null> {
-    const permission = 'create:organizations';
-    if (parentId !== null) {
-      return loadTarget(em, authority, this.#clock.now(), { id: parentId, field: 'parentId', permission });
-    }
-    authority.demandAt(permission, []);
-    return null;
   }
 
   /** A level below the parent's; the last one has none below. */

@@ -8,10 +8,10 @@ import {
 } from '../entities/organization.queries.ts';
 import { organizationsWithin, visibleOrganizations } from '../entities/organization.visibility.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
-import { usersWithin, type Viewer, visibleUsers } from '../entities/user.visibility.ts';
+import { usersWithin, type Viewer, type Visibility, visibleUsers } from '../entities/user.visibility.ts';
 import { type Problem, reject } from '../errors.ts';
-import type { OrganizationId, UserId } from '../ids.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
+import type { Reach } from '../permissions/effective-grants.ts';
 import { reachOf } from '../permissions/may.ts';
 
 /*
@@ -25,40 +25,46 @@ interface Repeated {
   readonly field?: Problem['field'];
 }
 
-const gone = (targetId: string, { field }: Repeated): never =>
-  reject('TARGET_NOT_FOUND', field === undefined ? { targetId } : { field, targetId });
+/** A kind of rows: how they are read, who sees one, and who may do something to it within a reach. */
+interface Kind<Row, View> {
+  /** Ends before the conditions; the row's id is `$1`. */
+  readonly select: string;
+  readonly visible: (viewer: Viewer, first: number) => Visibility;
+  readonly within: (reach: Reach, first: number) => Visibility;
+  readonly viewOf: (row: Row, now: Date) => View;
+}
 
-/** The user that an earlier request was about. Errors: TARGET_NOT_FOUND. */
-export const repeatedUser = async (
-  em: EntityManager,
-  viewer: Viewer,
-  id: UserId,
-  repeated: Repeated,
-): Promise<UserView> => {
-  const visible = visibleUsers(viewer, 2);
-  const within = usersWithin(reachOf(viewer.principal, repeated.permission, viewer.now), 2 + visible.values.length);
-  const [row] = await sql<UserRow>(
-    em,
-    `select ${userColumns} from users u where u.id = $1 and (${visible.condition} or ${within.condition})`,
-    [id, ...visible.values, ...within.values],
-  );
-  return row === undefined ? gone(id, repeated) : userViewOf(row, viewer.now);
+const USER: Kind<UserRow, UserView> = {
+  select: `select ${userColumns} from users u where u.id = $1`,
+  visible: visibleUsers,
+  within: usersWithin,
+  viewOf: userViewOf,
 };
 
-/** The organization that an earlier request was about. Errors: TARGET_NOT_FOUND. */
-export const repeatedOrganization = async (
-  em: EntityManager,
-  viewer: Viewer,
-  id: OrganizationId,
-  repeated: Repeated,
-): Promise<OrganizationView> => {
-  const visible = visibleOrganizations(viewer, 2);
-  const reach = reachOf(viewer.principal, repeated.permission, viewer.now);
-  const within = organizationsWithin(reach, 2 + visible.values.length);
-  const [row] = await sql<OrganizationRow>(
-    em,
-    `select ${organizationColumns} from organizations o where o.id = $1 and (${visible.condition} or ${within.condition})`,
-    [id, ...visible.values, ...within.values],
-  );
-  return row === undefined ? gone(id, repeated) : organizationViewOf(row);
+const ORGANIZATION: Kind<OrganizationRow, OrganizationView> = {
+  select: `select ${organizationColumns} from organizations o where o.id = $1`,
+  visible: visibleOrganizations,
+  within: organizationsWithin,
+  viewOf: organizationViewOf,
 };
+
+/** Errors of what it returns: TARGET_NOT_FOUND. */
+const repeated =
+  <Row extends object, View>({ select, visible, within, viewOf }: Kind<Row, View>) =>
+  async (em: EntityManager, viewer: Viewer, id: string, { permission, field }: Repeated): Promise<View> => {
+    const seen = visible(viewer, 2);
+    const held = within(reachOf(viewer.principal, permission, viewer.now), 2 + seen.values.length);
+    const [row] = await sql<Row>(em, `${select} and (${seen.condition} or ${held.condition})`, [
+      id,
+      ...seen.values,
+      ...held.values,
+    ]);
+    if (row !== undefined) return viewOf(row, viewer.now);
+    return reject('TARGET_NOT_FOUND', field === undefined ? { targetId: id } : { field, targetId: id });
+  };
+
+/** The user that an earlier request was about. */
+export const repeatedUser = repeated(USER);
+
+/** The organization that an earlier request was about. */
+export const repeatedOrganization = repeated(ORGANIZATION);
