@@ -23,6 +23,8 @@ export interface Presented {
   readonly csrfHeader: string | undefined;
   /** Canonical address of the client. */
   readonly ipAddress: string;
+  /** The same where only some networks are let in; null when it is not known. */
+  readonly provenIpAddress: string | null;
   /** null: the program of the client did not say. */
   readonly userAgent: string | null;
 }
@@ -95,7 +97,7 @@ export class RequestAuthenticator {
   async #byBearer(header: string, from: Use): Promise<Authentication> {
     const token = BEARER.exec(header)?.[1];
     if (token === undefined) throw refused('The Authorization header holds no bearer token.');
-    if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, from.ipAddress);
+    if (token.startsWith(tokenPrefixes.apiKey)) return this.#byApiKey(token, from);
     const claims = await this.#claimsOf(token);
     const named = namedBy(claims);
     const authenticated = named === null ? null : await this.#sessions.bySessionId(named.sessionId, named, from);
@@ -122,9 +124,9 @@ export class RequestAuthenticator {
     return authenticated === null ? null : { authenticated, claims };
   }
 
-  async #byApiKey(text: string, ipAddress: string): Promise<Authentication> {
+  async #byApiKey(text: string, from: Use): Promise<Authentication> {
     const key = parseToken('apiKey', text);
-    const authenticated = key === null ? null : await this.#apiKeys.byKey(key, ipAddress);
+    const authenticated = key === null ? null : await this.#apiKeys.byKey(key, from);
     if (authenticated === null) throw refused('This API key does not work.');
     return { authenticated, csrfToken: null, csrfMissing: false, tokenExpiresAt: null };
   }

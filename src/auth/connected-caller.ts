@@ -22,9 +22,9 @@ export interface ConnectedCaller {
 export const presentedBy = (
   { principal }: Authenticated,
   { tokenExpiresAt }: Pick<Authentication, 'tokenExpiresAt'>,
-  presented: Pick<Presented, 'authorization' | 'cookie' | 'ipAddress'>,
+  presented: Pick<Presented, 'authorization' | 'cookie' | 'provenIpAddress'>,
 ): Pick<ConnectedCaller, 'session' | 'key' | 'tokenExpiresAt'> => {
-  const { ipAddress } = presented;
+  const { provenIpAddress: ipAddress } = presented;
   if (principal.via === 'apiKey') {
     const { selector, secretHash } = known(
       parseToken('apiKey', presented.authorization?.slice('Bearer '.length) ?? ''),

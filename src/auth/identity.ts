@@ -19,11 +19,11 @@ const withoutAdministrators = (principal: Principal): Principal => ({
 /** The identity behind a session or key, or nobody's. */
 export const identityOf = (
   authenticated: Authenticated | null,
-  from: Pick<Caller, 'ipAddress' | 'userAgent' | 'requestId' | 'administration'>,
+  from: Pick<Caller, 'ipAddress' | 'provenIpAddress' | 'userAgent' | 'requestId' | 'administration'>,
   makeLoaders: MakeLoaders,
 ): Identity => {
-  const { ipAddress, userAgent, requestId, administration } = from;
-  const place = { ipAddress, userAgent, requestId, administration };
+  const { ipAddress, provenIpAddress, userAgent, requestId, administration } = from;
+  const place = { ipAddress, provenIpAddress, userAgent, requestId, administration };
   if (authenticated === null) {
     const nobody = {
       principal: null,

@@ -28,8 +28,8 @@ const canonicalAddress = (text: string): string | null => {
 };
 
 /**
- * The address of the client: of the socket, or what proxies that the settings trust say, counted from the right. Where they
- * say something that is no address, that of the nearest proxy: texts of strangers are neither stored nor compared.
+ * The address of the client, to count and to write down: of the socket, or what proxies that the settings trust say, counted from the
+ * right. Where they say something that is no address, that of the nearest proxy: texts of strangers are neither stored nor compared.
  */
 export const clientAddress = (request: FastifyRequest): string =>
   canonicalAddress(request.ip) ?? canonicalAddress(request.socket.remoteAddress ?? '') ?? '0.0.0.0';
@@ -39,6 +39,14 @@ export const clientAddress = (request: FastifyRequest): string =>
  * is no answer there: it may lie in such a network, and brings everybody.
  */
 export const provenAddress = (request: FastifyRequest): string | null => canonicalAddress(request.ip);
+
+/** Where a request came from: the address that is counted and written down, and the one that lets somebody in. */
+export const addressesOf = (
+  request: FastifyRequest,
+): { readonly ipAddress: string; readonly provenIpAddress: string | null } => ({
+  ipAddress: clientAddress(request),
+  provenIpAddress: provenAddress(request),
+});
 
 /** By which a proxy shows itself, believed or not. */
 const FORWARDED = [

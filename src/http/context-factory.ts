@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { presentFacts } from '../telemetry/request-scope.ts';
-import { clientAddress } from './client-address.ts';
+import { addressesOf } from './client-address.ts';
 import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
 /** User agents are kept for the list of sessions; longer ones are cut. */
@@ -28,7 +28,7 @@ export const contextFactory = (parts: ContextParts) => {
   const deviceName = deviceCookieName(config);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<Context & { csrfMissing: boolean }> => {
     const csrfHeader = request.headers['x-csrf-token'];
-    const from = { ipAddress: clientAddress(request), userAgent: userAgentOf(request), requestId: request.id };
+    const from = { ...addressesOf(request), userAgent: userAgentOf(request), requestId: request.id };
     const presented = {
       authorization: request.headers.authorization,
       cookie: presentedCookie(request, name),

@@ -3,7 +3,7 @@ import type { RequestAuthenticator } from '../auth/authenticate.ts';
 import { Failure } from '../errors.ts';
 import { parseAddress } from '../permissions/networks.ts';
 import type { TokenIntrospection } from '../services/token-introspection.ts';
-import { clientAddress } from './client-address.ts';
+import { addressesOf } from './client-address.ts';
 import { userAgentOf } from './context-factory.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -48,7 +48,7 @@ export const introspectionRoute: FastifyPluginAsync<IntrospectionRoute> = async 
       authorization: request.headers.authorization,
       cookie: undefined,
       csrfHeader: undefined,
-      ipAddress: clientAddress(request),
+      ...addressesOf(request),
       userAgent: userAgentOf(request),
     });
     const asking = introspection.admit(authenticated);

@@ -4,7 +4,7 @@ import { Secret } from '../crypto/secret.ts';
 import type { NetworkLimits } from '../limits/network-limits.ts';
 import type { Caller } from '../services/caller.ts';
 import type { FinishedSignIn, ProviderSignInService } from '../services/provider-sign-in.service.ts';
-import { clientAddress } from './client-address.ts';
+import { addressesOf, clientAddress } from './client-address.ts';
 import { userAgentOf } from './context-factory.ts';
 import { cookieName, deviceCookie, deviceCookieName, presentedCookie, sessionCookie } from './session-cookie.ts';
 
@@ -36,7 +36,7 @@ const stranger = (request: FastifyRequest): Caller => ({
   apiKey: null,
   impersonatorLabel: null,
   position: null,
-  ipAddress: clientAddress(request),
+  ...addressesOf(request),
   userAgent: userAgentOf(request),
   requestId: request.id,
   administration: false,

@@ -19,6 +19,7 @@ import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { Network, parseAddress } from '../permissions/networks.ts';
 import type { ApiKeyUse } from './api-key-use.ts';
 import { type GroupDirectory, permissionVersionOf } from './group-directory.ts';
+import type { Use } from './session-activity.ts';
 import type { Authenticated } from './session-authenticator.ts';
 
 /** Keys whose narrowed grants are kept; more are narrowed again. */
@@ -28,7 +29,7 @@ const MAXIMUM_REMEMBERED = 10_000;
 export interface ConnectedKey {
   readonly selector: string;
   readonly secretHash: Buffer;
-  readonly ipAddress: string;
+  readonly ipAddress: string | null;
 }
 
 /** A key that works, as it was read. */
@@ -66,13 +67,13 @@ export class ApiKeyAuthenticator {
 
   /**
    * The caller behind a presented key; null when the key is unknown, revoked, expired, its owner inactive, or the address is outside
-   * its networks. Throws RATE_LIMITED when the key has used up its requests.
+   * its networks or not known. Throws RATE_LIMITED when the key has used up its requests.
    */
-  async byKey(presented: ParsedToken, ipAddress: string): Promise<Authenticated | null> {
-    const found = await this.#find(presented, ipAddress);
+  async byKey(presented: ParsedToken, from: Use): Promise<Authenticated | null> {
+    const found = await this.#find(presented, from.provenIpAddress);
     if (found === null) return null;
-    await this.#use.admit(found.apiKey, ipAddress);
-    return this.#authenticated(found, ipAddress);
+    await this.#use.admit(found.apiKey, from.ipAddress);
+    return this.#authenticated(found, from.provenIpAddress);
   }
 
   /**

@@ -18,7 +18,10 @@ export interface Caller {
   readonly apiKey: ApiKeyView | null;
   /** How whoever really acts is called in the log; null unless impersonating. */
   readonly impersonatorLabel: string | null;
+  /** To count by and to write down. */
   readonly ipAddress: string;
+  /** The same where only some networks are let in; null when it is not known. */
+  readonly provenIpAddress: string | null;
   readonly userAgent: string | null;
   readonly requestId: string;
   /** How far the primary was when the request was authenticated; null: there is no replica, or nobody is signed in. */

@@ -16,6 +16,8 @@ const MAXIMUM_PENDING = 10_000;
 export interface Use {
   /** Canonical address of the client. */
   readonly ipAddress: string;
+  /** The same where only some networks are let in; null when it is not known. */
+  readonly provenIpAddress: string | null;
   /** null: the program did not say. */
   readonly userAgent: string | null;
 }
@@ -30,7 +32,7 @@ export class SessionActivity {
   readonly #idleSeconds: number;
   readonly #flushing: DelayedFlush;
   /** Where each session was used from last, and by which program. */
-  readonly #pending = new Map<SessionId, Use>();
+  readonly #pending = new Map<SessionId, Pick<Use, 'ipAddress' | 'userAgent'>>();
 
   constructor(parts: { database: Database; clock: Clock; config: Config; onError: (error: unknown) => void }) {
     this.#database = parts.database;

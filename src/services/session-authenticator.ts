@@ -37,7 +37,7 @@ export interface ConnectedSession {
   readonly actorId: UserId | null;
   /** Of the cookie that was presented; null for an access token. */
   readonly cookieSelector: string | null;
-  readonly ipAddress: string;
+  readonly ipAddress: string | null;
 }
 
 /** Everything that one statement says about the caller of a request. */
@@ -93,7 +93,7 @@ export class SessionAuthenticator {
     from: Use,
   ): Promise<Authenticated | null> {
     const row = await this.#ofToken(sessionId, { userId, actorId });
-    return row === null ? null : this.#seen(await this.#authenticated(row, from.ipAddress), from);
+    return row === null ? null : this.#seen(await this.#authenticated(row, from.provenIpAddress), from);
   }
 
   /** The same for somebody who only asks about the token: the session is not marked as used. */
@@ -107,9 +107,12 @@ export class SessionAuthenticator {
   }
 
   /** A session that this very request began, whatever it is handed over by; null when it is over already. */
-  async ofBegunSession(sessionId: SessionId, { ipAddress }: Use): Promise<Authenticated | null> {
+  async ofBegunSession(
+    sessionId: SessionId,
+    { provenIpAddress }: Pick<Use, 'provenIpAddress'>,
+  ): Promise<Authenticated | null> {
     const row = await this.#read(authenticationBySessionId, sessionId);
-    return row === null ? null : this.#authenticated(row, ipAddress);
+    return row === null ? null : this.#authenticated(row, provenIpAddress);
   }
 
   /**
@@ -147,7 +150,7 @@ export class SessionAuthenticator {
       presented.selector,
     );
     if (row === null || row.cookie_hash === null || !sameHash(row.cookie_hash, presented.secretHash)) return null;
-    return this.#seen(await this.#authenticated(row, from.ipAddress), from);
+    return this.#seen(await this.#authenticated(row, from.provenIpAddress), from);
   }
 
   async #ofToken(

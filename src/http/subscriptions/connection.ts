@@ -17,6 +17,8 @@ const CATCHING_UP_MS = 3000;
 /** Where a connection came from, as it was at its beginning. */
 export interface Arrival {
   readonly ipAddress: string;
+  /** As of a caller. */
+  readonly provenIpAddress: string | null;
   readonly userAgent: string | null;
   readonly requestId: string;
   /** Administrators' operations are served on the way that it came. */

@@ -9,7 +9,7 @@ import type { Config } from '../../config/config.ts';
 import { Failure } from '../../errors.ts';
 import { networkOf } from '../../services/network.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
-import { clientAddress } from '../client-address.ts';
+import { addressesOf, clientAddress } from '../client-address.ts';
 import { type ContextParts, userAgentOf } from '../context-factory.ts';
 import { cookieName, presentedCookie } from '../session-cookie.ts';
 import { closeCodes } from './close-codes.ts';
@@ -103,7 +103,7 @@ export class SocketServer {
     }
     const cookie = this.#admit(request);
     const arrival = {
-      ipAddress: clientAddress(request),
+      ...addressesOf(request),
       userAgent: userAgentOf(request),
       requestId: request.id,
       administration: this.#parts.servesAdministration(request),

@@ -35,6 +35,19 @@ describe('networks of a key', () => {
     expect((await far.with({ 'x-forwarded-for': '10.0.0.1, 192.0.2.1' }).send(ViewerDocument, {})).status).toBe(401);
     await behind.close();
   });
+
+  test('take no address of a proxy for that of a client whom it does not tell', async () => {
+    const behind = await startTestApp({ beside: app(), settings: { 'server.trustedProxies': '127.0.0.1' } });
+    const near = callingAt(behind, await makeKey(app(), owner, { networks: ['127.0.0.0/8'] }));
+    const anywhere = callingAt(behind, await makeKey(app(), owner));
+    expect((await near.send(ViewerDocument, {})).status).toBe(200);
+    for (const forwarded of ['unknown', '_hidden', '10.0.0.1, unknown']) {
+      const headers = { 'x-forwarded-for': forwarded };
+      expect((await near.with(headers).send(ViewerDocument, {})).status).toBe(401);
+      expect((await anywhere.with(headers).send(ViewerDocument, {})).status).toBe(200);
+    }
+    await behind.close();
+  });
 });
 
 describe('requests of a key', () => {

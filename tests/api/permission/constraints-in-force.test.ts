@@ -49,6 +49,16 @@ describe('a grant in force', () => {
     expect(await seen(person)).toBe(1);
   });
 
+  test('with networks does not hold where a proxy tells no address: its own is not that of the client', async () => {
+    const person = await holderOf(app(), []);
+    await set(person.groupId, [
+      { action: 'view', resource: 'users', constraints: [{ kind: 'NETWORKS', networks: ['127.0.0.0/8'] }] },
+    ]);
+    expect(await seen(person)).toBe(2);
+    for (const address of ['unknown', '192.0.2.7, unknown'])
+      expect(await seen(person.with({ 'x-forwarded-for': address }))).toBe(1);
+  });
+
   test('with networks does not believe a header of somebody who is no proxy', async () => {
     const plain = await startTestApp({ beside: app() });
     const person = await holderOf(app(), []);
