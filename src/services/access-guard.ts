@@ -2,11 +2,11 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import { sql } from '../database/sql.ts';
 import type { Config } from '../config/config.ts';
-import { Rejection } from '../errors.ts';
+import { Failure, Rejection } from '../errors.ts';
 import { assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { goesOn } from '../entities/impersonation.queries.ts';
 import { apiKeyColumns, type ApiKeyRow, apiKeyViewOf, keyWorksAt2 } from '../entities/api-key.queries.ts';
-import type { ApiKeyId, UserId } from '../ids.ts';
+import type { ApiKeyId, SessionId, UserId } from '../ids.ts';
 import { withoutAdministration } from '../permissions/administration.ts';
 import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import { EffectiveGrants } from '../permissions/effective-grants.ts';
@@ -57,8 +57,8 @@ export class AccessGuard {
 
   /**
    * Takes the lock of access changes for the rest of the transaction and gives what the caller may do at this moment:
-   * a change that was committed since the request began counts, and whoever was shut out since holds nothing. Throws what the rule tree would throw when `rule` does not
-   * hold any more.
+   * a change that was committed since the request began counts, and whoever was shut out since holds nothing. Throws UNAUTHENTICATED when the session
+   * of the caller was ended since, and what the rule tree would throw when `rule` does not hold any more.
    */
   async lock(em: EntityManager, caller: SignedInCaller, rule: Rule): Promise<Authority> {
     const [row] = await sql<{ epoch: string }>(
@@ -151,14 +151,14 @@ export class AccessGuard {
   /** While impersonating, narrowed by what the actor may do now; nothing once the impersonation is over. */
   async #grantsOfCaller(em: EntityManager, principal: Principal, epoch: string): Promise<EffectiveGrants> {
     if (principal.apiKeyId !== null) return this.#grantsOfKeyNow(em, principal.apiKeyId, epoch);
-    const own = await this.#grantsNow(em, principal.userId, epoch);
+    const own = await this.#grantsNow(em, principal, epoch);
     if (principal.actorId === null) return own;
     const [goingOn] = await sql(em, `select from impersonations i where i.id = $1 and ${goesOn('$2')}`, [
       principal.impersonationId,
       this.#clock.now().toISOString(),
     ]);
     if (goingOn === undefined) return EffectiveGrants.none;
-    const actor = await this.#grantsNow(em, principal.actorId, epoch);
+    const actor = await this.grantsOf(em, principal.actorId);
     return impersonatedGrants(own, actor, principal.impersonationMode);
   }
 
@@ -176,8 +176,21 @@ export class AccessGuard {
       : grantsOfKey(apiKeyViewOf(row), this.#directory.grantsOf(row.assignments));
   }
 
-  async #grantsNow(em: EntityManager, userId: UserId, epoch: string): Promise<EffectiveGrants> {
+  /** Whoever ended a session meanwhile has ended what waits in it, too. */
+  async #grantsNow(
+    em: EntityManager,
+    { userId, sessionId }: { readonly userId: UserId; readonly sessionId: SessionId | null },
+    epoch: string,
+  ): Promise<EffectiveGrants> {
     await this.#directory.reachWithin(em, epoch);
-    return this.grantsOf(em, userId);
+    const [row] = await sql<AssignmentsRow & { readonly acts: boolean; readonly ended: boolean }>(
+      em,
+      `select ${assignmentsColumn}, ${NOT_SHUT_OUT} as acts,
+         exists (select from sessions s where s.id = $3::uuid and s.ended_at is not null) as ended
+       from users u where u.id = $2`,
+      [this.#clock.now().toISOString(), userId, sessionId],
+    );
+    if (row?.ended === true) throw new Failure('UNAUTHENTICATED');
+    return row?.acts === true ? this.#directory.grantsOf(row.assignments) : EffectiveGrants.none;
   }
 }

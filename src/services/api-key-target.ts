@@ -22,6 +22,7 @@ import type { SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { targetNotFound } from './target-ids.ts';
 import { targetColumns, type TargetRow } from './user-targets.ts';
+import { lockWaysIn } from './ways-in.ts';
 
 /** A key that is about to change, locked, with its owner. */
 export interface ApiKeyTarget {
@@ -90,12 +91,15 @@ export class ApiKeyTargets {
     };
   }
 
-  /** What the caller may do, as of now and under the lock of access changes where the key is somebody else's and not hidden. */
+  /**
+   * What the caller may do, as of now and under the lock of access changes where the key is somebody else's and not hidden. An own key is
+   * changed or renewed in a session that goes on only: it outlives the session, as a new one does.
+   */
   async #authorityOver(
     em: EntityManager,
     caller: SignedInCaller,
     id: ApiKeyId,
-    { others }: ApiKeyNeed,
+    { others, permission }: ApiKeyNeed,
   ): Promise<Authority> {
     const named = namedApiKeys({ principal: caller.principal, now: this.#clock.now() }, 2);
     const [row] = await sql<ListedApiKeyRow>(
@@ -104,9 +108,9 @@ export class ApiKeyTargets {
        where k.id = $1 and ${named.condition}`,
       [id, ...named.values],
     );
-    return row === undefined || isOwnKey(caller, row)
-      ? this.#guard.authorityOf(caller)
-      : this.#guard.lock(em, caller, others);
+    if (row !== undefined && !isOwnKey(caller, row)) return this.#guard.lock(em, caller, others);
+    if (row !== undefined && permission === 'create:api-keys') await lockWaysIn(em, caller, this.#clock.now());
+    return this.#guard.authorityOf(caller);
   }
 }
 

@@ -3,17 +3,22 @@ import {
   CompletePasskeyRegistrationDocument,
   ConfirmTotpEnrollmentDocument,
   CreateApiKeyDocument,
+  CreateServiceAccountDocument,
   DisableTotpDocument,
   LinkIdentityDocument,
   RegenerateRecoveryCodesDocument,
   RemovePasskeyDocument,
+  RotateApiKeyDocument,
   StartTotpEnrollmentDocument,
   UnlinkIdentityDocument,
+  UpdateApiKeyDocument,
 } from '../../../generated/client/graphql.ts';
+import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { makeKey, makeService } from '../../support/api-keys.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
 import { type Actor, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
-import { unique } from '../../support/holder.ts';
-import { overtaking } from '../../support/locks.ts';
+import { holderOf, unique } from '../../support/holder.ts';
+import { holdLock, overtaking, waitForLock } from '../../support/locks.ts';
 import { enrol, nextCode, totpCode } from '../../support/mfa.ts';
 import { startProvider, type TestProvider } from '../../support/oidc-provider.ts';
 import { askForRegistration, registerPasskey } from '../../support/passkeys.ts';
@@ -43,7 +48,7 @@ const waysInto = async (userId: string) =>
   app.database.query(
     `select id::text, type, secret from credentials where user_id = $1
      union all select id::text, 'IDENTITY', subject from external_identities where user_id = $1
-     union all select id::text, 'KEY', name from api_keys where owner_id = $1 order by 1`,
+     union all select id::text, 'KEY', name || selector || all_my_permissions from api_keys where owner_id = $1 order by 1`,
     [userId],
   );
 
@@ -135,5 +140,58 @@ describe('a change of the ways in that is under way when its session is ended ch
     const input = { name: 'Late', allMyPermissions: true };
     const late = await lateIn(actor, () => actor.send(CreateApiKeyDocument, { input }));
     expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('renewing an API key', async () => {
+    const actor = await somebody();
+    const { keyId: id } = await makeKey(app, actor);
+    const late = await lateIn(actor, () => actor.send(RotateApiKeyDocument, { input: { id, overlapSeconds: 0 } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+
+  test('changing an API key', async () => {
+    const actor = await somebody();
+    const { keyId: id } = await makeKey(app, actor);
+    const late = await lateIn(actor, () => actor.send(UpdateApiKeyDocument, { input: { id, name: 'Late' } }));
+    expect(late.errors).toMatchObject(REFUSED);
+  });
+});
+
+/*
+ * Changes of access wait for each other. Whoever ended the session of a thief meanwhile has ended what waits in it, too.
+ */
+describe('a change of access that waits when its session is ended changes nothing', () => {
+  const lateBehind = async <T>(actor: Actor, work: () => Promise<T>): Promise<T> => {
+    const held = holdLock(
+      app.database,
+      `with epoch as (select epoch from permission_epoch for update)
+       update sessions set ended_at = now(), end_reason = 'REVOKED' from epoch where user_id = $1`,
+      [actor.id],
+    );
+    await held.begun;
+    const late = work();
+    try {
+      await waitForLock(app.database);
+    } finally {
+      await held.release();
+    }
+    return late;
+  };
+
+  test('making an API key for a service account', async () => {
+    const actor = await holderOf(app, ['create:api-keys', 'view:users', 'view:api-keys']);
+    const ownerId = await makeService(app);
+    const input = { name: 'Late', ownerId, allMyPermissions: true };
+    const late = await lateBehind(actor, () => actor.send(CreateApiKeyDocument, { input }));
+    expect(late.errors).toMatchObject(REFUSED);
+    expect(await waysInto(ownerId)).toEqual([]);
+  });
+
+  test('making a service account', async () => {
+    const actor = await holderOf(app, ['create:service-accounts', 'assign:groups']);
+    const input = { name: unique('Late'), groupIds: [MEMBERS_GROUP_ID] };
+    const late = await lateBehind(actor, () => actor.send(CreateServiceAccountDocument, { input }));
+    expect(late.errors).toMatchObject(REFUSED);
+    expect(await app.database.query('select from users where display_name = $1', [input.name])).toEqual([]);
   });
 });
