@@ -135,11 +135,11 @@ export const takeUnseenTryBack = tryBack(` and ${unhurried}`);
 
 /**
  * Part of a statement: takes the count back after a right password, and marks the sign-in; no row when the account may no
- * longer sign in or is none of a person, or when something that was proved does not stand any more: a password changed, a passkey or an identity removed
- * since it was looked at. Whoever takes it away holds the row of the user first, as this does, and ends the sessions that there are
+ * longer sign in or is none of a person, or when something that was proved does not stand any more: a password changed, a passkey or an identity removed,
+ * an address given up since it was looked at. Whoever takes it away holds the row of the user first, as this does, and ends the sessions that there are
  * then: so no sign-in slips through in between. The count of strangers stays when the device is known.
  * `$1` user, `$2` now, `$3` known device or null, `$4` ids of the credentials and identities that were proved, `$5` version of the
- * password among them or null.
+ * password among them or null, `$6` kind and `$7` value of the address by which one was proved, or null.
  */
 export const completedSignIn = `holder as materialized (
   select id from users where id = $1 for no key update
@@ -148,6 +148,9 @@ export const completedSignIn = `holder as materialized (
   where c.id = any($4::uuid[]) and (c.type <> 'PASSWORD' or $5::int is null or c.version = $5::int) for share of c
 ), vouching as materialized (
   select e.id from holder h join external_identities e on e.user_id = h.id where e.id = any($4::uuid[]) for share of e
+), addressed as materialized (
+  select i.id from holder h join identifiers i on i.user_id = h.id
+  where i.kind = $6::text and i.value = $7::text and i.exclusive for share of i
 ), completed as (
   update users set last_sign_in_at = $2::timestamptz,
     failed_sign_in_count = case when $3::uuid is null then 0 else failed_sign_in_count end,
@@ -155,6 +158,7 @@ export const completedSignIn = `holder as materialized (
   where id = $1 and status = 'ACTIVE' and kind = 'PERSON'
     and (status_reason is null or locked_until is null or locked_until <= $2::timestamptz)
     and (select count(*) from standing) + (select count(*) from vouching) = cardinality($4::uuid[])
+    and ($7::text is null or exists (select from addressed))
   returning id
 )`;
 

@@ -81,15 +81,15 @@ export class CodeSignInService {
     const { verificationToken, code, linkToken, delivery, client } = given;
     if (linkToken !== null && verificationToken === null && code === null) {
       this.#requireMethod('LINK', 'linkToken');
-      const userId = await this.#useLink(caller, linkToken);
-      return this.#proceed(caller, { userId, method: 'LINK', delivery, client });
+      const proved = await this.#useLink(caller, linkToken);
+      return this.#proceed(caller, { proved, method: 'LINK', delivery, client });
     }
     if (linkToken !== null || verificationToken === null || code === null) {
       return reject('EXACTLY_ONE_REQUIRED', { field: ['code'] });
     }
     this.#requireMethod('CODE', 'code');
-    const userId = await this.#useCode(caller, verificationToken, code);
-    return this.#proceed(caller, { userId, method: 'CODE', delivery, client });
+    const proved = await this.#useCode(caller, verificationToken, code);
+    return this.#proceed(caller, { proved, method: 'CODE', delivery, client });
   }
 
   async #requestSignIn(caller: Caller, { identifier: typed, form, client }: SignInCodeRequest): Promise<CodeOutcome> {
@@ -132,16 +132,16 @@ export class CodeSignInService {
     });
   }
 
-  async #useCode(caller: Caller, token: string, code: Secret<string>): Promise<UserId> {
+  async #useCode(caller: Caller, token: string, code: Secret<string>): Promise<ProvedAddress> {
     const row = await this.#parts.verifications.redeem('SIGN_IN', { token, code: code.reveal() });
     const proved = { userId: row.user_id, kind: kindOf(row.channel), value: row.target };
     const address = await this.#addressOf(proved);
     // Once proved, an address stays proved: nothing is left to do, and no transaction to open.
     if (!address.is_proved) await this.#prove(caller, address, proved);
-    return row.user_id;
+    return proved;
   }
 
-  async #useLink(caller: Caller, linkToken: Secret<string>): Promise<UserId> {
+  async #useLink(caller: Caller, linkToken: Secret<string>): Promise<ProvedAddress> {
     const { clock, database, oneTimeTokens } = this.#parts;
     const token = await oneTimeTokens.find(database.orm.em.fork(), linkToken.reveal(), ['SIGN_IN_LINK']);
     if (token === null || token.userId === null) return reject('TOKEN_INVALID', { field: ['linkToken'] });
@@ -153,7 +153,7 @@ export class CodeSignInService {
     });
     const address = await this.#addressOf(proved);
     if (!address.is_proved) await this.#prove(caller, address, proved);
-    return token.userId;
+    return proved;
   }
 
   /** The address as it is now; INVALID_CREDENTIALS when the account has another one since the code or link was sent. */
@@ -175,18 +175,20 @@ export class CodeSignInService {
   #proceed(
     caller: Caller,
     facts: {
-      readonly userId: UserId;
+      readonly proved: ProvedAddress;
       readonly method: Extract<SignInMethod, 'CODE' | 'LINK'>;
       readonly delivery: TokenDelivery;
       readonly client: ClientFacts;
     },
   ): Promise<SignInOutcome> {
-    const { userId, method, delivery, client } = facts;
+    const { proved, method, delivery, client } = facts;
+    const { userId, kind, value } = proved;
     const factor = { method, credentialId: null, at: this.#parts.clock.now().toISOString() };
     return this.#parts.signInFlow.proceed(caller, {
       userId,
       signInMethod: method,
       factors: [factor],
+      address: { kind, value },
       delivery,
       client,
     });

@@ -25,7 +25,7 @@ import { couldStillGive, groupsOfAll, groupsWith, insertMembers, membersChanged 
 import { readOrganization } from './organization-targets.ts';
 import type { PasswordTokenService } from './password-token.service.ts';
 import type { ClientFacts } from './session-facts.ts';
-import type { SignInOutcome } from './sign-in-facts.ts';
+import { mailedTo, type SignInOutcome } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { readText } from './text.ts';
 import { MAXIMUM_GROUPS } from './user.service.ts';
@@ -146,7 +146,8 @@ export class InvitationAcceptance {
     });
     const factor = { method: 'POSSESSION', credentialId: token.id, at: now.toISOString() } as const;
     const { delivery, client } = input;
-    const facts = { signInMethod: 'INVITATION', factors: [factor], delivery, client, userId: owner.user_id } as const;
+    const proved = { factors: [factor], address: mailedTo(token.context) };
+    const facts = { signInMethod: 'INVITATION', ...proved, delivery, client, userId: owner.user_id } as const;
     return { outcome: await signInFlow.proceed(caller, facts), organization };
   }
 

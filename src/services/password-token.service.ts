@@ -20,7 +20,7 @@ import type { PasswordService, PreparedPassword } from './passwords.ts';
 import type { SessionService } from './session.service.ts';
 import type { ClientFacts } from './session-facts.ts';
 import { sessionEnded } from './session.service.ts';
-import { type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
+import { mailedTo, type SignInFacts, type SignInOutcome, storedFacts } from './sign-in-facts.ts';
 import type { SignInFlow } from './sign-in-flow.ts';
 import { deviceNameOf } from './user-agent.ts';
 import { maskTarget } from './code-channels.ts';
@@ -214,5 +214,6 @@ const signInAfter = (
   }
   if (input.delivery === null) return null;
   const factor = { method: 'POSSESSION', credentialId: token.id, at: now.toISOString() } as const;
-  return { signInMethod: 'INVITATION', factors: [factor], delivery: input.delivery, client: input.client };
+  const { delivery, client } = input;
+  return { signInMethod: 'INVITATION', factors: [factor], address: mailedTo(token.context), delivery, client };
 };

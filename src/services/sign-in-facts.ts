@@ -2,7 +2,7 @@ import type { UserView } from '../entities/user.queries.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { ProvedFactor } from '../factors.ts';
 import type { DeviceId } from '../ids.ts';
-import type { MfaMethod, SignInMethod, TokenDelivery } from '../vocabulary.ts';
+import type { IdentifierKind, MfaMethod, SignInMethod, TokenDelivery } from '../vocabulary.ts';
 import type { ClientFacts, StartedSession } from './session-facts.ts';
 
 /** What the next step of a sign-in needs. */
@@ -33,6 +33,13 @@ export const rehashValues = (rehash: Rehash | null, now: Date): readonly unknown
   rehash?.oldHash ?? null,
 ];
 
+/** An address by which a first factor was proved: what was sent there signs in for as long as it is the account's. */
+export interface FactorAddress {
+  readonly kind: IdentifierKind;
+  /** Normalised. */
+  readonly value: string;
+}
+
 /** A first factor that was proved, and how the session is wanted. */
 export interface SignInFacts {
   readonly signInMethod: SignInMethod;
@@ -48,6 +55,8 @@ export interface SignInFacts {
   readonly trustDevice?: boolean;
   /** Version of the password that was checked: a sign-in under way does not outlive a change of it. */
   readonly passwordVersion?: number | null;
+  /** Where the factor came by: a sign-in under way does not outlive a change of the address. */
+  readonly address?: FactorAddress | null;
   /** The try was counted before the password was looked at; it is taken back when the sign-in needs another step. */
   readonly counted?: boolean;
   /** The device that presented its secret in an earlier step. */
@@ -64,6 +73,7 @@ export const contextOf = (facts: SignInFacts): Readonly<Record<string, unknown>>
   clientName: facts.client.clientName,
   deviceName: facts.client.deviceName,
   ...(facts.issuer == null ? {} : { issuer: facts.issuer }),
+  ...(facts.address == null ? {} : { address: facts.address }),
 });
 
 /** Reads what `contextOf` stored. */
@@ -80,8 +90,13 @@ export const storedFacts = (
     deviceToken: null,
   },
   issuer: textOrNull(context['issuer']),
+  address: (context['address'] ?? null) as FactorAddress | null,
   deviceId: textOrNull(context['deviceId']) as DeviceId | null,
   passkeyChallenge: textOrNull(context['passkeyChallenge']),
 });
+
+/** The address that a link was mailed to, as its token keeps it; null for one that was made for none. */
+export const mailedTo = ({ address }: Readonly<Record<string, unknown>>): FactorAddress | null =>
+  typeof address === 'string' ? { kind: 'EMAIL', value: address } : null;
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);

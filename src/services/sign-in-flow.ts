@@ -134,7 +134,15 @@ export class SignInFlow {
     const [completed] = await database.query(
       signInCompletion.text,
       signInCompletion.values({
-        completed: [user.id, at, account.device_id, lastingProofs(facts.factors), facts.passwordVersion ?? null],
+        completed: [
+          user.id,
+          at,
+          account.device_id,
+          lastingProofs(facts.factors),
+          facts.passwordVersion ?? null,
+          facts.address?.kind ?? null,
+          facts.address?.value ?? null,
+        ],
         rehashed: rehashValues(facts.rehash ?? null, now),
         device: device.values,
         session: newSessionValues(created.session),

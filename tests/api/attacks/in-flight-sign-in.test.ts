@@ -1,18 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  CompleteMfaDocument,
   ExchangeTokenDocument,
   LinkIdentityDocument,
   SetPasswordWithTokenDocument,
   SignInDocument,
   SignInOnDeviceDocument,
+  VerifySignInCodeDocument,
 } from '../../../generated/client/graphql.ts';
 import { SoftwarePasskey } from '../../support/authenticator.ts';
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { changing, inParallel } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
 import { overtaking } from '../../support/locks.ts';
+import { codeTo, linkTokenOf } from '../../support/messages.ts';
+import { enrol, nextCode } from '../../support/mfa.ts';
 import { startProvider, type TestProvider } from '../../support/oidc-provider.ts';
 import { answerSignIn, askForSignIn, registerPasskey } from '../../support/passkeys.ts';
+import { askForCode } from '../../support/sign-up.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 import { FOREIGN, FOREIGN_PASSWORD } from '../../support/foreign-hashes.ts';
 import { issuerEntry, issuers } from '../providers/provider-settings.ts';
@@ -132,6 +137,48 @@ describe('a sign-in that is under way when its proof is taken away begins no ses
         ]),
     );
     expect(late.data.exchangeToken).toMatchObject({ step: 'FAILED', tokens: null });
+    expect(await openSessions(userId)).toBe(before);
+  });
+
+  const moved = (userId: string) =>
+    app.database.query(`delete from identifiers where user_id = $1 and kind = 'EMAIL'`, [userId]);
+
+  test.each(['CODE', 'LINK'] as const)('by a %s to an address that was given up meanwhile', async (form) => {
+    const { email, userId } = await somebody();
+    const verificationToken = await askForCode(app, email, form);
+    const proof =
+      form === 'CODE'
+        ? { verificationToken, code: await codeTo(app, email) }
+        : { linkToken: await linkTokenOf(app, email, 'sign-in-link') };
+    const before = await openSessions(userId);
+    const late = await overtaking(
+      app.database,
+      userId,
+      () => app.anonymous().send(VerifySignInCodeDocument, { input: { ...proof, delivery: 'BODY' } }),
+      () => moved(userId),
+    );
+    expect(late.data.verifySignInCode).toMatchObject({
+      step: 'FAILED',
+      tokens: null,
+      errors: [{ code: 'INVALID_CREDENTIALS' }],
+    });
+    expect(await openSessions(userId)).toBe(before);
+  });
+
+  test('by a code to an address that was given up before the second factor is proved', async () => {
+    const { email, userId, actor } = await somebody();
+    const { secret } = await enrol(app, actor);
+    const verificationToken = await askForCode(app, email);
+    const input = { verificationToken, code: await codeTo(app, email), delivery: 'BODY' } as const;
+    const begun = await app.anonymous().send(VerifySignInCodeDocument, { input });
+    expect(begun.data.verifySignInCode?.step).toBe('MFA_REQUIRED');
+    await moved(userId);
+    const before = await openSessions(userId);
+    const challengeToken = begun.data.verifySignInCode?.challenge?.token ?? '';
+    const late = await app
+      .anonymous()
+      .send(CompleteMfaDocument, { input: { challengeToken, code: nextCode(app, secret) } });
+    expect(late.data.completeMfa).toMatchObject({ step: 'FAILED', errors: [{ code: 'INVALID_CREDENTIALS' }] });
     expect(await openSessions(userId)).toBe(before);
   });
 
