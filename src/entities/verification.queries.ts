@@ -1,6 +1,7 @@
 import { prepared } from '../database/prepared.ts';
 import type { SessionId, UserId, VerificationId } from '../ids.ts';
 import type { VerificationChannel, VerificationPurpose } from '../vocabulary.ts';
+import { userColumns } from './user.queries.ts';
 
 /**
  * Lets codes for one address, or changes of who has it, be decided one after another until the transaction ends. A statement of its
@@ -128,6 +129,15 @@ const columns = `id, purpose, channel, user_id, session_id, target, context, att
 /** `$1` selector, `$2` hash of the token. */
 export const verificationByToken = prepared(`
 select ${columns} from verifications where selector = $1 and secret_hash = $2::bytea`);
+
+/** Whose code a token goes with; no row for a decoy. `$1` selector, `$2` hash of the token. */
+export const ownerOfVerification = `
+select ${userColumns} from verifications v join users u on u.id = v.user_id where v.selector = $1 and v.secret_hash = $2::bytea`;
+
+/** Whom a mailed link signs in. `$1` selector, `$2` hash of the secret. */
+export const ownerOfLink = `
+select ${userColumns} from one_time_tokens t join users u on u.id = t.user_id
+where t.kind = 'SIGN_IN_LINK' and t.selector = $1 and t.secret_hash = $2::bytea`;
 
 /**
  * Whom a code goes to when it is sent again; no row when the address is not theirs any more, or belongs to somebody else by now.

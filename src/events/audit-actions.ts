@@ -193,7 +193,7 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'userId',
     'locked',
   ),
-  'sign-up.completed': line('A sign-up was completed.', 'User', 'groupIds', 'invited'),
+  'sign-up.completed': line('A sign-up was completed, or a code was wrong.', 'User', 'groupIds', 'invited', 'reason'),
   'sign-up.removed': line(
     'A sign-up that nobody proved was removed: somebody else proved its address.',
     'User',

@@ -72,7 +72,8 @@ Reasons that people type are part of the sealed line and stay; they must not nam
 A mutation that somebody signed in may not do (FORBIDDEN) leaves a line \`operation.denied\` with result DENIED: operation and missing
 permissions, none of the input. Whoever asks without end leaves ten lines in ten minutes, the next of which says in \`suppressed\` how
 many more there were; one replica writes at most a thousand in ten minutes. Refused queries, callers who are not signed in and
-refusals that a step-up cures are counted by \`/metrics\` only. Wrong passwords, codes and tokens have lines of their own.
+refusals that a step-up cures are counted by \`/metrics\` only. Wrong passwords, second factors, passkeys, sent codes, links that sign in and
+tokens of issuers have lines of their own; tokens to refresh, to set a password or to accept an invitation, which nobody guesses, have none.
 
 ## Actions
 `;

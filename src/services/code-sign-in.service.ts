@@ -14,6 +14,7 @@ import { type AddressKind, proveAddress } from './address-proof.ts';
 import { type Caller, originOf } from './caller.ts';
 import { channelOf, kindOf } from './code-channels.ts';
 import type { CodeForm } from './code-messages.ts';
+import { notingRefusal } from './code-refusals.ts';
 import { codeRequesterOf } from './code-requester.ts';
 import { deviceKeyOf } from './device-recognition.ts';
 import { identifierTyped, type NormalisedIdentifier, readIdentifier } from './identifiers.ts';
@@ -55,6 +56,11 @@ interface Parts {
   readonly config: Config;
 }
 
+const TRIED_BY = {
+  CODE: { action: 'session.started', metadata: { method: 'CODE' } },
+  LINK: { action: 'session.started', metadata: { method: 'LINK' } },
+} as const;
+
 /** Signing in by what is sent to an address: a code or a link. */
 export class CodeSignInService {
   readonly #parts: Parts;
@@ -81,14 +87,18 @@ export class CodeSignInService {
     const { verificationToken, code, linkToken, delivery, client } = given;
     if (linkToken !== null && verificationToken === null && code === null) {
       this.#requireMethod('LINK', 'linkToken');
-      const proved = await this.#useLink(caller, linkToken);
+      const tried = { kind: 'mailedSignIn', token: linkToken.reveal(), ...TRIED_BY.LINK } as const;
+      const proved = await notingRefusal(this.#parts, caller, tried, () => this.#useLink(caller, linkToken));
       return this.#proceed(caller, { proved, method: 'LINK', delivery, client });
     }
     if (linkToken !== null || verificationToken === null || code === null) {
       return reject('EXACTLY_ONE_REQUIRED', { field: ['code'] });
     }
     this.#requireMethod('CODE', 'code');
-    const proved = await this.#useCode(caller, verificationToken, code);
+    const tried = { kind: 'verification', token: verificationToken, ...TRIED_BY.CODE } as const;
+    const proved = await notingRefusal(this.#parts, caller, tried, () =>
+      this.#useCode(caller, verificationToken, code),
+    );
     return this.#proceed(caller, { proved, method: 'CODE', delivery, client });
   }
 

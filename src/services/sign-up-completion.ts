@@ -11,6 +11,7 @@ import type { ProvedFactor } from '../factors.ts';
 import type { UserId } from '../ids.ts';
 import type { Secret } from '../crypto/secret.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
+import { notingRefusal } from './code-refusals.ts';
 import { identifierInUse } from './identifiers.ts';
 import type { ClientFacts } from './session-facts.ts';
 import { type SignInOutcome, storedFacts } from './sign-in-facts.ts';
@@ -47,8 +48,12 @@ export class SignUpCompletion {
     given: { readonly verificationToken: string; readonly code: Secret<string>; readonly client: ClientFacts },
   ): Promise<SignInOutcome> {
     const { verifications, signInFlow, clock } = this.#parts;
-    const row = await verifications.redeem('SIGN_UP', { token: given.verificationToken, code: given.code.reveal() });
-    const completed = await this.#complete(caller, row);
+    const { verificationToken: token } = given;
+    const tried = { kind: 'verification', token, action: 'sign-up.completed' } as const;
+    const { row, completed } = await notingRefusal(this.#parts, caller, tried, async () => {
+      const redeemed = await verifications.redeem('SIGN_UP', { token, code: given.code.reveal() });
+      return { row: redeemed, completed: await this.#complete(caller, redeemed) };
+    });
     const stored = storedFacts(row.context);
     const code: ProvedFactor = { method: 'CODE', credentialId: null, at: clock.now().toISOString() };
     const chosen = stored.factors.map((one) => ({ ...one, credentialId: completed.credential_id }));

@@ -6,7 +6,7 @@ import {
   VerifySignInCodeDocument,
 } from '../../../generated/client/graphql.ts';
 import { makePerson, PASSWORD } from '../../support/cast.ts';
-import { inParallel } from '../../support/evidence.ts';
+import { inParallel, recording } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
 import { codeTo, linkTokenOf, messagesTo } from '../../support/messages.ts';
 import { askForCode, otherCode } from '../../support/sign-up.ts';
@@ -146,6 +146,24 @@ describe('a stranger who asks for codes to the address of somebody else', () => 
     });
     expect(tried.filter((code) => code === 'CODE_INVALID')).toHaveLength(5);
     expect(await messagesTo(app(), email)).toHaveLength(1);
+  });
+
+  test('leaves a line in the log with each guess, about whom it was; for nobody too', async () => {
+    const email = await owner();
+    const token = await askForCode(app(), email);
+    const guess = { action: 'session.started', result: 'FAILURE' };
+    const metadata = { method: 'CODE', reason: 'CODE_INVALID' };
+    const wrong = otherCode(await codeTo(app(), email));
+    expect((await recording(app(), () => verify(token, wrong))).audit).toMatchObject([
+      { ...guess, target: { type: 'User', label: email }, metadata },
+    ]);
+    const decoy = await askForCode(app(), `${unique('nobody')}@attacks.example`);
+    expect((await recording(app(), () => verify(decoy, wrong))).audit).toMatchObject([
+      { ...guess, target: { type: null, label: null }, metadata },
+    ]);
+    expect((await recording(app(), () => verify('ghv_x', wrong))).audit).toMatchObject([
+      { ...guess, metadata: { method: 'CODE', reason: 'TOKEN_INVALID' } },
+    ]);
   });
 
   test('learns nothing from the answers: those for nobody are the same, step by step', async () => {

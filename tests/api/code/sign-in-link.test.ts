@@ -8,7 +8,7 @@ import {
 import { makePerson } from '../../support/cast.ts';
 import { unique } from '../../support/holder.ts';
 import { linkTokenOf, messagesTo } from '../../support/messages.ts';
-import { jwtParts, statementsOf } from '../../support/records.ts';
+import { jwtParts, recording, statementsOf } from '../../support/records.ts';
 import { askForCode } from '../../support/sign-up.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -36,7 +36,10 @@ describe('signing in by mailed link', () => {
     expect(complete).toHaveLength(1);
     const { claims } = jwtParts(complete[0]?.data.verifySignInCode?.tokens?.accessToken ?? '');
     expect(claims).toMatchObject({ acr: 'aal1', amr: ['otp'] });
-    expect(await codesOf(linkToken)).toEqual(['TOKEN_USED linkToken']);
+    const [again, { audit }] = await recording(app(), () => codesOf(linkToken));
+    expect(again).toEqual(['TOKEN_USED linkToken']);
+    const metadata = { method: 'LINK', reason: 'TOKEN_USED' };
+    expect(audit).toMatchObject([{ action: 'session.started', result: 'FAILURE', target_type: 'User', metadata }]);
     expect(app().log.join('\n')).not.toContain(linkToken);
   });
 

@@ -9,6 +9,7 @@ import {
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { unique } from '../../support/holder.ts';
 import { codeTo, messagesTo } from '../../support/messages.ts';
+import { recording } from '../../support/records.ts';
 import { askForCode, otherCode, signUpWith } from '../../support/sign-up.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -49,10 +50,13 @@ describe('proving the address of a sign-up', () => {
     expect(await codesOf(token, code)).toEqual(['CODE_ATTEMPTS_EXCEEDED code']);
   });
 
-  test('a code dies with its time', async () => {
+  test('a code dies with its time, and what does not prove an address stands in the log', async () => {
     const { token, code } = await begun();
     app().clock.advance(301);
-    expect(await codesOf(token, code)).toEqual(['CODE_EXPIRED code']);
+    const [codes, { audit }] = await recording(app(), () => codesOf(token, code));
+    expect(codes).toEqual(['CODE_EXPIRED code']);
+    const metadata = { reason: 'CODE_EXPIRED' };
+    expect(audit).toMatchObject([{ action: 'sign-up.completed', result: 'FAILURE', target_type: 'User', metadata }]);
   });
 
   test('blanks in a code are what people type; anything else is no code', async () => {
