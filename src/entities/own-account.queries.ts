@@ -1,3 +1,4 @@
+import { assignmentsColumn } from './assignment.queries.ts';
 import { mayActAt2, userColumns, type UserRow } from './user.queries.ts';
 
 export interface OwnAccountRow extends UserRow {
@@ -16,6 +17,22 @@ export const heldInSession = `
 select from users u join sessions s on s.user_id = u.id
 where u.id = $1 and s.id = $3::uuid and s.ended_at is null and ${mayActAt2}
 for update of u for share of s`;
+
+/**
+ * Parts of a statement that changes something without the lock of access changes: what its caller has as it ends, as `asking`, no row when
+ * they are shut out; and as `present` their session, if it goes on. Both are held, so that whoever shuts them out is waited for and
+ * looked at. `$1` user, `$2` now, `$3` session or null.
+ */
+export const askingCaller = `asking as materialized (
+  select u.id, ${assignmentsColumn} from users u where u.id = $1 and ${mayActAt2} for share of u
+), present as materialized (
+  select s.id from asking a join sessions s on s.user_id = a.id
+  where s.id = $3::uuid and s.ended_at is null for share of s
+)`;
+
+/** The columns behind `AskingCallerRow`, after `askingCaller`. */
+export const askingCallerColumns = `(select assignments from asking) as caller_assignments,
+  (select epoch::text from permission_epoch) as caller_epoch, exists (select from present) as caller_present`;
 
 /** An account that is not shut out, while the session goes on. `$1` user, `$2` now, `$3` session, or null where none is needed. */
 export const ownAccount = `

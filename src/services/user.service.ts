@@ -14,6 +14,7 @@ import type { AccessGuard } from './access-guard.ts';
 import { type AttributeValues, type UserAttributes } from './attributes.ts';
 import type { Authority, Way } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
+import { type AskingCallerRow, standsAsBefore } from './caller-standing.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
 import type { IdempotencyService, IdempotentRequest } from './idempotency.service.ts';
 import {
@@ -36,9 +37,6 @@ import type { PasswordService } from './passwords.ts';
 import { repeatedUser } from './repeated-requests.ts';
 import { Reading } from './text.ts';
 import { userCreation } from './user-creation.statements.ts';
-
-/** A membership without an organization takes the right to give it everywhere, however far the group reaches today. */
-const EVERYWHERE: readonly OrganizationId[] = [];
 
 /** A user can be in at most this many groups. */
 export const MAXIMUM_GROUPS = 100;
@@ -176,9 +174,13 @@ export class UserService {
       passwordHash === null ? this.#invitations.prepare(made, { invitedById: addedById, groupIds }) : null;
     const { token, message, invitation } = invited ?? NOBODY_INVITED;
     const record = this.#recorder.values(originOf(caller), newUserHappenings(made, groupIds, place, invited !== null));
-    const values = userCreation.values({ account, token, message, invitation, record });
-    const [row] = await sql<UserRow>(em, userCreation.text, values);
+    const asking = [addedById, now.toISOString(), caller.principal.sessionId];
+    const values = userCreation.values({ caller: asking, account, token, message, invitation, record });
+    const [row] = await sql<UserRow & AskingCallerRow>(em, userCreation.text, values);
     if (row === undefined) throw new Error('The new account is not there.');
+    if (place === null && !standsAsBefore(caller, row)) {
+      rejectAny(this.#problemsEverywhere(await this.#guard.lock(em, caller, can('create:users')), groupIds));
+    }
     if (place !== null) await joinAsNew(em, { place, userId: id, groupIds: within, addedById, now });
     return { user: userViewOf(row, now), sent: invited?.sent ?? null, earlier: null };
   }
@@ -206,7 +208,7 @@ export class UserService {
   }
 
   #problemsEverywhere(authority: Authority, groupIds: readonly GroupId[]): readonly Problem[] {
-    authority.demandAt('create:users', EVERYWHERE);
+    authority.demandAt('create:users', []);
     return assignmentProblems(this.#directory, authority, groupIds, { field: 'groupIds' });
   }
 
@@ -263,7 +265,8 @@ interface AssignmentPlace {
 
 /**
  * What stands in the way of putting people into these groups, or of taking them out, within the organization of the lineage, or
- * wherever the groups reach. Everybody may use Members. Throws FORBIDDEN.
+ * wherever the groups reach: which takes the right to give them everywhere, however far they reach today. Everybody may use Members.
+ * Throws FORBIDDEN.
  */
 export const assignmentProblems = (
   directory: GroupDirectory,
@@ -277,7 +280,7 @@ export const assignmentProblems = (
     .filter(({ group }) => group === undefined)
     .map(({ id }): Problem => ({ code: 'TARGET_NOT_FOUND', field: [field], targetId: id }));
   if (unknown.length > 0) return unknown;
-  if (beyondMembers.length > 0) authority.demandAt('assign:groups', lineage ?? EVERYWHERE);
+  if (beyondMembers.length > 0) authority.demandAt('assign:groups', lineage ?? []);
   return groups.flatMap(({ id, group }) =>
     group === undefined
       ? []

@@ -4,6 +4,7 @@ import {
   ConfirmTotpEnrollmentDocument,
   CreateApiKeyDocument,
   CreateServiceAccountDocument,
+  CreateUserDocument,
   DisableTotpDocument,
   LinkIdentityDocument,
   RegenerateRecoveryCodesDocument,
@@ -185,6 +186,37 @@ describe('a change of access that waits when its session is ended changes nothin
     const late = await lateBehind(actor, () => actor.send(CreateApiKeyDocument, { input }));
     expect(late.errors).toMatchObject(REFUSED);
     expect(await waysInto(ownerId)).toEqual([]);
+  });
+
+  const made = (email: string) => app.database.query('select from users where email = $1', [email]);
+
+  test('making a user, who is made without that wait', async () => {
+    const actor = await holderOf(app, ['create:users', 'view:users']);
+    const input = { email: `${unique('late')}@example.com`, displayName: 'Late', groupIds: [MEMBERS_GROUP_ID] };
+    const late = await lateIn(actor, () => actor.send(CreateUserDocument, { input: { ...input, password: PASSWORD } }));
+    expect(late.errors).toMatchObject(REFUSED);
+    expect(await made(input.email)).toEqual([]);
+  });
+
+  test('making a user, by a right that is taken away while the password is hashed', async () => {
+    const actor = await holderOf(app, ['create:users', 'view:users']);
+    const input = { email: `${unique('late')}@example.com`, displayName: 'Late', groupIds: [MEMBERS_GROUP_ID] };
+    // What was answered under this key is over, so that the request goes on as soon as the row may be written.
+    const held = holdLock(
+      app.database,
+      `insert into idempotency_keys (actor_id, mutation, key, input_hash, answer, created_at, expires_at)
+       values ($1, 'createUser', 'late', '', '{}', '2020-01-01', '2020-01-02')`,
+      [actor.id],
+    );
+    await held.begun;
+    const late = actor.send(CreateUserDocument, { input: { ...input, idempotencyKey: 'late' } });
+    try {
+      await waitForLock(app.database);
+      await app.database.query('delete from memberships where user_id = $1', [actor.id]);
+    } finally {
+      await held.release();
+    }
+    expect([(await late).code, await made(input.email)]).toEqual(['FORBIDDEN', []]);
   });
 
   test('making a service account', async () => {
