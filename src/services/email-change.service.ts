@@ -60,7 +60,7 @@ export class EmailChangeService {
   }
 
   /**
-   * Sends a link to the new address; an older link stops working. When the address belongs to somebody else, everything is the
+   * Sends a link to the new address; an older link stops working, and so does this one when whoever asked is thrown out of the session. When the address belongs to somebody else, everything is the
    * same, statements included, but nothing is sent. Nothing of the account changes yet.
    *
    * A wrong password counts as in `OwnProof`. Accounts without a password need a session that was confirmed within
@@ -98,7 +98,7 @@ export class EmailChangeService {
     const [facts] = await sql<EmailChangeFactsRow>(em, emailChangeFacts, [user.id, wanted.value]);
     refuseWithinCooldown(instantOf(facts?.last_requested_at ?? null), now);
     const expiresAt = secondsAfter(now, config.users.emailChangeTtlSeconds);
-    const context = { shown: wanted.shown, value: wanted.value };
+    const context = { shown: wanted.shown, value: wanted.value, sessionId };
     const issued = await oneTimeTokens.issue(em, { kind: 'EMAIL_CHANGE', userId: user.id, expiresAt, context });
     const message = facts?.taken === false ? this.#message(user, wanted, issued) : NO_MESSAGE;
     await sql(em, WRITE_OR_NOT, message);

@@ -8,6 +8,7 @@ import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import type { Assignment } from '../entities/assignment.queries.ts';
 import { Session } from '../entities/session.entity.ts';
+import { endSessions } from '../entities/session-end.queries.ts';
 import { userColumns, type UserRow, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
@@ -266,23 +267,26 @@ export class SessionService {
 
   /**
    * Ends sessions by id or by user, as part of a larger change; gives the ids of those that were still going on. One whose
-   * time was over is marked with that as its reason, and ended all the same: another replica's clock may be behind.
+   * time was over is marked with that as its reason, and ended all the same: another replica's clock may be behind. Links to another
+   * address that were asked for in them end too, unless somebody just signs out.
    */
   async endAll(
     em: EntityManager,
     which: { sessionIds: readonly SessionId[] } | { userIds: readonly UserId[]; except?: SessionId | null },
     reason: SessionEndReason,
   ): Promise<readonly SessionId[]> {
-    const [condition, ids] =
-      'sessionIds' in which ? ['id = any($3::uuid[])', which.sessionIds] : ['user_id = any($3::uuid[])', which.userIds];
-    const except = 'except' in which ? (which.except ?? null) : null;
-    const rows = await sql<{ id: SessionId; end_reason: SessionEndReason }>(
-      em,
-      `update sessions set ended_at = least(expires_at, $1::timestamptz), end_reason = case
-         when expires_at > $1::timestamptz then $2 when expires_at >= absolute_expires_at then 'EXPIRED' else 'IDLE' end
-       where ended_at is null and ${condition} and id is distinct from $4::uuid returning id, end_reason`,
-      [this.#clock.now().toISOString(), reason, ids, except],
-    );
+    const byUser = 'userIds' in which;
+    const ids = byUser ? which.userIds : which.sessionIds;
+    const except = byUser ? (which.except ?? null) : null;
+    // Whoever signs out of the one session they are in goes on elsewhere.
+    const isThrownOut = byUser || reason !== 'SIGNED_OUT';
+    const rows = await sql<{ id: SessionId; end_reason: SessionEndReason }>(em, endSessions(byUser), [
+      this.#clock.now().toISOString(),
+      reason,
+      ids,
+      except,
+      isThrownOut,
+    ]);
     return rows.filter((row) => row.end_reason === reason).map((row) => row.id);
   }
 }

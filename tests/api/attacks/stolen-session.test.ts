@@ -2,14 +2,20 @@ import { describe, expect, test, vi } from 'vitest';
 import {
   ChangePasswordDocument,
   ConfirmIdentityDocument,
+  RevokeSessionsDocument,
   SignInDocument,
   SignInOnDeviceDocument,
+  SignOutDocument,
+  SignOutEverywhereDocument,
 } from '../../../generated/client/graphql.ts';
 import { type Actor, makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { inParallel } from '../../support/evidence.ts';
 import { unique } from '../../support/holder.ts';
+import { linkTokenOf } from '../../support/messages.ts';
 import { enrolled, nextCode, wrongCode } from '../../support/mfa.ts';
+import { beginSession, type BegunSession } from '../../support/sessions.ts';
 import { useTestApp } from '../../support/test-app.ts';
+import { confirmBy, makeMover, requestBy, requested } from '../profile/email-change-person.ts';
 
 const MOST = 5;
 
@@ -130,5 +136,42 @@ describe('somebody with the password and a trusted device', () => {
       [actor.id],
     );
     expect(row?.locked).toBe(true);
+  });
+});
+
+describe('somebody in a stolen session who asks for another address', () => {
+  const app = useTestApp();
+  const begun = async () => {
+    const mover = await makeMover(app());
+    const thief = await beginSession(app(), mover.email, { userAgent: 'thief' });
+    await requestBy(thief.client, mover.newEmail);
+    return { ...mover, thief, token: await linkTokenOf(app(), mover.newEmail, 'email-change') };
+  };
+  const codesOf = async (token: string) =>
+    (await confirmBy(app().anonymous(), token)).data.confirmEmailChange?.errors.map(({ code }) => code);
+  const everywhere = (actor: Actor) => actor.send(SignOutEverywhereDocument, { input: { exceptCurrent: true } });
+
+  test.each<readonly [string, (actor: Actor, thief: BegunSession) => Promise<unknown>]>([
+    ['in the list of sessions', (actor, { id }) => actor.send(RevokeSessionsDocument, { input: { ids: [id] } })],
+    ['by signing out everywhere', (actor) => everywhere(actor)],
+    [
+      'by signing out everywhere, having signed out themselves',
+      async (actor, { client }) => {
+        await client.send(SignOutDocument, { input: {} });
+        await everywhere(actor);
+      },
+    ],
+  ])('gets it no more when they are thrown out %s', async (_how, throwOut) => {
+    const { actor, thief, token } = await begun();
+    await throwOut(actor, thief);
+    expect(await codesOf(token)).toEqual(['TOKEN_USED']);
+  });
+
+  test('is told apart from the owner, who signs out there or throws others out', async () => {
+    const [one, two] = [await makeMover(app()), await makeMover(app())];
+    const tokens = [await requested(app(), one), await requested(app(), two)];
+    await one.actor.send(SignOutDocument, { input: {} });
+    await everywhere(two.actor);
+    for (const token of tokens) expect(await codesOf(token)).toEqual([]);
   });
 });
