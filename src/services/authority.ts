@@ -105,10 +105,18 @@ export class Authority {
    * in with it next: throws STEP_UP_REQUIRED, and SecondPersonNeeded where the settings ask for a second person.
    */
   takingHold(theirs: EffectiveGrants, options: { readonly secondPerson: boolean }): void {
-    const grants = [theirs.list, ...theirs.places.map((place) => place.grants.list)].flat();
+    const grants = allOf(theirs);
     if (shieldedAmong(grants, this.#catalogue).length === 0) return;
     this.demand(grantProtected);
     if (options.secondPerson) this.#askSecondPerson(grants);
+  }
+
+  /**
+   * Letting somebody in again who was shut out gives them back what they hold, without any new right: throws SecondPersonNeeded where
+   * that is protected and the settings ask for a second person.
+   */
+  lettingBackIn(theirs: EffectiveGrants): void {
+    this.#askSecondPerson(allOf(theirs));
   }
 
   #askSecondPerson(grants: readonly Grant[]): void {
@@ -168,3 +176,8 @@ export class Authority {
     return this.principal.grants.catalogue;
   }
 }
+
+const allOf = ({ list, places }: EffectiveGrants): readonly Grant[] => [
+  ...list,
+  ...places.flatMap(({ grants }) => grants.list),
+];

@@ -1,4 +1,5 @@
-import type { UserView } from '../entities/user.queries.ts';
+import { instantOf } from '../database/sql.ts';
+import type { UserRow, UserView } from '../entities/user.queries.ts';
 import { Rejection } from '../errors.ts';
 import type { Happening } from '../events/recorder.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
@@ -17,7 +18,21 @@ export interface StatusChange {
   /** Takes rights away: needs reach over the targets, spares the last administrator, ends sessions for this reason. */
   readonly ends: SessionEndReason | null;
   readonly onOneself: boolean;
+  /** Whether it lets somebody in again, or sooner, who is shut out like this. */
+  readonly letsIn?: (state: ShutOut) => boolean;
 }
+
+/** How somebody is shut out; an automatic lock shuts nobody out. */
+export interface ShutOut {
+  readonly disabled: boolean;
+  /** End of a lock by hand; null without one. */
+  readonly lockedUntil: Date | null;
+}
+
+export const shutOut = (row: Pick<UserRow, 'status' | 'status_reason' | 'locked_until'>, now: Date): ShutOut => {
+  const until = row.status_reason === null ? null : instantOf(row.locked_until);
+  return { disabled: row.status === 'DISABLED', lockedUntil: until !== null && until > now ? until : null };
+};
 
 /** Reads why. Errors: REQUIRED, TOO_LONG. */
 export const readReason = (reason: string): string => {

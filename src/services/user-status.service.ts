@@ -18,7 +18,7 @@ import type { GroupDirectory } from './group-directory.ts';
 import { holdAccount } from './held-account.ts';
 import { endOpenTokens } from './open-tokens.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
-import { happeningsOf, readReason, type StatusChange } from './user-status-change.ts';
+import { happeningsOf, readReason, shutOut, type StatusChange } from './user-status-change.ts';
 import { lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
 
 /** The end of a lock that lasts until somebody takes it off. */
@@ -66,6 +66,7 @@ export class UserStatusService {
       until: until ?? FOR_GOOD,
       ends: 'ACCOUNT_LOCKED',
       onOneself: false,
+      letsIn: ({ lockedUntil }) => lockedUntil !== null && until !== null && until < lockedUntil,
     });
   }
 
@@ -80,6 +81,7 @@ export class UserStatusService {
       until: null,
       ends: null,
       onOneself: false,
+      letsIn: ({ disabled, lockedUntil }) => lockedUntil !== null && !disabled,
     });
   }
 
@@ -118,6 +120,7 @@ export class UserStatusService {
       until: null,
       ends: null,
       onOneself: false,
+      letsIn: ({ disabled }) => disabled,
     });
   }
 
@@ -208,6 +211,11 @@ export class UserStatusService {
       if (!change.onOneself) this.#requireOthers(authority, rows);
       this.#requireReach(authority, rows);
       const now = this.#clock.now();
+      for (const row of rows) {
+        if (change.letsIn?.(shutOut(row, now)) === true) {
+          authority.lettingBackIn(this.#directory.grantsOf(row.assignments));
+        }
+      }
       await sql(
         em,
         `update users u set ${change.set}, updated_at = $2::timestamptz, version = u.version + 1

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import {
+  DisableUsersDocument,
+  EnableUsersDocument,
+  LockUsersDocument,
   MoveOrganizationDocument,
   type PermissionInput,
   RemoveOrganizationMembersDocument,
   SetGroupPermissionsDocument,
+  UnlockUsersDocument,
   UpdateGroupDocument,
   UpdateOrganizationDocument,
   UpdateUserDocument,
@@ -101,6 +105,32 @@ describe('the second person, where protected permissions change hands,', () => {
     expect(named.data.updateUser?.errors).toEqual([]);
     const plain = await admin.send(UpdateUserDocument, { input: { id: await somebody(app()), email } });
     expect(plain.data.updateUser?.errors).toEqual([]);
+  });
+
+  test('is asked before somebody who holds them is let in again, or sooner, but not after an automatic lock', async () => {
+    const { admin } = cast();
+    const officer = await somebody(app(), [MEMBERS_GROUP_ID, DATA_OFFICERS_GROUP_ID]);
+    const plain = await somebody(app());
+    const input = (id: string) => ({ ids: [id], reason: 'A test.' });
+    const soon = new Date(app().clock.now().getTime() + 60_000).toISOString();
+    const enable = async (id: string) => (await admin.send(EnableUsersDocument, { input: input(id) })).data.enableUsers;
+    const unlock = async (id: string) => (await admin.send(UnlockUsersDocument, { input: input(id) })).data.unlockUsers;
+    const relock = async (id: string) =>
+      (await admin.send(LockUsersDocument, { input: { ...input(id), until: soon } })).data.lockUsers;
+    const asked = [{ code: 'APPROVAL_REQUIRED' }];
+
+    await admin.send(DisableUsersDocument, { input: { ids: [officer, plain], reason: 'Left.' } });
+    const { answer, changed } = await changing(app(), () => enable(officer));
+    expect([answer?.errors, changed.includes('users')]).toMatchObject([asked, false]);
+    expect((await enable(plain))?.errors).toEqual([]);
+
+    await app().database.query(`update users set status = 'ACTIVE', status_reason = null where id = $1`, [officer]);
+    expect((await admin.send(LockUsersDocument, { input: input(officer) })).data.lockUsers?.errors).toEqual([]);
+    expect((await unlock(officer))?.errors).toMatchObject(asked);
+    expect((await relock(officer))?.errors).toMatchObject(asked);
+
+    await app().database.query('update users set status_reason = null where id = $1', [officer]);
+    expect((await unlock(officer))?.errors).toEqual([]);
   });
 
   test('is not passed by an invitation that was made before its group came to give them', async () => {
