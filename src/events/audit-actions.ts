@@ -185,10 +185,12 @@ export const auditActions: Readonly<Record<string, AuditAction>> = {
     'organizationName',
   ),
   'session.started': line(
-    'Somebody signed in, or tried to; `locked`: this failure was one too many.',
+    'Somebody signed in, or tried to; `locked`: this failure was one too many; `deviceTrusted`: the device is not asked for a second factor from now on.',
     'Session',
     'method',
     'issuer',
+    'factors',
+    'deviceTrusted',
     'reason',
     'userId',
     'locked',

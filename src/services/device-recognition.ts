@@ -27,6 +27,8 @@ interface MetDevice {
   /** null for a device that presented its secret. */
   readonly name: string | null;
   readonly secret: DeviceSecret | null;
+  /** From now on it is not asked for the second factor. */
+  readonly trusted: boolean;
   /** Values of `metDevice`. */
   readonly values: readonly unknown[];
 }
@@ -60,13 +62,19 @@ export class DeviceRecognition {
     const trustedUntil = trusted ? secondsAfter(now, this.#settings.trustSeconds).toISOString() : null;
     const common = [account.device_id, now.toISOString(), caller.ipAddress, trustedUntil];
     if (account.device_id !== null) {
-      return { name: null, secret: null, values: [...common, null, null, null, null, null, null, triesBack(facts)] };
+      return {
+        name: null,
+        secret: null,
+        trusted,
+        values: [...common, null, null, null, null, null, null, triesBack(facts)],
+      };
     }
     const name = facts.client.deviceName ?? facts.client.clientName ?? (await deviceNameOf(caller.userAgent));
     const created = createToken('device');
     const fingerprint = deviceFingerprint(caller.ipAddress, caller.userAgent);
     return {
       name,
+      trusted,
       secret: { token: created.token, expiresAt: secondsAfter(now, DEVICE_TOKEN_SECONDS) },
       values: [
         ...common,

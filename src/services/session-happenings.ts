@@ -1,4 +1,5 @@
 import type { Happening } from '../events/recorder.ts';
+import type { ProvedFactor } from '../factors.ts';
 import type { SessionId, UserId } from '../ids.ts';
 import type { SessionEndReason, SignInMethod } from '../vocabulary.ts';
 import { nameOf, userReference } from './caller.ts';
@@ -7,13 +8,26 @@ import { nameOf, userReference } from './caller.ts';
 export const sessionStarted = (
   id: string,
   user: Parameters<typeof nameOf>[0] & { readonly id: UserId },
-  method: SignInMethod,
-  issuer: string | null = null,
+  {
+    signInMethod: method,
+    issuer = null,
+    factors,
+  }: {
+    readonly signInMethod: SignInMethod;
+    readonly issuer?: string | null;
+    readonly factors: readonly ProvedFactor[];
+  },
+  deviceTrusted: boolean,
 ): Happening => ({
   action: 'session.started',
   actor: userReference(user),
   target: { type: 'Session', id, label: nameOf(user) },
-  metadata: issuer === null ? { method } : { method, issuer },
+  metadata: {
+    method,
+    ...(issuer === null ? {} : { issuer }),
+    ...(factors.length > 1 ? { factors: factors.map((one) => one.method) } : {}),
+    ...(deviceTrusted ? { deviceTrusted } : {}),
+  },
   event: { type: 'SessionStarted', payload: { sessionId: id, userId: user.id, method } },
 });
 

@@ -130,7 +130,7 @@ export class SignInFlow {
     const user = userViewOf(account, now);
     const created = sessions.create(caller, { ...facts, userId: user.id });
     const device = await devices.meet(caller, account, facts);
-    const started = sessionStarted(created.session.id, user, facts.signInMethod, facts.issuer);
+    const started = sessionStarted(created.session.id, user, facts, device.trusted);
     const [completed] = await database.query(
       signInCompletion.text,
       signInCompletion.values({

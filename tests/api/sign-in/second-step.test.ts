@@ -76,8 +76,11 @@ describe('a sign-in of somebody with a second factor', () => {
   test('completes with a recovery code, once', async () => {
     const { email, recoveryCodes } = await enrolled(app());
     const [recoveryCode = ''] = recoveryCodes;
-    const first = await complete({ challengeToken: await challengeOf(email), recoveryCode });
+    const challengeToken = await challengeOf(email);
+    const [first, { audit }] = await recording(app(), () => complete({ challengeToken, recoveryCode }));
     expect(first.data.completeMfa?.step).toBe('COMPLETE');
+    // The log says so: whoever did not do it has lost their codes.
+    expect(audit).toMatchObject([{ metadata: { method: 'PASSWORD', factors: ['PASSWORD', 'RECOVERY_CODE'] } }]);
     expect(await codesOf({ challengeToken: await challengeOf(email), recoveryCode })).toEqual(['MFA_CODE_INVALID']);
   });
 
@@ -234,15 +237,16 @@ describe('a trusted device', () => {
         input: { identifier: person.email, password: PASSWORD, delivery: 'BODY', client: { deviceToken } },
       });
     const challengeToken = (await begin(null)).data.signIn?.challenge?.token ?? '';
-    const done = await app.anonymous().send(CompleteMfaOnDeviceDocument, {
-      input: { challengeToken, code: nextCode(app, person.secret), trustDevice: true },
-    });
-    return { app, person, begin, deviceToken: done.data.completeMfa?.tokens?.deviceToken ?? null };
+    const input = { challengeToken, code: nextCode(app, person.secret), trustDevice: true };
+    const [done, { audit }] = await recording(app, () => app.anonymous().send(CompleteMfaOnDeviceDocument, { input }));
+    const deviceToken = done.data.completeMfa?.tokens?.deviceToken ?? null;
+    return { app, person, begin, deviceToken, noted: audit[0]?.metadata['deviceTrusted'] };
   };
 
   test('is not asked for the second factor while the trust lasts, and its session has one factor', async () => {
-    const { app, begin, deviceToken } = await trusting('1h');
+    const { app, begin, deviceToken, noted } = await trusting('1h');
     try {
+      expect(noted).toBe(true);
       expect(deviceToken).toMatch(/^ghd_/);
       const trusted = (await begin(deviceToken)).data.signIn;
       expect(trusted?.step).toBe('COMPLETE');
@@ -258,8 +262,9 @@ describe('a trusted device', () => {
   });
 
   test('does not exist where the settings do not allow it', async () => {
-    const { app, begin, deviceToken } = await trusting('0');
+    const { app, begin, deviceToken, noted } = await trusting('0');
     try {
+      expect(noted).toBeUndefined();
       expect((await begin(deviceToken)).data.signIn?.step).toBe('MFA_REQUIRED');
     } finally {
       await app.close();
