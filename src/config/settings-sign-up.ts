@@ -64,7 +64,7 @@ export const signIn = {
     env: 'SIGN_IN_METHODS',
     byDefault: fixed<readonly (typeof METHODS)[number][]>(METHODS, '`PASSWORD`, `CODE`, `LINK`'),
     description:
-      'Ways to sign in beside passkeys and identity providers: by password, by a code that is sent, by a mailed link. `CODE` also confirms identities.',
+      'Ways to sign in beside passkeys and identity providers: by password, by a code that is sent, by a mailed link. `CODE` also confirms identities. Without `PASSWORD` nobody gets a link to a new one, which would sign in as well; who is invited still sets one.',
   }),
   linkTtlSeconds: setting({
     kind: duration(MINUTE, DAY),

@@ -1,5 +1,6 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Secret } from '../crypto/secret.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -59,6 +60,7 @@ interface Parts {
   readonly messages: MessageOutbox;
   readonly recorder: Recorder;
   readonly clock: Clock;
+  readonly config: Config;
 }
 
 interface Change {
@@ -99,14 +101,15 @@ export class PasswordTokenService {
    * the account from before (`proveAddress`), any other leaves the second factors as they are.
    *
    * With a challenge token the interrupted sign-in goes on as it began; with another it signs in if asked, second factor included.
-   * Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_USED, those of a new password, INVALID_VALUE (delivery given with a challenge).
+   * Errors: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_USED, those of a new password, INVALID_VALUE (delivery given with a challenge),
+   * DISABLED_BY_SETTING for a link to a new password where nobody signs in by one.
    */
   async setPassword(
     caller: Caller,
     input: { token: string; newPassword: Secret<string>; delivery: TokenDelivery | null; client: ClientFacts },
     joining: Joining | null = null,
   ): Promise<SignInOutcome | null> {
-    const { clock, database, oneTimeTokens, passwords, signInFlow } = this.#parts;
+    const { clock, config, database, oneTimeTokens, passwords, signInFlow } = this.#parts;
     const reading = database.orm.em.fork();
     const token = await oneTimeTokens.find(
       reading,
@@ -116,6 +119,9 @@ export class PasswordTokenService {
     const owner = token === null ? null : await this.#owner(reading, token.userId);
     if (token === null || owner === null) return reject('TOKEN_INVALID', { field: ['token'] });
     if (token.state !== 'VALID') return oneTimeTokens.refuse(token);
+    if (token.kind === 'RESET' && !config.signIn.methods.includes('PASSWORD')) {
+      return reject('DISABLED_BY_SETTING', { field: ['token'] });
+    }
     const signIn = signInAfter(token, input, clock.now());
     const { display_name: displayName, email, phone, username } = owner;
     const use = { field: 'newPassword', userId: owner.user_id };

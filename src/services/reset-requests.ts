@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { type Clock, secondsAfter } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type ResetRequestRow,
   takeResetRequests,
 } from '../entities/reset-request.queries.ts';
-import { Rejection } from '../errors.ts';
+import { reject, Rejection } from '../errors.ts';
 import type { Origin } from '../events/recorder.ts';
 import { newId, type ResetRequestId } from '../ids.ts';
 import type { Log } from '../log.ts';
@@ -31,6 +32,7 @@ interface Parts {
   readonly passwordResets: PasswordResetService;
   readonly clock: Clock;
   readonly log: Log;
+  readonly config: Config;
 }
 
 /**
@@ -48,8 +50,10 @@ export class ResetRequests {
     this.#parts = parts;
   }
 
-  /** Keeps a request for the address. Errors: INVALID_EMAIL. */
+  /** Keeps a request for the address. Errors: INVALID_EMAIL, DISABLED_BY_SETTING where nobody signs in by password. */
   async ask(caller: Caller, email: string): Promise<void> {
+    // The link would be a way in that the settings do not name.
+    if (!this.#parts.config.signIn.methods.includes('PASSWORD')) reject('DISABLED_BY_SETTING', { field: ['email'] });
     const read = readIdentifier('EMAIL', email);
     if ('problem' in read) throw new Rejection([read.problem]);
     await this.#parts.database.query(keepResetRequest, [

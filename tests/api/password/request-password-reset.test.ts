@@ -226,3 +226,26 @@ describe('requestPasswordReset where no mail is configured', () => {
     expect(await stateOf(app(), token)).toBe('VALID');
   });
 });
+
+describe('requestPasswordReset where nobody signs in by password', () => {
+  const app = useTestApp();
+
+  test('mails nothing, and a link from before lets nobody in: the settings name no way in by the mailbox', async () => {
+    const email = `${unique('passwordless')}@example.com`;
+    await makePerson(app(), { email });
+    await askOf(app(), email);
+    const token = await linkTokenOf(app(), email, 'reset');
+    const other = await startTestApp({ beside: app(), settings: { 'signIn.methods': '' } });
+    const refused = { errors: [{ code: 'DISABLED_BY_SETTING' }] };
+    for (const asked of [email, 'nobody-at-all@example.com']) {
+      const { data } = await askOf(other, asked);
+      expect(data.requestPasswordReset).toMatchObject({ accepted: false, ...refused });
+    }
+    const input = { token, newPassword: NEW_PASSWORD, delivery: 'BODY' } as const;
+    const { answer, changed } = await changing(app(), () =>
+      other.anonymous().send(SetPasswordWithTokenDocument, { input }),
+    );
+    expect([answer.data.setPasswordWithToken, changed]).toMatchObject([{ step: 'FAILED', ...refused }, []]);
+    await other.close();
+  });
+});
