@@ -22,7 +22,13 @@ import { nameOf, originOf, type SignedInCaller } from './caller.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
 import { readTargetIds, targetNotFound } from './target-ids.ts';
-import { demandOtherThanActedAs, lockTargets, targetColumns, type TargetRow } from './user-targets.ts';
+import {
+  demandOtherThanActedAs,
+  demandOtherThanOwner,
+  lockTargets,
+  targetColumns,
+  type TargetRow,
+} from './user-targets.ts';
 
 const REVOKE_OTHERS = can('revoke:sessions');
 
@@ -221,6 +227,7 @@ export class SessionRevocationService {
     targetId: string,
   ): readonly Problem[] {
     demandOtherThanActedAs(authority.principal, [row.user_id]);
+    demandOtherThanOwner(authority.principal, [row.user_id]);
     if (row.user_id === authority.principal.userId) return [];
     authority.demand(REVOKE_OTHERS);
     if (row.revocable === false) {

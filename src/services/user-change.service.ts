@@ -17,6 +17,7 @@ import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import { type GroupDirectory, whereOf } from './group-directory.ts';
 import { endOpenTokens } from './open-tokens.ts';
+import { confirmed } from './own-proof.ts';
 import {
   type Identifiers,
   readIdentifiers,
@@ -78,7 +79,8 @@ export class UserChangeService {
 
   /**
    * Changes what is given, all or nothing; what stays as it was makes no new version. Identifiers of somebody who may do what the caller may not are out of reach:
-   * whoever changes an address can take the account over, and what it holds of protected permissions with it. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
+   * whoever changes an address can take the account over, and what it holds of protected permissions with it. Those of the caller take
+   * a confirmed session. Errors: those of the fields, TARGET_NOT_FOUND, VERSION_CONFLICT
    * (with the current user), EXCEEDS_OWN_PERMISSIONS, PROTECTED_PERMISSION, SELF_ESCALATION, NO_GROUPS_LEFT, LAST_ADMIN.
    */
   async update(caller: SignedInCaller, input: UserChangeInput): Promise<UserView> {
@@ -139,6 +141,8 @@ export class UserChangeService {
     const left = (['EMAIL', 'PHONE', 'USERNAME'] as const).filter((kind) => this.#keeps(target, change, kind));
     if (left.length === 0 && changesIdentifiers) throw new Rejection([{ code: 'REQUIRED', field: ['email'] }]);
     if (takesHold) authority.takingHold(theirs, { secondPerson: true });
+    // As with requestEmailChange: whoever found a session, or a key, does not take the account of its owner by it.
+    if (changesIdentifiers && isSelf) authority.demand(confirmed);
   }
 
   #keeps(target: TargetRow, change: CheckedChange, kind: IdentifierKind): boolean {

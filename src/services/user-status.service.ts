@@ -19,7 +19,7 @@ import { holdAccount } from './held-account.ts';
 import { endOpenTokens } from './open-tokens.ts';
 import { type SessionService, sessionEnded } from './session.service.ts';
 import { happeningsOf, readReason, shutOut, type StatusChange } from './user-status-change.ts';
-import { lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
+import { demandOtherThanOwner, lockTargets, readUserIds, targetColumns, type TargetRow } from './user-targets.ts';
 
 /** The end of a lock that lasts until somebody takes it off. */
 const FOR_GOOD = instant('9999-12-31T23:59:59.000Z');
@@ -208,7 +208,8 @@ export class UserStatusService {
     const targets = readUserIds(ids, 'ids');
     return this.#database.transaction(async (em) => {
       const { authority, rows } = await this.#lockTargets(em, caller, targets, change.permission);
-      if (!change.onOneself) this.#requireOthers(authority, rows);
+      if (change.onOneself) demandOtherThanOwner(authority.principal, targets);
+      else this.#requireOthers(authority, rows);
       this.#requireReach(authority, rows);
       const now = this.#clock.now();
       for (const row of rows) {

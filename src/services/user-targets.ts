@@ -39,6 +39,12 @@ export const demandOtherThanActedAs = (principal: Principal, ids: readonly UserI
   });
 };
 
+/** No key touches how its owner signs in, nor the sessions that they are in. Throws FORBIDDEN. */
+export const demandOtherThanOwner = (principal: Principal, ids: readonly UserId[]): void => {
+  if (principal.via !== 'apiKey' || !ids.includes(principal.userId)) return;
+  throw new Failure('FORBIDDEN', 'No API key does this to the account of its owner.', { missing: [] });
+};
+
 /**
  * Loads and locks the users of a mutation, in the order of their ids so that two such mutations cannot block each other.
  * Those that do not exist or that the caller may not see are refused in the same way: TARGET_NOT_FOUND. Those whom the caller sees,
