@@ -123,7 +123,7 @@ export const tree = {
     // One's own, or of service accounts: api-key.service.ts. No key makes, changes or renews keys.
     createApiKey: and(or(can('create-own:api-keys'), can('create:api-keys')), viaSession, notImpersonating),
     rotateApiKey: and(or(can('create-own:api-keys'), can('create:api-keys')), viaSession, notImpersonating),
-    updateApiKey: and(viaSession, notImpersonating), // one's own, or of service accounts: api-key-change.service.ts
+    updateApiKey: and(viaSession, notImpersonating), // one's own, more only as for a new one, or of service accounts: the same
     revokeApiKey: signedIn, // one's own from a session, a key itself, others' by revoke:api-keys: the same
     deleteApiKey: signedIn, // as revokeApiKey
     createOrganization: can('create:organizations'), // held at the parent, for a root everywhere: organization.service.ts

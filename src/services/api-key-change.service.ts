@@ -10,6 +10,7 @@ import type { ListedApiKey } from '../entities/api-key.queries.ts';
 import { type Problem, Rejection, reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { ApiKeyId } from '../ids.ts';
+import { grantsOfKey } from '../permissions/api-key-grants.ts';
 import type { GrantInput } from '../permissions/grant-input.ts';
 import { type Grant, permissionKey } from '../permissions/grants.ts';
 import { and, can, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
@@ -72,7 +73,7 @@ export class ApiKeyChangeService {
   }
 
   /**
-   * Changes an own key, or one of a service account. Its end never moves on. Errors: those of the fields, TARGET_NOT_FOUND,
+   * Changes an own key, or one of a service account. Its end never moves on; more than it had it gets only by whom may make keys. Errors: those of the fields, TARGET_NOT_FOUND,
    * VERSION_CONFLICT (with the current key), API_KEY_INACTIVE, OWNER_NOT_SERVICE_ACCOUNT, those of grants as for a new key,
    * EXPIRY_IN_PAST, EXPIRY_TOO_FAR, INVALID_NETWORK. Throws FORBIDDEN and STEP_UP_REQUIRED as for a new key.
    */
@@ -97,6 +98,7 @@ export class ApiKeyChangeService {
         rateLimitPerMinute: this.#limit(target, input.rateLimitPerMinute),
       };
       if (grants !== null) rejectAny(excessOfOwner({ ...after, named: 'permissions' }, target.owned));
+      if (target.isOwn && isWider(target, after)) target.authority.demand(MAKE_OWN);
       requireHold(target, [apiKey, after]);
       return this.#save(em, caller, apiKey, after);
     });
@@ -252,6 +254,16 @@ const requireHold = (
     demandStrength(authority, scopes, owned);
   }
 };
+
+/** Whether the changed key does more than it did, or from more places: then it is as good as a new one. */
+const isWider = ({ apiKey, owned }: ApiKeyTarget, after: Changed): boolean => {
+  const places = apiKey.networks.length > 0 && !within(after.networks, apiKey.networks);
+  return places || grantsOfKey(apiKey, owned).lacking(grantsOfKey(after, owned)).length > 0;
+};
+
+/** An empty list stands for any network. */
+const within = (networks: readonly string[], before: readonly string[]): boolean =>
+  networks.length > 0 && networks.every((network) => before.includes(network));
 
 const textOf = (permissions: readonly Grant[]): string =>
   permissions

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UpdateApiKeyDocument, type UpdateApiKeyInput, ViewerDocument } from '../../../generated/client/graphql.ts';
 import { newId } from '../../../src/ids.ts';
+import { MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { makeKey, makeService } from '../../support/api-keys.ts';
 import { makeGroup } from '../../support/cast.ts';
 import { databaseState } from '../../support/database-state.ts';
@@ -119,6 +120,21 @@ describe('updateApiKey', () => {
     expect(await to(0)).toEqual(['EXPIRY_IN_PAST expiresAt']);
     expect(await to(DAY / 2)).toEqual([]);
     expect(await to(DAY)).toEqual(['EXPIRY_TOO_FAR expiresAt']);
+  });
+
+  test('gives a key of one’s own more than it had to those only who may make keys', async () => {
+    const actor = await holderOf(app(), ['view:stats', 'view:groups']);
+    const networks = ['127.0.0.0/8', '192.0.2.0/24'];
+    const { keyId: id } = await makeKey(app(), actor, { permissions: grants('view:stats'), networks });
+    await app().database.query('delete from memberships where user_id = $1 and group_id = $2', [
+      actor.id,
+      MEMBERS_GROUP_ID,
+    ]);
+    const codesOf = async (change: Omit<UpdateApiKeyInput, 'id'>) => (await update(actor, { id, ...change })).codes;
+    for (const more of [{ permissions: grants('view:stats', 'view:groups') }, { networks: [] }, { networks: ['::/0'] }])
+      expect(await codesOf(more)).toEqual(['FORBIDDEN']);
+    expect(await codesOf({ name: 'Less', networks: ['127.0.0.0/8'] })).toEqual([]);
+    expect(await codesOf({ permissions: [] })).toEqual([]);
   });
 
   test('is not done to a key that is over', async () => {
