@@ -28,6 +28,8 @@ export interface MessageVariables {
   readonly 'password-changed': SeenFrom;
   /** A second factor was added or removed; `change` says which. */
   readonly 'mfa-changed': SeenFrom & { readonly change: string };
+  /** Something that lets somebody in or act beside a second factor was added or removed; `change` says which. */
+  readonly 'access-changed': SeenFrom & { readonly change: string };
   readonly 'account-deleted': Readonly<Record<string, never>>;
   /** Somebody began to act as the person; `mode` is an `ImpersonationMode`. */
   readonly 'impersonation-notice': {
@@ -74,6 +76,7 @@ export const sampleVariables: { readonly [Template in MessageTemplate]: MessageV
   'session-reuse': SEEN,
   'password-changed': SEEN,
   'mfa-changed': { ...SEEN, change: 'TOTP_ENABLED' },
+  'access-changed': { ...SEEN, change: 'IDENTITY_LINKED' },
   'account-deleted': {},
   'impersonation-notice': {
     actor: 'Grace Hopper',

@@ -11,10 +11,12 @@ import { userViewOf } from '../entities/user.queries.ts';
 import { Failure, Rejection, reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type ApiKeyId, parseId, type UserId } from '../ids.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
 import type { EffectiveGrants } from '../permissions/effective-grants.ts';
 import { permissionKey } from '../permissions/grants.ts';
 import { and, can, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
+import { tellAccessChanged } from './access-notice.ts';
 import { API_KEY_NAME, readExpiry, readNetworks, readRateLimit } from './api-key-input.ts';
 import {
   demandStrength,
@@ -84,6 +86,7 @@ export class ApiKeyService {
   readonly #clock: Clock;
   readonly #settings: Config['apiKeys'];
   readonly #readDocuments: DocumentReader;
+  readonly #notice: { readonly messages: MessageOutbox; readonly clock: Clock };
 
   constructor(parts: {
     database: Database;
@@ -94,6 +97,7 @@ export class ApiKeyService {
     clock: Clock;
     config: Config;
     schemaKnowledge: SchemaKnowledge;
+    messages: MessageOutbox;
   }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
@@ -101,6 +105,7 @@ export class ApiKeyService {
     this.#idempotency = parts.idempotency;
     this.#recorder = parts.recorder;
     this.#clock = parts.clock;
+    this.#notice = parts;
     this.#settings = parts.config.apiKeys;
     this.#readDocuments = (documents) => parts.schemaKnowledge.facts.documentPermissions(documents);
   }
@@ -110,7 +115,7 @@ export class ApiKeyService {
    * and one for somebody else at most what the caller holds. Errors: those of the fields, SCOPES_REQUIRED, UNKNOWN_PERMISSION,
    * INVALID_CONSTRAINT, TOO_MANY_PERMISSIONS, NOT_GRANTABLE_TO_API_KEY, EXCEEDS_OWN_PERMISSIONS, EXPIRY_IN_PAST, EXPIRY_TOO_FAR,
    * INVALID_NETWORK, TARGET_NOT_FOUND, OWNER_NOT_SERVICE_ACCOUNT, TOO_MANY_API_KEYS. Throws FORBIDDEN, and STEP_UP_REQUIRED for
-   * protected permissions.
+   * protected permissions. A key for oneself is told to the proved address.
    */
   async create(caller: SignedInCaller, input: NewApiKeyInput): Promise<CreatedApiKey> {
     const { userId } = caller.principal;
@@ -131,6 +136,7 @@ export class ApiKeyService {
       this.#requireScopes(owner, checked.scopes, isOwn);
       await this.#requireRoom(em, ownerId);
       const apiKey = await this.#save(em, caller, { checked, token, ownerId });
+      if (isOwn) await tellAccessChanged(em, this.#notice, caller, 'API_KEY_MADE');
       await this.#idempotency.keep(em, request, { apiKeyId: apiKey.id });
       return { apiKey, secret: token.token, replayed: false };
     });

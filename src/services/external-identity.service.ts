@@ -19,8 +19,10 @@ import { Failure, reject, Rejection } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type ExternalIdentityId, newId, type OneTimeTokenId, parseId, type SessionId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
 import type { Evidence, IdentityProvider, IdentityProviders } from '../providers/identity-providers.ts';
 import { OutboundError, SubjectTokenError } from '../providers/provider-error.ts';
+import { tellAccessChanged } from './access-notice.ts';
 import { type Caller, originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { PresentedToken, WantedSession } from './presented-token.ts';
 import { type Purpose, recordRefusal, refuseToken } from './provider-refusals.ts';
@@ -41,6 +43,7 @@ interface Parts {
   readonly providerGroups: ProviderGroups;
   readonly signInFlow: SignInFlow;
   readonly sessions: SessionService;
+  readonly messages: MessageOutbox;
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly config: Config;
@@ -121,6 +124,7 @@ export class ExternalIdentityService {
           ]);
           if (row === undefined) return reject('IDENTITY_IN_USE', { field: ['subjectToken'] });
           const identity = identityViewOf(row);
+          await tellAccessChanged(em, this.#parts, caller, 'IDENTITY_LINKED');
           await this.#parts.recorder.record(em, originOf(caller), [
             identityLinked(identity, userReference(caller.account)),
           ]);
@@ -153,6 +157,7 @@ export class ExternalIdentityService {
       ]);
       const ended = await this.#endSessionsOf(em, caller, id);
       const user = userReference(caller.account);
+      await tellAccessChanged(em, this.#parts, caller, 'IDENTITY_UNLINKED');
       await recorder.record(em, originOf(caller), [
         {
           action: 'identity.unlinked',

@@ -5,6 +5,7 @@ import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { Log } from '../log.ts';
+import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { IdentityProviders } from '../providers/identity-providers.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { ExternalIdentityReader } from './external-identity-reader.ts';
@@ -32,6 +33,7 @@ export const createProviderServices = (parts: {
   readonly sessions: SessionService;
   readonly oneTimeTokens: OneTimeTokenService;
   readonly signInFlow: SignInFlow;
+  readonly messages: MessageOutbox;
 }) => {
   const { log } = parts;
   const providers = new IdentityProviders({

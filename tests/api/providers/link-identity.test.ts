@@ -7,7 +7,9 @@ import {
   ViewerDocument,
 } from '../../../generated/client/graphql.ts';
 import { type Actor, makePerson, signIn } from '../../support/cast.ts';
+import { makeKey } from '../../support/api-keys.ts';
 import { changing, inParallel, recording, statementsOf } from '../../support/evidence.ts';
+import { messagesTo } from '../../support/messages.ts';
 import { unique } from '../../support/holder.ts';
 import { type LyingProvider, startLyingProvider } from '../../support/lying-provider.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
@@ -56,6 +58,25 @@ const exchange = async (subjectToken: string) =>
 
 const withoutPassword = (actor: Actor) =>
   app.database.query(`delete from credentials where user_id = $1 and type = 'PASSWORD'`, [actor.id]);
+
+test('what lets somebody in, or does no more, is told to the proved address; nobody else hears of it', async () => {
+  const actor = await person();
+  const told = async () =>
+    (await messagesTo(app, actor.email)).map(({ template, variables }) => [template, variables['change']]);
+  const id = await linked(actor, 'told');
+  expect(await told()).toEqual([['access-changed', 'IDENTITY_LINKED']]);
+  await link(actor, await tokenOf('told'));
+  expect((await unlink(actor, id))?.errors).toEqual([]);
+  await makeKey(app, actor);
+  expect(await told()).toEqual([
+    ['access-changed', 'IDENTITY_LINKED'],
+    ['access-changed', 'IDENTITY_UNLINKED'],
+    ['access-changed', 'API_KEY_MADE'],
+  ]);
+  await app.database.query('update users set email_verified_at = null where id = $1', [actor.id]);
+  await makeKey(app, actor);
+  expect(await told()).toHaveLength(3);
+});
 
 describe('linkIdentity', () => {
   test('ties an identity to the caller, who can sign in with it from then on', async () => {

@@ -124,7 +124,7 @@ describe('languages', () => {
     expect(rendered.html).toContain(`<html lang="${expected}" dir="ltr"`);
   });
 
-  test('have words for every change of second factors and every purpose of a code', () => {
+  test('have words for every change of second factors and of access, and every purpose of a code', () => {
     const seen = { device: 'x', ipAddress: 'y', at: '2026-03-01T17:30:00Z', userName: '' };
     for (const locale of LOCALES) {
       for (const change of ['TOTP_ENABLED', 'TOTP_DISABLED', 'RECOVERY_CODES_REPLACED', 'RESET_BY_ADMINISTRATOR']) {
@@ -132,6 +132,12 @@ describe('languages', () => {
           message({ locale, template: 'mfa-changed', variables: { ...seen, change } }),
         );
         expect(text).not.toContain(change);
+      }
+      for (const change of ['IDENTITY_LINKED', 'IDENTITY_UNLINKED', 'API_KEY_MADE']) {
+        const variables = { ...seen, change };
+        expect(rendererOf().render(message({ locale, template: 'access-changed', variables })).text).not.toContain(
+          change,
+        );
       }
       for (const purpose of ['SIGN_UP', 'SIGN_IN', 'STEP_UP', 'SOMETHING_NEW']) {
         const variables = { code: '493817', purpose, expiresAt: '2026-03-01T17:30:00Z', userName: '' };
