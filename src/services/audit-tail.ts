@@ -42,8 +42,11 @@ export class AuditTail {
     return this.#position === null ? 0 : this.#readers.size;
   }
 
-  /** Tells the reader of every event that is committed from now on, until the function that it gives is called. */
+  /** Tells the reader of every event that is committed once this has settled, until the function that it gives is called. */
   async follow(reader: TailReader): Promise<() => void> {
+    // A round under way asks for what those wanted who were there when it began, and may be read when others are there already:
+    // it would pass over what these were to be told of.
+    while (this.#reading !== null) await this.#reading;
     this.#readers.add(reader);
     this.#started ??= this.#start();
     try {

@@ -1,8 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Database } from '../../../src/database/database.ts';
 import { sql } from '../../../src/database/sql.ts';
+import { tailedEvents } from '../../../src/entities/audit-tail.queries.ts';
 import { newId } from '../../../src/ids.ts';
 import { AUDITORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
+import { AuditTail } from '../../../src/services/audit-tail.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { type Cast, makePerson, signIn } from '../../support/cast.ts';
 import { unique } from '../../support/holder.ts';
@@ -118,6 +121,41 @@ describe('auditEventAdded', () => {
     await app().services.auditChain.run();
     await oneRound(app());
     expect(stream.messages).toHaveLength(2);
+  });
+
+  test('whoever begins while a round is under way misses nothing of what comes after', async () => {
+    const { resolve: open, promise: opened } = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const tail = new AuditTail({
+      ...app(),
+      database: {
+        // A round that waits for a connection, as in a pool of which all are at work.
+        query: async (text: string, values?: readonly unknown[]) => {
+          if (text === tailedEvents) {
+            begun.resolve();
+            await opened;
+          }
+          return app().database.query(text, values);
+        },
+      } as unknown as Database,
+      log: () => undefined,
+    });
+    const told: string[] = [];
+    const leave = [await tail.follow({ about: [newId()], told: () => undefined })];
+    const round = tail.round();
+    await begun.promise;
+    const target = newId();
+    const following = tail.follow({ about: [target], told: ({ action }) => told.push(action) });
+    // Once it follows, an event that is committed is told, whatever the round had asked for before.
+    const recorded = following.then(() => record('test.begun', target));
+    const follows = await Promise.race([following.then(() => true), setImmediate(false)]);
+    if (follows) await recorded;
+    open();
+    await Promise.all([recorded, round]);
+    leave.push(await following);
+    await tail.round();
+    for (const one of leave) one();
+    expect(told).toEqual(['test.begun']);
   });
 
   test('tells of more than one batch, each event once and in the order of their transactions', async () => {
