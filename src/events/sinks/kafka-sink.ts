@@ -24,11 +24,11 @@ export class KafkaSink implements EventSink {
 
   async publish(events: readonly PublishedEvent[]): Promise<void> {
     const { topic } = this.#settings;
-    const producer = await (this.#producer ??= this.#open());
     try {
+      const producer = await (this.#producer ??= this.#open());
       await producer.send({ messages: events.map((event) => messageOf(topic, event)) });
     } catch (error) {
-      // A client that failed may remember brokers that are gone: the next try finds them anew.
+      // A client that failed may remember brokers that are gone, or never came to be: the next try makes another one.
       await this.close();
       throw new Error(reasonOf(error), { cause: error });
     }

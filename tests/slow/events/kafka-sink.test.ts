@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
@@ -6,6 +9,7 @@ import type { EventRelay } from '../../../src/services/event-relay.ts';
 import { makePerson, signIn } from '../../support/cast.ts';
 import { emptyOutbox, MemorySink, range, relayOf, writeEvents } from '../../support/events.ts';
 import { type ConsumedRecord, KafkaBroker, kafkaIsMissing } from '../../support/kafka-broker.ts';
+import { testCertificate } from '../../support/smtp-server.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
 import { testConfig } from '../../support/test-config.ts';
 
@@ -241,4 +245,18 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
     await eventRelay.stop();
     await replica.close();
   });
+});
+
+test('a file of authorities that was not there is read again with the next try', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'authorities-'));
+  const caFile = join(directory, 'ca.pem');
+  const settings = { 'kafka.brokers': '127.0.0.1:1', 'kafka.tls': 'true', 'kafka.caFile': caFile };
+  const sink = new KafkaSink(testConfig(settings).kafka);
+  const event = { id: 'a', sequence: '1', type: 'UserDeleted', typeVersion: 1, aggregateType: 'User', payload: {} };
+  const publish = () => sink.publish([{ ...event, aggregateId: USERS[0], occurredAt: new Date(0) }]);
+  await expect(publish()).rejects.toThrow('ENOENT');
+  await writeFile(caFile, testCertificate);
+  await expect(publish()).rejects.toThrow('ECONNREFUSED');
+  await sink.close();
+  await rm(directory, { recursive: true });
 });
