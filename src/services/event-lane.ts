@@ -28,7 +28,7 @@ interface LaneParts {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;
-  /** Events of one batch. */
+  /** Events of one batch at most. */
   readonly batchSize: number;
 }
 
@@ -38,6 +38,8 @@ export class EventLane {
   readonly #sink: EventSink;
   #running: Promise<void> | null = null;
   #lookAgain = false;
+  /** Half of it after each failure, for the batch may be too large for the sink; an eighth more after each success. */
+  #size: number;
   #failures = 0;
   #restsUntil: number | null = null;
   #published = 0;
@@ -46,6 +48,7 @@ export class EventLane {
   constructor(sink: EventSink, parts: LaneParts) {
     this.#sink = sink;
     this.#parts = parts;
+    this.#size = parts.batchSize;
   }
 
   get name(): string {
@@ -88,14 +91,14 @@ export class EventLane {
 
   async #drain(turn: RelayTurn): Promise<void> {
     while (turn.isHeld()) {
-      const { database, batchSize } = this.#parts;
-      const rows = await database.query<OutboxRow>(nextEvents, [this.name, turn.fencing, batchSize]);
+      const { database } = this.#parts;
+      const rows = await database.query<OutboxRow>(nextEvents, [this.name, turn.fencing, this.#size]);
       const [first, last] = [rows[0], rows.at(-1)];
       if (first === undefined || last === undefined) return;
       try {
         await bounded(this.#sink.publish(rows.map((row) => eventOf(row))));
       } catch (error) {
-        return this.#fail(turn, error);
+        return this.#fail(turn, error, rows.length);
       }
       this.#succeed(rows.length);
       await database.query(advanceSink, [
@@ -114,13 +117,15 @@ export class EventLane {
     this.#failures = 0;
     this.#restsUntil = null;
     this.#published += count;
+    this.#size = Math.min(this.#size + Math.ceil(this.#size / 8), this.#parts.batchSize);
   }
 
-  async #fail(turn: RelayTurn, error: unknown): Promise<void> {
+  async #fail(turn: RelayTurn, error: unknown, count: number): Promise<void> {
     const { clock, database, log } = this.#parts;
     const failure = failureText(error instanceof Error ? error.message : String(error)) || 'no reason given';
     this.#failures += 1;
     this.#failed += 1;
+    this.#size = Math.ceil(count / 2);
     // Once per outage: the tries go on every few seconds.
     if (this.#failures === 1) log('warn', 'a sink does not take events; they wait', { sink: this.name, failure });
     const now = clock.now();

@@ -13,6 +13,8 @@ export class MemorySink implements EventSink {
   readonly batches: number[] = [];
   /** Called before a batch is taken; what it throws is the answer. */
   before: () => Promise<void> | void = () => undefined;
+  /** Whether a batch of so many is too much for it. */
+  refuses: (count: number) => boolean = () => false;
   closed = false;
 
   constructor(name = 'memory') {
@@ -21,6 +23,7 @@ export class MemorySink implements EventSink {
 
   async publish(events: readonly PublishedEvent[]): Promise<void> {
     await this.before();
+    if (this.refuses(events.length)) throw new Error('too large');
     this.batches.push(events.length);
     this.taken.push(...events);
   }

@@ -173,6 +173,27 @@ describe('the relay', () => {
     expect(app.log.filter((line) => line.includes('a sink takes events again'))).toHaveLength(1);
   });
 
+  test('a sink that cannot take as much at once gets less, and more again when it can', async () => {
+    await writeEvents(app, range(1, 30));
+    let most = 3;
+    first.refuses = (count) => count > most;
+    const pass = async () => {
+      for (let step = 0; step < 100 && first.taken.length < 30; step += 1) {
+        await run();
+        app.clock.advance(5);
+      }
+    };
+    await pass();
+    expect(first.numbers).toEqual(range(1, 30));
+    expect(second.batches).toEqual([10, 10, 10]);
+    most = 10;
+    await writeEvents(app, range(31, 130));
+    app.clock.advance(5);
+    await run();
+    expect(first.numbers).toEqual(range(1, 130));
+    expect(Math.max(...first.batches)).toBe(10);
+  });
+
   test('waits longer from failure to failure, up to four seconds', async () => {
     await writeEvents(app, [1]);
     let tries = 0;
