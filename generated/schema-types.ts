@@ -5779,7 +5779,7 @@ export type WebhookDelivery = Node & {
   responseStatus?: Maybe<Scalars['Int']['output']>;
   /** Where it stands. */
   state: WebhookDeliveryState;
-  /** Every try, the first one first; at most 12. */
+  /** Every try, the first one first: eleven, and those that servers ended in the middle. */
   tries: Array<WebhookAttempt>;
   /** The webhook. */
   webhook: Webhook;

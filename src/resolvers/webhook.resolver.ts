@@ -64,7 +64,9 @@ export class WebhookDeliveryResolver {
     return (await loadersOf(context).webhooks.byId.load(webhookId)) ?? notFound();
   }
 
-  @FieldResolver(() => [WebhookAttemptType], { description: 'Every try, the first one first; at most 12.' })
+  @FieldResolver(() => [WebhookAttemptType], {
+    description: 'Every try, the first one first: eleven, and those that servers ended in the middle.',
+  })
   tries(@Root() { id }: WebhookDeliveryView, @Ctx() context: Context): Promise<readonly WebhookAttemptView[]> {
     return loadersOf(context).webhooks.attempts.load(id);
   }

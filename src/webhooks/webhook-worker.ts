@@ -178,10 +178,11 @@ export class WebhookWorker {
     const { responseStatus, failure, durationMs } = tried;
     const facts = { responseStatus, failure, durationMs };
     if (failure === null) return { ...facts, state: 'DELIVERED', nextAttemptAt: null };
-    const wait = kind === 'TEST' ? undefined : WAITS_SECONDS[attempt - 1];
-    if (this.#stopping.signal.aborted && wait !== undefined) {
+    // Also the last try: the receiver had no chance to answer.
+    if (this.#stopping.signal.aborted && responseStatus === null && kind !== 'TEST') {
       return { ...facts, failure: CUT_OFF, state: 'PENDING', nextAttemptAt: now };
     }
+    const wait = kind === 'TEST' ? undefined : WAITS_SECONDS[attempt - 1];
     if (wait === undefined || tried.isFinal) return { ...facts, state: 'DEAD', nextAttemptAt: null };
     const nextAttemptAt = secondsAfter(now, Math.round((wait * randomInt(800, 1201)) / 1000));
     return { ...facts, state: 'PENDING', nextAttemptAt };

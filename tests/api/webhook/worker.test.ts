@@ -202,6 +202,30 @@ describe('the worker of webhooks', () => {
     });
   });
 
+  test('a try that the stop of its server cut off is made again at once by another one, the last one too', async () => {
+    const { id } = await make();
+    const replica = await startTestApp({
+      settings: { ...loopbackReceivers, 'webhooks.timeoutSeconds': '60s' },
+      beside: app(),
+    });
+    receiver().behave = () => undefined;
+    await app().services.webhookSink.publish([eventOf(app()), eventOf(app())]);
+    const [first, last] = (await deliveriesOf(admin, id)).map((delivery) => delivery.id);
+    await app().database.query('update webhook_deliveries set attempts = 10 where id = $1', [last]);
+    replica.services.webhookWorker.start();
+    await eventually(() => receiver().received.length === 2);
+    await replica.services.webhookWorker.stop();
+    await replica.close();
+    const cutOff = { state: 'PENDING', failure: 'It was cut off: the server stopped.' };
+    const shown = async () =>
+      new Map((await deliveriesOf(admin, id)).map(({ id: one, state, failure }) => [one, { state, failure }]));
+    expect(await shown()).toEqual(new Map([first, last].map((one) => [one, cutOff])));
+    receiver().behave = (_request, response) => void response.writeHead(204).end();
+    expect(await app().services.webhookWorker.run()).toBe(2);
+    const delivered = { state: 'DELIVERED', failure: null };
+    expect(await shown()).toEqual(new Map([first, last].map((one) => [one, delivered])));
+  });
+
   describe('keeping', () => {
     test('housekeeping takes old deliveries with their tries, keeps young ones and what waits', async () => {
       const { id } = await make();
