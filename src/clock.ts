@@ -27,3 +27,9 @@ export const instant = (iso: string): Date => {
   if (parsed === null) throw new RangeError(`Not an instant: ${iso}`);
   return parsed;
 };
+
+/** Whether it was less than so long ago. A clock that was put back makes nothing last longer. */
+export const wasWithin = (at: Date, milliseconds: number, now: Date): boolean => {
+  const age = now.getTime() - at.getTime();
+  return age >= 0 && age < milliseconds;
+};

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type Clock } from '../clock.ts';
+import { type Clock, wasWithin } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
 import { advanceSink, failSink, nextEvents, type OutboxRow } from '../entities/outbox.queries.ts';
@@ -41,7 +41,7 @@ export class EventLane {
   /** Half of it after each failure, for the batch may be too large for the sink; an eighth more after each success. */
   #size: number;
   #failures = 0;
-  #restsUntil: number | null = null;
+  #rest: { readonly since: Date; readonly milliseconds: number } | null = null;
   #published = 0;
   #failed = 0;
 
@@ -62,7 +62,9 @@ export class EventLane {
 
   /** Serves the sink until it has everything, fails or the lease is over; nothing while it rests after a failure. */
   serve(turn: RelayTurn): Promise<void> {
-    if (this.#restsUntil !== null && this.#parts.clock.now().getTime() < this.#restsUntil) return Promise.resolve();
+    if (this.#rest !== null && wasWithin(this.#rest.since, this.#rest.milliseconds, this.#parts.clock.now())) {
+      return Promise.resolve();
+    }
     if (this.#running === null) this.#running = this.#work(turn);
     // It may have looked for events already when those came about which this is called.
     else this.#lookAgain = true;
@@ -83,7 +85,7 @@ export class EventLane {
       do {
         this.#lookAgain = false;
         await this.#drain(turn);
-      } while (this.#lookAgain && this.#restsUntil === null && turn.isHeld());
+      } while (this.#lookAgain && this.#rest === null && turn.isHeld());
     } finally {
       this.#running = null;
     }
@@ -115,7 +117,7 @@ export class EventLane {
   #succeed(count: number): void {
     if (this.#failures > 0) this.#parts.log('info', 'a sink takes events again', { sink: this.name });
     this.#failures = 0;
-    this.#restsUntil = null;
+    this.#rest = null;
     this.#published += count;
     this.#size = Math.min(this.#size + Math.ceil(this.#size / 8), this.#parts.batchSize);
   }
@@ -129,7 +131,7 @@ export class EventLane {
     // Once per outage: the tries go on every few seconds.
     if (this.#failures === 1) log('warn', 'a sink does not take events; they wait', { sink: this.name, failure });
     const now = clock.now();
-    this.#restsUntil = now.getTime() + waitMs(this.#failures);
+    this.#rest = { since: now, milliseconds: waitMs(this.#failures) };
     await database.query(failSink, [this.name, turn.fencing, now.toISOString(), failure]);
   }
 }

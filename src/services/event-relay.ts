@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
+import { type Clock, wasWithin } from '../clock.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
@@ -43,7 +43,7 @@ interface OutboxState {
 
 interface Turn extends RelayTurn {
   readonly lease: HeldLease;
-  readonly until: number;
+  readonly since: Date;
 }
 
 /**
@@ -135,7 +135,7 @@ export class EventRelay {
   async #hold(): Promise<Turn | null> {
     const now = this.#parts.clock.now();
     const present = this.#turn;
-    if (present !== null && now.getTime() < present.until - LEASE_SECONDS * 1000 + RENEW_MS) return present;
+    if (present !== null && wasWithin(present.since, RENEW_MS, now)) return present;
     const lease = await this.#parts.leases.take(RELAY_LEASE, LEASE_SECONDS);
     this.#turn = lease === null ? null : this.#turnOf(lease, now);
     if (this.#turn === null) return null;
@@ -145,13 +145,12 @@ export class EventRelay {
   }
 
   #turnOf(lease: HeldLease, since: Date): Turn {
-    const until = since.getTime() + LEASE_SECONDS * 1000;
     // A later turn under the same lease prolongs this one for batches that are under way.
     const isHeld = (): boolean =>
       !this.#isOver &&
       this.#turn?.lease.fencing === lease.fencing &&
-      this.#parts.clock.now().getTime() < this.#turn.until - MARGIN_MS;
-    return { lease, fencing: lease.fencing, until, isHeld };
+      wasWithin(this.#turn.since, LEASE_SECONDS * 1000 - MARGIN_MS, this.#parts.clock.now());
+    return { lease, fencing: lease.fencing, since, isHeld };
   }
 
   /** Gives positions to all that is committed; the lanes follow. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
+import { type Clock, wasWithin } from '../clock.ts';
 
 type Status = 'OK' | 'DEGRADED' | 'DOWN';
 
@@ -58,7 +58,7 @@ export class HealthService {
   check(): Promise<HealthReport> {
     const now = this.#clock.now();
     const latest = this.#latest;
-    if (latest !== null && (this.#isLooking || now.getTime() - latest.at.getTime() < KEPT_MS)) return latest.report;
+    if (latest !== null && (this.#isLooking || wasWithin(latest.at, KEPT_MS, now))) return latest.report;
     this.#isLooking = true;
     const report = this.#look().finally(() => {
       this.#isLooking = false;

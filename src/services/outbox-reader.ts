@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, wasWithin } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
 import { type SinkRow, sinkStates } from '../entities/outbox.queries.ts';
@@ -54,7 +54,7 @@ export class OutboxReader {
   status(): Promise<OutboxStatus> {
     const now = this.#parts.clock.now();
     const latest = this.#latest;
-    if (latest !== null && now.getTime() - latest.at.getTime() < KEPT_MS) return latest.status;
+    if (latest !== null && wasWithin(latest.at, KEPT_MS, now)) return latest.status;
     const status = this.#read(now);
     this.#latest = { status, at: now };
     // A failure is not kept.

@@ -89,6 +89,15 @@ describe('outboxStatus', () => {
     expect(await statementsOf(app(), ask)).toBe(1);
   });
 
+  test('a clock that is put back keeps no answer for longer', async () => {
+    await status();
+    app().clock.advance(-600);
+    await writeEvents(app(), [1]);
+    const { data } = await cast().admin.send(OutboxStatusDocument, {});
+    app().clock.advance(600);
+    expect(data.outboxStatus).toMatchObject({ pending: 1 });
+  });
+
   test('is for those who may see the health of the server', async () => {
     const { code } = await cast().member.send(OutboxStatusDocument, {});
     expect(code).toBe('FORBIDDEN');

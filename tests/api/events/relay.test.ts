@@ -149,67 +149,6 @@ describe('the relay', () => {
     expect([first.closed, second.closed]).toEqual([true, true]);
   });
 
-  test('serves one sink while the other fails, and that one from where it stood when it is back', async () => {
-    await writeEvents(app, range(1, 12));
-    first.before = () => {
-      throw new Error('connect refused at https://broker.example/ghk_secret');
-    };
-    await run();
-    expect([first.taken, second.numbers]).toEqual([[], range(1, 12)]);
-    await writeEvents(app, range(13, 30));
-    // It rests for a moment: no storm of tries.
-    await run();
-    expect(relay.counts[0]).toEqual({ sink: 'first', published: 0, failures: 1 });
-    expect(second.numbers).toEqual(range(1, 30));
-    const [row] = await app.database.query<{ failure: string }>(
-      `select failure from outbox_sinks where name = 'first'`,
-    );
-    expect(row?.failure).toBe('connect refused at [link]');
-    first.before = () => undefined;
-    app.clock.advance(5);
-    await run();
-    expect(first.numbers).toEqual(range(1, 30));
-    expect(app.log.filter((line) => line.includes('a sink does not take events'))).toHaveLength(1);
-    expect(app.log.filter((line) => line.includes('a sink takes events again'))).toHaveLength(1);
-  });
-
-  test('a sink that cannot take as much at once gets less, and more again when it can', async () => {
-    await writeEvents(app, range(1, 30));
-    let most = 3;
-    first.refuses = (count) => count > most;
-    const pass = async () => {
-      for (let step = 0; step < 100 && first.taken.length < 30; step += 1) {
-        await run();
-        app.clock.advance(5);
-      }
-    };
-    await pass();
-    expect(first.numbers).toEqual(range(1, 30));
-    expect(second.batches).toEqual([10, 10, 10]);
-    most = 10;
-    await writeEvents(app, range(31, 130));
-    app.clock.advance(5);
-    await run();
-    expect(first.numbers).toEqual(range(1, 130));
-    expect(Math.max(...first.batches)).toBe(10);
-  });
-
-  test('waits longer from failure to failure, up to four seconds', async () => {
-    await writeEvents(app, [1]);
-    let tries = 0;
-    first.before = () => {
-      tries += 1;
-      throw new Error('away');
-    };
-    for (let step = 0; step < 200; step += 1) {
-      await run();
-      app.clock.advance(0.2);
-    }
-    // Forty seconds: five tries in the first seven, then one in three to four seconds.
-    expect(tries).toBeGreaterThan(11);
-    expect(tries).toBeLessThan(21);
-  });
-
   test('serves one sink while the other hangs, and stops in time', async () => {
     const [reached, never] = [gate(), gate()];
     first.before = async () => {

@@ -49,6 +49,17 @@ describe('health', () => {
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
+  test('a clock that is put back keeps no report for longer', async () => {
+    const clock = new TestClock();
+    let works = true;
+    const look = async () => (works ? {} : failing());
+    const health = new HealthService({ clock, checks: [part('database', look, true)] });
+    expect(await health.check()).toMatchObject({ status: 'OK' });
+    clock.advance(-3600);
+    works = false;
+    expect(await health.check()).toMatchObject({ status: 'DOWN' });
+  });
+
   test('asks once however many ask, and at most once a second', async () => {
     let looks = 0;
     const clock = new TestClock();
