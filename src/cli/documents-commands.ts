@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { parseInstant } from '../clock.ts';
+import { parseZonedInstant } from '../clock.ts';
 import type { TrustedDocumentView } from '../entities/trusted-document.queries.ts';
 import { type Problem, Rejection } from '../errors.ts';
 import { systemOrigin } from '../services/caller.ts';
@@ -101,7 +101,7 @@ const rowOf = (document: TrustedDocumentView): string => {
 };
 
 const filterOf = ({ client, search, disabled, unusedSince }: ListOptions): TrustedDocumentFilter => {
-  const since = unusedSince === undefined ? null : parseInstant(unusedSince);
+  const since = unusedSince === undefined ? null : parseZonedInstant(unusedSince);
   if (unusedSince !== undefined && since === null) {
     throw new UsageError('--unused-since takes a time such as 2026-01-31T09:00:00Z.');
   }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parseInstant } from '../clock.ts';
+import { parseZonedInstant } from '../clock.ts';
 import type { OutboxStatus } from '../services/outbox-reader.ts';
 import type { ReplayStart } from '../services/event-replay.ts';
 import { systemOrigin } from '../services/caller.ts';
@@ -31,11 +31,16 @@ const ORIGIN = systemOrigin('command line');
 /** `4711`, or a time as RFC 3339 writes it. */
 const readStart = (text: string): ReplayStart => {
   if (/^[1-9]\d{0,17}$/.test(text)) return { sequence: text };
-  const at = /^\d{4}-\d\d-\d\dT/.test(text) ? parseInstant(text) : null;
+  const at = parseZonedInstant(text);
   if (at === null)
     throw new UsageError('--from takes a sequence such as 4711, or a time such as 2026-01-31T09:00:00Z.');
   return { at };
 };
+
+const whereTo = (sink: string): string =>
+  sink === 'webhook'
+    ? '; a running server brings them to webhooks that had no delivery of them. Others get theirs again by replayWebhookDeliveries.'
+    : ', with their ids; a running server brings them.';
 
 const replay = async (host: Host, sink: string, from: string, command: Command): Promise<void> => {
   const start = readStart(from);
@@ -44,7 +49,7 @@ const replay = async (host: Host, sink: string, from: string, command: Command):
     const { eventReplay } = await session.openServices();
     const count = await eventReplay.replay(ORIGIN, sink, start);
     if (count === null) throw new IncompleteError(`No relay has served a sink ${JSON.stringify(sink)} yet.`);
-    host.terminal.out(`${count} events go to ${sink} again, with their ids; a running server brings them.`);
+    host.terminal.out(`${count} events go to ${sink} again${whereTo(sink)}`);
   });
 };
 

@@ -1,22 +1,14 @@
 import { GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import { parseInstant } from '../clock.ts';
-
-const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/;
+import { parseZonedInstant } from '../clock.ts';
 
 const badInput = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
-
-/** The parser carries 30 February and hour 24 over into the day behind them; RFC 3339 section 5.7 has neither. */
-const isOfCalendar = (text: string): boolean => {
-  const day = text.slice(0, 10);
-  return text.slice(11, 13) !== '24' && parseInstant(`${day}T00:00:00Z`)?.toISOString().startsWith(day) === true;
-};
 
 /** Years of four digits; PostgreSQL has no year 0, and writes and reads longer ones in a form of its own. */
 const hasPlainYear = (instant: Date): boolean => instant.getUTCFullYear() >= 1 && instant.getUTCFullYear() <= 9999;
 
 const readInstant = (value: unknown): Date => {
-  const instant = typeof value === 'string' && RFC3339.test(value) && isOfCalendar(value) ? parseInstant(value) : null;
+  const instant = typeof value === 'string' ? parseZonedInstant(value) : null;
   if (instant === null) throw badInput('DateTime takes an RFC 3339 instant with a time zone.');
   if (!hasPlainYear(instant)) throw badInput('DateTime takes the years 0001 to 9999, in UTC.');
   return instant;

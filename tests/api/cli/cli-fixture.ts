@@ -107,6 +107,17 @@ const query = async <Row extends QueryResultRow>(url: string, text: string): Pro
   }
 };
 
+/** Runs a command as a process in this directory would, with this environment. */
+export const runCommand = async (
+  directory: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  typing: Typing = {},
+): Promise<Ran> => {
+  const { host, out, notes } = hostFor(directory, { DATA_DIR: join(directory, 'files'), ...env }, typing);
+  return { exitCode: await runCommandLine(args, host), out, notes };
+};
+
 /** A running embedded server in a directory of its own, for one test file. */
 export const startCluster = async (): Promise<Cluster> => {
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-cli-'));
@@ -129,10 +140,7 @@ export const startCluster = async (): Promise<Cluster> => {
       await query(server.url, `create database cli_${count}`);
       return url.href;
     },
-    run: async (args, env = {}, typing = {}) => {
-      const { host, out, notes } = hostFor(directory, { DATA_DIR: join(directory, 'files'), ...env }, typing);
-      return { exitCode: await runCommandLine(args, host), out, notes };
-    },
+    run: (args, env, typing) => runCommand(directory, args, env, typing),
     stop: async () => {
       await server.stop();
       await rm(directory, { recursive: true, force: true });
