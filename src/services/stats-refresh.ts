@@ -80,6 +80,8 @@ export class StatsRefresh {
     await auditChain.run().catch(() => null);
     const complete = await statsCounter.count(MAXIMUM_BATCHES);
     if (complete === null || (await statsCounter.take()) === null) return false;
+    // By itself: it holds the owners of the keys, and computing figures takes seconds.
+    await database.transaction((em) => countKeys(em, lease));
     const worked = await database.transaction((em) => this.#compute(em, lease, { now, complete }));
     await this.#forget();
     await statsCounter.release(lease);
@@ -94,12 +96,6 @@ export class StatsRefresh {
     for (const setting of COUNTING_SETTINGS) await sql(em, setting);
     if ((await sql(em, beginCounting, [fencing])).length === 0) return false;
     const at = now.toISOString();
-    const [state] = await sql<{ since: string }>(
-      em,
-      `select (computed_at - make_interval(secs => $1))::text as since from stats_state`,
-      [KEY_USE_DELAY_SECONDS],
-    );
-    await sql(em, countApiKeys, [state?.since ?? at]);
     await sql(em, refreshFigures, [at]);
     await sql(em, finishFigures, [at, complete]);
     return true;
@@ -128,3 +124,15 @@ export class StatsRefresh {
       });
   }
 }
+
+/** Counts the uses of API keys since the last round; nothing when a later holder of the lease was there before. */
+const countKeys = async (em: EntityManager, { fencing }: HeldLease): Promise<void> => {
+  for (const setting of COUNTING_SETTINGS) await sql(em, setting);
+  if ((await sql(em, beginCounting, [fencing])).length === 0) return;
+  const [state] = await sql<{ since: string }>(
+    em,
+    `select (computed_at - make_interval(secs => $1))::text as since from stats_state`,
+    [KEY_USE_DELAY_SECONDS],
+  );
+  if (state !== undefined) await sql(em, countApiKeys, [state.since]);
+};

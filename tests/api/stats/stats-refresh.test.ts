@@ -11,6 +11,7 @@ import { makePerson, raiseToAal2, signIn } from '../../support/cast.ts';
 import { statementsOf } from '../../support/evidence.ts';
 import { makeKey } from '../../support/api-keys.ts';
 import { holderOf, useCast } from '../../support/holder.ts';
+import { holdLock, waitForLock } from '../../support/locks.ts';
 import { joinOrganization, makeOrganization, memberOf } from '../../support/organizations.ts';
 import { refreshStats, statsOf, totalOf } from '../../support/stats.ts';
 import { startTestApp, type TestApp, useTestApp } from '../../support/test-app.ts';
@@ -191,6 +192,26 @@ describe('the round', () => {
       [app().clock.now().toISOString()],
     );
     expect(state).toEqual({ fresh: true });
+  });
+
+  test('holds up nobody whose API key was used while figures are computed', async () => {
+    const owner = await holderOf(app(), ['create-own:api-keys']);
+    const { keyId } = await makeKey(app(), owner);
+    await app().database.query('update api_keys set last_used_at = $2 where id = $1', [
+      keyId,
+      app().clock.now().toISOString(),
+    ]);
+    await refreshStats(app());
+    const figures = holdLock(app().database, 'select from stats_figures for update', []);
+    await figures.begun;
+    const round = app().services.statsRefresh.run();
+    await waitForLock(app().database);
+    // As every operation begins that changes an account.
+    const taken = app().database.query('select id from users where id = $1 for update nowait', [owner.id]);
+    await taken.catch(() => undefined);
+    await figures.release();
+    expect(await round).toBe(true);
+    expect(await taken).toEqual([{ id: owner.id }]);
   });
 
   test('counts a month of the log before it is dropped', async () => {
