@@ -24,7 +24,7 @@ const DUE_AFTER = 0.8;
 /** How often it is looked whether they are due, as a part of the same time. */
 const LOOK_EVERY = 0.1;
 /** Batches of one round: a log that was never counted is counted in several, and the figures of the present need not wait for it. */
-const MAXIMUM_BATCHES = 50;
+const MAXIMUM_BATCHES = 500;
 /** Uses of API keys are written some seconds later; those before the last round by as much are looked at again. */
 const KEY_USE_DELAY_SECONDS = 600;
 /** Rows of one statement, and organizations of one round, whose counts are removed. */
