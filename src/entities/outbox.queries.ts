@@ -133,14 +133,15 @@ from unnest($1::text[]) as n(name) left join outbox_sinks s on s.name = n.name`;
  * $1 sink, $2 the first position to come again, or null, $3 the earliest time of events to come again, or null: sets a sink back,
  * never forward; how many events come again. No row: no relay has served such a sink yet.
  */
-export const setSinkBack = `with target as (
-  select greatest(
-    coalesce($2::bigint, (select min(position) from outbox_events where occurred_at >= $3::timestamptz), o.last_position + 1) - 1,
-    coalesce((select min(position) - 1 from outbox_events), o.last_position)) as position
-  from outbox_order o
+export const setSinkBack = `with before as materialized (
+  select name, position from outbox_sinks where name = $1 for update
+), target as (
+  select coalesce($2::bigint, (select min(position) from outbox_events where occurred_at >= $3::timestamptz)) - 1 as wanted,
+    (select min(position) - 1 from outbox_events) as kept
 )
-update outbox_sinks s set position = least(before.position, target.position)
-from target, outbox_sinks before where s.name = $1 and before.name = s.name
+update outbox_sinks s set position = case when wanted is null or kept is null then before.position
+  else least(before.position, greatest(wanted, kept)) end
+from before, target where s.name = before.name
 returning (before.position - s.position)::int as count`;
 
 /** Deliveries to webhooks that were given up. */

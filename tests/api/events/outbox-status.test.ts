@@ -4,6 +4,7 @@ import { systemOrigin } from '../../../src/services/caller.ts';
 import { recording } from '../../support/evidence.ts';
 import { emptyOutbox, MemorySink, range, writeEvents } from '../../support/events.ts';
 import { useCast } from '../../support/holder.ts';
+import { holdLock, waitForLock } from '../../support/locks.ts';
 import { statementsOf } from '../../support/records.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -140,6 +141,22 @@ describe('outboxStatus', () => {
     await app().database.query('delete from outbox_events where position <= 2');
     expect(await eventReplay.replay(ORIGIN, 'kafka', { sequence: '1' })).toBe(4);
     expect(log.numbers.slice(-6)).toEqual(range(1, 6));
+  });
+
+  test('a sink that goes on meanwhile is set back to the place that was asked for', async () => {
+    const { eventReplay, eventRelay } = app().services;
+    await writeEvents(app(), range(1, 6));
+    await eventRelay.run();
+    await app().database.query(`update outbox_sinks set position = 2 where name = 'kafka'`);
+    const taking = holdLock(app().database, `update outbox_sinks set position = 6 where name = 'kafka'`, []);
+    await taking.begun;
+    const replayed = eventReplay.replay(ORIGIN, 'kafka', { sequence: '5' });
+    await waitForLock(app().database);
+    await taking.release();
+    expect(await replayed).toBe(2);
+    kafka.taken.length = 0;
+    await eventRelay.run();
+    expect(kafka.numbers).toEqual([5, 6]);
   });
 
   test('who sets a sink back, which one, and from where stands in the log; a sink that nobody served leaves nothing', async () => {
