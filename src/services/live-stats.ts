@@ -17,7 +17,6 @@ interface Follower {
   readonly queue: EventQueue<StatsOccurrence>;
   readonly intervalSeconds: number;
   readonly occurrence: StatsOccurrence;
-  toldAt: Date;
   /** There are figures that it was not told of yet. */
   isOwed: boolean;
 }
@@ -26,8 +25,9 @@ interface Follower {
 export interface StatsOccurrence {
   /** It lies in the queue: one is enough, however many rounds of figures pass meanwhile. */
   waits: boolean;
-  /** Of the figures that the subscriber was told last. */
+  /** Of the figures that the subscriber was told last, and when that was. */
   computedAt: number | null;
+  toldAt: Date;
 }
 
 /**
@@ -70,8 +70,8 @@ export class LiveStats {
       });
     }
     const queue = new EventQueue<StatsOccurrence>({ limit: 1, onEnd: () => this.#leave(follower) });
-    const occurrence = { waits: false, computedAt: null };
-    const follower: Follower = { queue, intervalSeconds, occurrence, toldAt: this.#clock.now(), isOwed: false };
+    const occurrence = { waits: false, computedAt: null, toldAt: this.#clock.now() };
+    const follower: Follower = { queue, intervalSeconds, occurrence, isOwed: false };
     this.#followers.add(follower);
     this.#timer ??= setInterval(() => void this.round(), ROUND_MS).unref();
     this.#tell(follower);
@@ -91,6 +91,7 @@ export class LiveStats {
     const view = await this.#shared(caller, organizationId);
     if (view === null || view.computedAt.getTime() === occurrence.computedAt) return null;
     occurrence.computedAt = view.computedAt.getTime();
+    occurrence.toldAt = this.#clock.now();
     return view;
   }
 
@@ -128,7 +129,6 @@ export class LiveStats {
     if (occurrence.waits) return;
     occurrence.waits = true;
     follower.isOwed = false;
-    follower.toldAt = this.#clock.now();
     queue.push(occurrence);
   }
 
@@ -162,5 +162,5 @@ export class LiveStats {
 }
 
 /** A clock that was put back makes nobody wait for it to catch up. */
-const isDue = ({ toldAt, intervalSeconds }: Follower, now: Date): boolean =>
+const isDue = ({ occurrence: { toldAt }, intervalSeconds }: Follower, now: Date): boolean =>
   now < toldAt || now >= secondsAfter(toldAt, intervalSeconds);

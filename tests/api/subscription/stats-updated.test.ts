@@ -88,6 +88,17 @@ describe('statsUpdated', () => {
     expect((await toldBy(patient)).users.total).toBe(before + 3);
   });
 
+  test('what was looked at and not told, because it was told before, delays nothing', async () => {
+    const stream = await follow(cast.reader, { every: 30, of: organization });
+    await toldBy(stream);
+    await round();
+    app().clock.advance(31);
+    await round();
+    await compute(1);
+    await round();
+    expect((await toldBy(stream)).computedAt).toBe(app().clock.now().toISOString());
+  });
+
   test('refuses an interval below five seconds', async () => {
     for (const every of [4, 0, -60]) {
       const stream = await follow(cast.reader, { every });
