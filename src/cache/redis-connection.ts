@@ -8,6 +8,8 @@ import { StoreAway } from './key-value.ts';
 /** The longest that a request waits for Redis, once in an outage; afterwards it is not asked. */
 const COMMAND_MS = 250;
 const CONNECT_MS = 1000;
+/** A connection on which nothing comes back for so long is left for another one: the network may have forgotten it. */
+const SILENCE_MS = 1000;
 /** A server that starts does not wait longer for Redis than this. */
 const START_MS = 2000;
 
@@ -18,6 +20,7 @@ const OPTIONS = {
   maxRetriesPerRequest: 0,
   commandTimeout: COMMAND_MS,
   connectTimeout: CONNECT_MS,
+  socketTimeout: SILENCE_MS,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times - 1, 10), 1000),
 } satisfies RedisOptions;
 

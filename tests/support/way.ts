@@ -42,6 +42,11 @@ export class Way {
     for (const socket of [...this.#pairs].flat()) socket.pause();
   }
 
+  /** The same for the connections that there are; new ones go through. So a load balancer forgets those that rest, without a word. */
+  forget(): void {
+    for (const socket of [...this.#pairs].flat()) socket.pause();
+  }
+
   slow(): void {
     this.#harm = 'slow';
   }

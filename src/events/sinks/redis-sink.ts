@@ -52,6 +52,8 @@ export class RedisSink implements EventSink {
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_MS,
       connectTimeout: 2000,
+      // The network may have forgotten the connection: the next try makes another one.
+      socketTimeout: COMMAND_MS,
       // The relay tries again, and each of its tries connects.
       retryStrategy: () => null,
     });

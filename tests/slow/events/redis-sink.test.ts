@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { RedisSink } from '../../../src/events/sinks/redis-sink.ts';
@@ -7,6 +7,7 @@ import type { EventRelay } from '../../../src/services/event-relay.ts';
 import { emptyOutbox, range, relayOf, writeEvents } from '../../support/events.ts';
 import { redisIsMissing, RedisServer } from '../../support/redis-server.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { Way } from '../../support/way.ts';
 
 const STREAM = 'events';
 
@@ -91,6 +92,23 @@ describe.skipIf(redisIsMissing)('the sink redis (needs redis-server)', () => {
     await relay.stop();
     // It has forgotten what it had taken before; all of the rest is there.
     expect(await numbers()).toEqual(range(11, 40));
+  });
+
+  test('a connection that the network has forgotten is left for another one', async () => {
+    const way = await Way.open();
+    const url = new Secret(await way.leadTo(redis.url));
+    const behind = relayOf(app, [new RedisSink({ url, stream: STREAM, maximumLength: 1000 })], systemClock);
+    onTestFinished(async () => {
+      await behind.stop();
+      await way.close();
+    });
+    behind.start();
+    await writeEvents(app, range(1, 5));
+    await untilTaken(5);
+    way.forget();
+    await writeEvents(app, range(6, 12));
+    await untilTaken(12);
+    expect(await numbers()).toEqual(range(1, 12));
   });
 
   test('frozen: a try ends after its time, and when it goes on nothing is lost', async () => {

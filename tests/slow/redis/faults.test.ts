@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { SignInDocument, ViewerDocument } from '../../../generated/client/graphql.ts';
+import { RedisConnection } from '../../../src/cache/redis-connection.ts';
+import { Secret } from '../../../src/crypto/secret.ts';
 import { makePerson, PASSWORD } from '../../support/cast.ts';
 import { redisIsMissing, RedisServer } from '../../support/redis-server.ts';
 import { startTestApp, type TestApp } from '../../support/test-app.ts';
+import { Way } from '../../support/way.ts';
 
 /** What happened to callers while something happened to Redis. */
 interface Seen {
@@ -13,6 +16,22 @@ interface Seen {
 }
 
 const EMAIL = 'steady@faults.example';
+
+test.skipIf(redisIsMissing)('a connection that the network has forgotten is left for another one', async () => {
+  const [server, way] = [await RedisServer.start(), await Way.open()];
+  const url = new Secret(await way.leadTo(server.url));
+  const connection = await RedisConnection.open({ url, prefix: 'forgotten' }, () => undefined);
+  onTestFinished(async () => {
+    connection.close();
+    await way.close();
+    await server.close();
+  });
+  await expect(connection.run((client) => client.ping())).resolves.toBe('PONG');
+  way.forget();
+  await expect(connection.run((client) => client.ping())).rejects.toThrow('The store does not answer.');
+  await expect.poll(() => connection.isAway, { interval: 20, timeout: 10_000 }).toBe(false);
+  await expect(connection.run((client) => client.ping())).resolves.toBe('PONG');
+});
 
 describe.skipIf(redisIsMissing)('sign-ins while Redis fails (needs redis-server)', () => {
   let server: RedisServer;
