@@ -78,6 +78,16 @@ function withText(this: unknown, key: string, value: unknown): unknown {
 const isSubscribe = (message: unknown): boolean =>
   typeof message === 'object' && message !== null && 'type' in message && message.type === 'subscribe';
 
+/** Nobody could say who connects: the database is away. After 1011 clients of the protocol would never come back. */
+const unknown = (error: unknown, connection: Connection, { formatting }: ProtocolParts): 'UNKNOWN' => {
+  const thrown = new GraphQLError('Not connected.', { originalError: error as Error });
+  const [told] = formatting.formatAll([thrown], connection.arrival.requestId);
+  const isBroken = told?.extensions?.['code'] === 'INTERNAL_SERVER_ERROR';
+  if (isBroken) connection.close(closeCodes.BROKEN, 'Internal server error');
+  else connection.close(closeCodes.TRY_LATER, 'Try again later');
+  return 'UNKNOWN';
+};
+
 /** Signed in by what was presented; whoever is not cannot stay. */
 const connect = async (ctx: Ctx, parts: ProtocolParts): Promise<boolean> => {
   const { connection } = ctx.extra;
@@ -88,8 +98,9 @@ const connect = async (ctx: Ctx, parts: ProtocolParts): Promise<boolean> => {
   const presented = { authorization: authorizationOf(connectionParams), cookie, csrfHeader: undefined, ...from };
   const authentication = await parts.authenticator.authenticate(presented).catch((error: unknown) => {
     if (error instanceof Failure && error.code === 'UNAUTHENTICATED') return null;
-    throw error;
+    return unknown(error, connection, parts);
   });
+  if (authentication === 'UNKNOWN') return false;
   const authenticated = authentication?.authenticated ?? null;
   if (authentication === null || authenticated === null) {
     connection.close(closeCodes.UNAUTHORIZED, 'Unauthorized');

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { useTestApp } from '../../support/test-app.ts';
+import { Subscriber, subscriberOf } from '../../support/subscriber.ts';
+import { startTestApp, useTestApp } from '../../support/test-app.ts';
+import { Way } from '../../support/way.ts';
 
 const PATIENTLY = { timeout: 10_000, interval: 20 };
 
@@ -61,4 +63,18 @@ describe('behind a proxy', () => {
     await expect.poll(() => statusFrom('2001:db8:1:2::9'), PATIENTLY).toBe(101);
     for (const socket of open) socket.terminate();
   });
+});
+
+test('who connects while the database is away is told to come back later, as clients of the protocol do', async () => {
+  const way = await Way.open();
+  const app = await startTestApp({ way });
+  const { member } = await app.cast();
+  way.refuse();
+  const subscriber = new Subscriber(app, { authorization: `Bearer ${member.accessToken}` });
+  expect(await subscriber.closed).toEqual({ code: 1013, reason: 'Try again later' });
+  expect(app.log.filter((line) => line.includes('SERVICE_UNAVAILABLE'))).toHaveLength(1);
+  way.heal();
+  (await subscriberOf(app, member)).close();
+  await app.close();
+  await way.close();
 });
