@@ -8,10 +8,14 @@ import { root } from './stale.mjs';
 await ensureTemplates();
 
 const watcher = join(root, 'node_modules', 'tsx', 'dist', 'cli.mjs');
-const child = spawn(process.execPath, [watcher, 'watch', '--clear-screen=false', 'src/main.ts'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const child = spawn(
+  process.execPath,
+  [watcher, 'watch', '--clear-screen=false', 'src/main.ts', ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 
 let stopping = false;
 /** Once: the watcher takes a second signal as the wish to kill the server instead of letting it finish. */

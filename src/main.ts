@@ -1,8 +1,10 @@
 import { systemClock } from './clock.ts';
 import { startEmbedded } from './composition/start-embedded.ts';
-import { type Config, ConfigError, readProcessConfig } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
+import { flagHelp, readFlags } from './config/process-flags.ts';
 import { logOf, openLogger } from './log.ts';
 import { fatal } from './start/fatal.ts';
+import { readServerConfig } from './start/free-port.ts';
 
 /** The process: reads the settings, and loads everything else while the embedded database starts. No logic of its own. */
 const start = async (config: Config): Promise<void> => {
@@ -28,7 +30,9 @@ const start = async (config: Config): Promise<void> => {
 };
 
 try {
-  await start(readProcessConfig());
+  const flags = readFlags(process.argv.slice(2));
+  if (flags.wantsHelp) process.stdout.write(flagHelp());
+  else await start(await readServerConfig(flags));
 } catch (error) {
   fatal(null, error instanceof ConfigError ? error.message : error);
 }

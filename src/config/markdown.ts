@@ -34,7 +34,8 @@ Gatehouse starts without any setting. What is given is united in this order, the
 2. the YAML file \`gatehouse.yaml\` of the working directory, or the one that \`GATEHOUSE_CONFIG\` or \`--config\` names
 3. \`.env\`, then \`.env.<environment>\`, then \`.env.local\` of the working directory (not read in the test environment)
 4. environment variables
-5. flags: \`--base-url https://id.example.org\` (the variable's name in lower case with dashes), or \`--set server.baseUrl=...\`
+5. flags: \`--set server.baseUrl=...\`, of the server also \`--base-url https://id.example.org\` (the variable's name in lower case with
+   dashes; \`npm start -- --help\` lists them)
 
 Wrong settings stop the start with one line each: which setting, where it came from, what is wrong, how to fix it.
 \`npm run cli -- config check\` prints the effective settings and their origins; secrets never appear.

@@ -76,6 +76,15 @@ describe('the first start', () => {
     expect(await signIn(second, 'first@process.example', PASSWORD)).toEqual({ step: 'COMPLETE' });
   });
 
+  test('takes any free port, says which, and is reached there: flags count, and win over the environment', async () => {
+    const server = await place.start({ PORT: '4' }, ['--port', '0']);
+    await server.ready();
+    const [, address = '', port = ''] = /is ready at (http:\/\/localhost:(\d+))\/graphql/.exec(server.out()) ?? [];
+    expect(Number(port)).toBeGreaterThan(1023);
+    const keys = await fetch(`http://127.0.0.1:${port}/.well-known/jwks.json`);
+    expect([keys.status, address]).toEqual([200, `http://localhost:${port}`]);
+  });
+
   test('makes accounts to try, whose passwords are readable by the owner of the data only', async () => {
     const server = await place.start();
     await server.ready();
@@ -180,8 +189,8 @@ describe('a start that cannot succeed ends with code 1 and one line that says wh
   });
 
   test('on a setting that nobody knows, with the one that may be meant', async () => {
-    writeFileSync(join(place.directory, 'gatehouse.yaml'), 'server:\n  prot: 4000\n');
-    const text = await failed(await place.start({}, ['--config', 'gatehouse.yaml']));
+    writeFileSync(join(place.directory, 'other.yaml'), 'server:\n  prot: 4000\n');
+    const text = await failed(await place.start({}, ['--config', 'other.yaml']));
     expect(text).toContain('server.prot');
     expect(text).toContain('port');
   });
