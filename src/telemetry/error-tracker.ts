@@ -81,6 +81,7 @@ export class ErrorTracker implements ErrorSink {
     name: 'gatehouse_errors_total',
     help: 'Errors that nobody foresaw, by the code that the client was told; none = outside of a request.',
     labels: ['code'],
+    zeros: [['INTERNAL_SERVER_ERROR'], ['none']],
     maximumSeries: 20,
   });
 

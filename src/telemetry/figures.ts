@@ -66,10 +66,11 @@ abstract class Series<State> {
 export class Count extends Series<{ value: number }> implements Figure {
   readonly type = 'counter';
 
-  constructor(description: Description) {
+  /** `zeros`: labels of the series whose first increase somebody waits for. */
+  constructor({ zeros = [], ...description }: Description & { readonly zeros?: readonly (readonly string[])[] }) {
     super(description);
-    // A counter without labels says 0 before it counts, so that its first increase is one.
-    if (this.labelNames.length === 0) this.of([]);
+    // Prometheus sees no increase in a series that begins with 1, so these say 0 before they count; without labels it is the only one.
+    for (const labels of this.labelNames.length === 0 ? [[]] : zeros) this.of(labels);
   }
 
   protected make(): { value: number } {

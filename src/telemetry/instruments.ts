@@ -18,6 +18,7 @@ export class Instruments {
     name: 'gatehouse_audit_events_total',
     help: 'Lines written to the audit log, by action and result. What is written in a transaction that is repeated counts twice.',
     labels: ['action', 'result'],
+    zeros: [['refresh-token.reused', 'FAILURE']],
   });
   readonly signIns = new Count({
     name: 'gatehouse_sign_ins_total',
@@ -53,6 +54,10 @@ export class Instruments {
     name: 'gatehouse_messages_total',
     help: 'Tries to send mails and text messages, by channel and outcome: SENT, FAILED (given up), QUEUED (tried again later), NOT_CONFIGURED.',
     labels: ['channel', 'outcome'],
+    zeros: [
+      ['EMAIL', 'FAILED'],
+      ['SMS', 'FAILED'],
+    ],
     maximumSeries: 20,
   });
   readonly rateLimited = new Count({

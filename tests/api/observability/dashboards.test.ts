@@ -174,4 +174,17 @@ describe('dashboard and alerts', () => {
     for (const part of ['database', 'migrations']) expect(text).toContain(`gatehouse_part_up{part="${part}"}`);
     expect(text).toContain('gatehouse_sql_pool_connections{state="waiting"}');
   });
+
+  test('what alerts wait to grow is there before it grows: `increase` does not see a series begin', async () => {
+    const { text } = await served();
+    const lines = text.split('\n');
+    const grown = rules.flatMap(({ expr }) => [...expr.matchAll(/increase\((\w+)\{(\w+)(=~?)"([^"]+)"\}/g)]);
+    expect(grown.length).toBeGreaterThan(3);
+    for (const [expression, metric = '', label = '', operator = '', value = ''] of grown) {
+      for (const one of operator === '=' ? [value] : value.split('|')) {
+        const series = lines.filter((line) => line.startsWith(`${metric}{`) && line.includes(`${label}="${one}"`));
+        expect({ expression, one, isThere: series.length > 0 }).toMatchObject({ isThere: true });
+      }
+    }
+  });
 });
