@@ -10,7 +10,7 @@ import { AdministrationListener } from './administration-listener.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
 import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
-import { frontPage, showPlayground } from './front-page.ts';
+import { frontPage, notFoundPage, showPlayground } from './front-page.ts';
 import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
 import { listeningTimes } from './listening-times.ts';
@@ -76,7 +76,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
   });
   app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
   app.setErrorHandler(handlers.onError);
-  app.setNotFoundHandler(handlers.onNotFound);
+  app.setNotFoundHandler(notFoundPage(config, handlers.onNotFound));
   finishAnswers(app, times.requestTimeout, () => accepting);
   requestTelemetry.follow(app);
   app.addHook('preClose', () => administration.close());

@@ -9,7 +9,7 @@ import { renderAccountPage } from './account-page.ts';
 import { pageLocaleOf, pageNames } from './page-texts.ts';
 
 /**
- * Nothing but the page's own script, stylesheet and calls to its own origin; forms are sent by the script alone, and no other
+ * Nothing but the page's own script, stylesheet, icon and calls to its own origin; forms are sent by the script alone, and no other
  * site can frame the page.
  */
 const contentSecurityPolicy = [
@@ -17,6 +17,7 @@ const contentSecurityPolicy = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

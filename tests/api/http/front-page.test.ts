@@ -32,7 +32,7 @@ describe('the front page where there is none', () => {
     const text = await answer.text();
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(answer.headers.get('content-security-policy')).toBe(
-      "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     expect(answer.headers.getSetCookie()).toEqual([]);
     expect(text).toContain('Acme &lt;b&gt;&amp; Sons');
@@ -49,6 +49,26 @@ describe('the front page where there is none', () => {
     const [one, other] = await Promise.all([get(app().url), fetch(app().url, { headers: { cookie: 'gatehouse=x' } })]);
     expect(await one.text()).toBe(await other.text());
     expect((await get(app().url, '/index.html')).status).toBe(404);
+  });
+
+  test('a wrong address is a page for a browser, the form of every error for a program', async () => {
+    const visit = await fetch(`${app().url}/account/restet`, { headers: PAGE });
+    const text = await visit.text();
+    expect([visit.status, visit.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+    expect([visit.headers.get('cache-control'), text.includes('restet')]).toEqual(['no-store', false]);
+    expect(text).toContain('<h1>Page not found</h1>');
+    expect(text).toContain('Acme &lt;b&gt;&amp; Sons');
+    for (const init of [{}, { headers: PAGE, method: 'POST' }]) {
+      const call = await fetch(`${app().url}/account/restet`, init);
+      expect([call.status, await call.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+    }
+  });
+
+  test('there is an icon, which every page may show', async () => {
+    const icon = await get(app().url, '/favicon.ico');
+    expect([icon.status, icon.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
+    const csp = (await get(app().url, '/account/reset')).headers.get('content-security-policy');
+    expect(csp).toContain("img-src 'self'");
   });
 
   test('the printed set-up names the mutation instead of a playground that is not there', async () => {
