@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ChainReport, KnownPlace } from '../services/audit-verification.ts';
+import { counted } from './counted.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
@@ -15,10 +16,12 @@ const readPlace = (text: string | undefined): KnownPlace | null => {
 };
 
 const linesOf = ({ rows, dropped, erased, checkpoints, unsealed, end }: ChainReport): readonly string[] => [
-  `${rows} events verified, ${checkpoints} signed checkpoints.`,
-  ...(dropped === 0 ? [] : [`${dropped} events before them were removed by retention, as signed.`]),
-  ...(erased === 0 ? [] : [`The personal values of ${erased} were erased.`]),
-  ...(unsealed === 0 ? [] : [`${unsealed} events wait to be sealed.`]),
+  `${counted(rows, 'event')} verified, ${counted(checkpoints, 'signed checkpoint')}.`,
+  ...(dropped === 0
+    ? []
+    : [`${counted(dropped, 'event was', 'events were')} removed before them by retention, as signed.`]),
+  ...(erased === 0 ? [] : [`The personal values of ${counted(erased, 'event')} were erased.`]),
+  ...(unsealed === 0 ? [] : [`${counted(unsealed, 'event waits', 'events wait')} to be sealed.`]),
   ...(end === null ? [] : [`End of the chain, to keep elsewhere: ${end.sequence}:${end.hash}`]),
 ];
 

@@ -4,6 +4,7 @@ import { StoreAway } from '../cache/key-value.ts';
 import { RedisConnection } from '../cache/redis-connection.ts';
 import { RedisInspection, type RedisStatus } from '../cache/redis-inspection.ts';
 import type { Config } from '../config/config.ts';
+import { counted } from './counted.ts';
 import { IncompleteError } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { configOf } from './session.ts';
@@ -18,7 +19,9 @@ const cacheLines = (config: Config, entries: RedisStatus['entries'] | null): rea
   cacheNames.map((name) => {
     const { isShared, holds } = cacheTable[name];
     const where =
-      isShared && entries !== null ? `Redis, ${entries.get(name) ?? 0} entries` : 'in the memory of each server';
+      isShared && entries !== null
+        ? `Redis, ${counted(entries.get(name) ?? 0, 'entry', 'entries')}`
+        : 'in the memory of each server';
     return `${name}: ${holds}; ${where}; ${lifeOf(config, name)}`;
   });
 
@@ -58,7 +61,7 @@ const flush = async (host: Host, command: Command): Promise<void> => {
   host.terminal.out(
     removed === null
       ? 'REDIS_URL is not set: caches are in the memory of each server, and end with it or with their time.'
-      : `${removed} entries removed; all servers that are connected forget theirs.`,
+      : `${counted(removed, 'entry', 'entries')} removed; all servers that are connected forget theirs.`,
   );
 };
 

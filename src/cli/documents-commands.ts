@@ -6,6 +6,7 @@ import { type Problem, Rejection } from '../errors.ts';
 import { systemOrigin } from '../services/caller.ts';
 import type { TrustedDocumentFilter } from '../services/trusted-document-reader.ts';
 import type { GivenDocument } from '../services/trusted-document.service.ts';
+import { counted } from './counted.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
@@ -83,19 +84,21 @@ const registerFile = async (
     await learnSchema();
     const input = { documents, clientName: client ?? null };
     const { newCount } = await listing(host, documents, () => trustedDocuments.registerAny(KEEPER, input));
-    host.terminal.out(`${documents.length} documents can be run, ${newCount} of them are new.`);
+    host.terminal.out(`${counted(documents.length, 'document')} can be run, ${newCount} new.`);
   });
 };
 
 const disable = (host: Host, ids: readonly string[], command: Command): Promise<void> =>
   withServices(host, command, async ({ trustedDocuments }) => {
     const documents = await listing(host, [], () => trustedDocuments.disable(KEEPER, ids));
-    host.terminal.out(`${documents.length} documents can no longer be run; running servers know within a second.`);
+    host.terminal.out(
+      `${counted(documents.length, 'document')} can no longer be run; running servers know within a second.`,
+    );
   });
 
 const rowOf = (document: TrustedDocumentView): string => {
   const { id, documentId, operationName, clientName, enabled, useCount, lastUsedAt } = document;
-  const use = lastUsedAt === null ? 'never run' : `run ${useCount} times, last ${lastUsedAt.toISOString()}`;
+  const use = lastUsedAt === null ? 'never run' : `run ${counted(useCount, 'time')}, last ${lastUsedAt.toISOString()}`;
   const who = clientName === null ? '' : ` of ${clientName}`;
   return `${id} ${operationName ?? 'anonymous'}${who}: ${enabled ? '' : 'disabled, '}${use}, ${documentId}`;
 };

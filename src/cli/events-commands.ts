@@ -3,12 +3,13 @@ import { parseZonedInstant } from '../clock.ts';
 import type { OutboxStatus } from '../services/outbox-reader.ts';
 import type { ReplayStart } from '../services/event-replay.ts';
 import { systemOrigin } from '../services/caller.ts';
+import { counted } from './counted.ts';
 import { IncompleteError, UsageError } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
 
 const linesOf = ({ pending, lagSeconds, publishedPerMinute, relay, sinks }: OutboxStatus): readonly string[] => [
-  `${pending} events pending, the oldest ${Math.round(lagSeconds)} s old; ${publishedPerMinute} published within a minute.`,
+  `${counted(pending, 'event')} pending, the oldest ${Math.round(lagSeconds)} s old; ${publishedPerMinute} published within a minute.`,
   relay === null ? 'No replica publishes at present.' : `Replica ${relay} publishes.`,
   ...sinks.map((sink) => {
     const last = sink.lastPublishedAt === null ? 'never' : sink.lastPublishedAt.toISOString();
@@ -40,7 +41,7 @@ const readStart = (text: string): ReplayStart => {
 const whereTo = (sink: string): string =>
   sink === 'webhook'
     ? '; a running server brings them to webhooks that had no delivery of them. Others get theirs again by replayWebhookDeliveries.'
-    : ', with their ids; a running server brings them.';
+    : ', with the same ids; a running server brings them.';
 
 const replay = async (host: Host, sink: string, from: string, command: Command): Promise<void> => {
   const start = readStart(from);
@@ -49,7 +50,7 @@ const replay = async (host: Host, sink: string, from: string, command: Command):
     const { eventReplay } = await session.openServices();
     const count = await eventReplay.replay(ORIGIN, sink, start);
     if (count === null) throw new IncompleteError(`No relay has served a sink ${JSON.stringify(sink)} yet.`);
-    host.terminal.out(`${count} events go to ${sink} again${whereTo(sink)}`);
+    host.terminal.out(`${counted(count, 'event goes', 'events go')} to ${sink} again${whereTo(sink)}`);
   });
 };
 

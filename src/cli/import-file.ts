@@ -111,7 +111,7 @@ const formatOf = async (format: FileFormat, lines: AsyncGenerator<Line>, hash: H
   const first = await lines.next();
   if (first.done === true) return ndjsonFormat;
   addTo(hash, first.value);
-  const read = first.value.text === null ? { problem: 'the first line is too long' } : csvFormat(first.value.text);
+  const read = first.value.text === null ? { problem: 'it is too long, or no UTF-8' } : csvFormat(first.value.text);
   if ('problem' in read) throw new UsageError(`The first line has to name the columns: ${read.problem}.`);
   return read.format;
 };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { MasterKeyError } from '../crypto/master-keys.ts';
 import type { BoundToOlderKeys, ResealedColumn } from '../services/reseal.service.ts';
+import { counted } from './counted.ts';
 import type { Host } from './host.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
 import { addSigningKeyCommands } from './signing-key-commands.ts';
@@ -13,9 +14,11 @@ const lineOf = ({ what, outdated, resealed, unreadable }: ResealedColumn, isDryR
 /** `left`: sealed values that are still under older keys. */
 const boundLines = ({ sessions, recoveryCodes, passwords }: BoundToOlderKeys, left: number): readonly string[] => {
   const parts = [
-    ...(sessions === 0 ? [] : [`${sessions} sessions (until they end)`]),
-    ...(recoveryCodes === 0 ? [] : [`${recoveryCodes} recovery codes (until their owners make new ones)`]),
-    ...(passwords === 0 ? [] : [`${passwords} passwords (until their owners sign in)`]),
+    ...(sessions === 0 ? [] : [counted(sessions, 'session (until it ends)', 'sessions (until they end)')]),
+    ...(recoveryCodes === 0 ? [] : [`${counted(recoveryCodes, 'recovery code')} (until new ones are made)`]),
+    ...(passwords === 0
+      ? []
+      : [counted(passwords, 'password (until its owner signs in)', 'passwords (until their owners sign in)')]),
   ];
   if (parts.length > 0) return [`Bound to older keys, and lost with them: ${parts.join(', ')}.`];
   return left > 0 ? [] : ['Nothing needs an older key any more; MASTER_KEYS can do without.'];
@@ -33,7 +36,7 @@ const reseal = async (host: Host, isDryRun: boolean, command: Command): Promise<
     const unreadable = columns.reduce((sum, column) => sum + column.unreadable, 0);
     if (unreadable > 0) {
       throw new MasterKeyError(
-        `${unreadable} sealed values cannot be opened: they were altered, or the master key that sealed them is not in MASTER_KEYS.`,
+        `${counted(unreadable, 'sealed value')} cannot be opened: altered, or the master key that sealed them is not in MASTER_KEYS.`,
       );
     }
   });

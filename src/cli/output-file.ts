@@ -1,21 +1,46 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { UsageError } from './exit-codes.ts';
 
 const cannotBeMade = (path: string, { code, message }: NodeJS.ErrnoException): UsageError =>
   new UsageError(`${path} cannot be made (${code ?? message}).`);
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs work that a signal may end, with its usual effect, but not before `leave` was done. */
+const orLeaving = async (leave: () => void, work: () => Promise<void>): Promise<void> => {
+  const end = (signal: NodeJS.Signals): void => {
+    ignore();
+    leave();
+    process.kill(process.pid, signal);
+  };
+  const ignore = (): void => {
+    for (const signal of SIGNALS) process.off(signal, end);
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
+  try {
+    await work();
+  } finally {
+    ignore();
+  }
+};
+
 /**
  * Writes parts to a new file that its owner alone can read, one after another, and all of it to the disk. Throws UsageError when it exists.
- * What fails on its way leaves no file: half of one would be taken for all of it, and stand in the way of the next try.
+ * What fails or is stopped on its way leaves no file: half of one would be taken for all of it, and stand in the way of the next try.
  */
 export const writeNewFile = async (path: string, parts: AsyncIterable<string>): Promise<void> => {
   const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
     throw cannotBeMade(path, error);
   });
   try {
-    for await (const part of parts) await file.appendFile(part, 'utf8');
-    await file.datasync();
+    await orLeaving(
+      () => rmSync(path, { force: true }),
+      async () => {
+        for await (const part of parts) await file.appendFile(part, 'utf8');
+        await file.datasync();
+      },
+    );
   } catch (error) {
     await rm(path, { force: true });
     throw error;

@@ -50,8 +50,11 @@ Without DATABASE_URL a command uses the embedded PostgreSQL, also beside a runni
 
 const collect = (value: string, earlier: readonly string[] = []): readonly string[] => [...earlier, value];
 
-/** `error: unknown command 'migrat'` and, on a line of its own, `(Did you mean migrate?)`, as one line. */
-const asOneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
+/** `error: unknown command 'migrat'` and, on a line of its own, `(Did you mean migrate?)`, as one line of whole sentences. */
+const asOneLine = (text: string): string => {
+  const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  return /[.)]$/.test(line) ? line : `${line}.`;
+};
 
 const buildProgram = (host: Host): Command => {
   const program = new Command('npm run cli --')

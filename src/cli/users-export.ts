@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { systemOrigin } from '../services/caller.ts';
 import { type ExportChoice, type ExportField, exportFields, HASH_FIELD } from '../services/user-export.service.ts';
+import { counted } from './counted.ts';
 import { UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
 import { writeNewFile } from './output-file.ts';
@@ -48,7 +49,7 @@ export const exportUsers = async (
       path,
       counting(host, userExport, choice, (more) => (count += more)),
     );
-    host.terminal.out(`Wrote ${count} ${count === 1 ? 'account' : 'accounts'} to ${path}.`);
+    host.terminal.out(`Wrote ${counted(count, 'account')} to ${path}.`);
   });
 };
 

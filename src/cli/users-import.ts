@@ -7,6 +7,7 @@ import {
   type KeepProblems,
 } from '../services/user-import.service.ts';
 import { SeenIdentifiers } from '../services/seen-identifiers.ts';
+import { counted } from './counted.ts';
 import { ErrorFile } from './error-file.ts';
 import { IncompleteError, RefusedError, UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
@@ -26,8 +27,6 @@ type Service = CommandServices['userImport'];
 
 /** Problems that are printed; a file keeps them all. */
 const PRINTED = 100;
-
-const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
 /** How a file is read: as it is said, else by its name. */
 export const formatOf = (path: string, given: string | undefined): FileFormat => {
@@ -120,11 +119,11 @@ const report = (host: Host, place: ImportPlace, options: ImportOptions): void =>
   const { imported, read, kinds } = place;
   const done = options.dryRun === true ? 'Would import' : 'Imported';
   const methods = Object.entries(kinds).map(([kind, count]) => `${kind} ${count}`);
-  host.terminal.out(`${done} ${counted(imported, 'account', 'accounts')} of ${counted(read, 'line', 'lines')}.`);
+  host.terminal.out(`${done} ${counted(imported, 'account')} of ${counted(read, 'line')}.`);
   if (methods.length > 0) host.terminal.out(`Password hashes: ${methods.join(', ')}.`);
   if (read > imported) {
     const where = options.errors === undefined ? 'see above' : `see ${options.errors}`;
-    throw new IncompleteError(`${counted(read - imported, 'line', 'lines')} refused; ${where}.`);
+    throw new IncompleteError(`${counted(read - imported, 'line')} refused; ${where}.`);
   }
 };
 

@@ -29,12 +29,10 @@ describe('documents', () => {
     const path = await file(manifest(documentNamed('First'), documentNamed('Second')));
     expect(await run('register', path, '--client', 'web')).toEqual({
       exitCode: 0,
-      out: ['2 documents can be run, 2 of them are new.'],
+      out: ['2 documents can be run, 2 new.'],
       notes: [],
     });
-    expect((await run('register', path, '--client', 'web')).out).toEqual([
-      '2 documents can be run, 0 of them are new.',
-    ]);
+    expect((await run('register', path, '--client', 'web')).out).toEqual(['2 documents can be run, 0 new.']);
     const { out } = await run('list', '--search', 'second');
     expect(out).toEqual([
       expect.stringMatching(
@@ -72,9 +70,7 @@ describe('documents', () => {
     const written = (files as { filename: string; content: string }[]).find(({ filename }) =>
       filename.endsWith('persisted-documents.json'),
     );
-    expect((await run('register', await file(written?.content ?? ''))).out).toEqual([
-      '1 documents can be run, 1 of them are new.',
-    ]);
+    expect((await run('register', await file(written?.content ?? ''))).out).toEqual(['1 document can be run, 1 new.']);
     expect((await run('register', await file(decisionDocuments))).exitCode).toBe(0);
     expect((await run('list', '--search', 'decide')).out).toHaveLength(1);
   });
@@ -82,7 +78,7 @@ describe('documents', () => {
   test('of a large manifest registers all', async () => {
     const texts = Array.from({ length: 501 }, (_, index) => documentNamed(`Large${index}`));
     const { out } = await run('register', await file(manifest(...texts)));
-    expect(out).toEqual(['501 documents can be run, 501 of them are new.']);
+    expect(out).toEqual(['501 documents can be run, 501 new.']);
     expect((await run('list', '--search', 'Large')).out).toHaveLength(501);
   });
 
@@ -131,7 +127,7 @@ describe('documents', () => {
     const lines = `select id from audit_events where action = 'document.registered' and at > '${began.toISOString()}'`;
     expect(await cluster.query(url, lines)).toEqual([]);
     await cluster.query(url, 'alter table trusted_documents drop constraint not_yet');
-    expect((await run('register', path)).out).toEqual(['1001 documents can be run, 1001 of them are new.']);
+    expect((await run('register', path)).out).toEqual(['1001 documents can be run, 1001 new.']);
     expect(await cluster.query(url, lines)).toHaveLength(1001);
   });
 

@@ -85,7 +85,7 @@ describe('keys reseal', () => {
     expect(ran.exitCode).toBe(1);
     expect(ran.out).toContain('private signing keys: 0 of 1 sealed again, 1 cannot be opened');
     expect(ran.notes).toEqual([
-      '2 sealed values cannot be opened: they were altered, or the master key that sealed them is not in MASTER_KEYS.',
+      '2 sealed values cannot be opened: altered, or the master key that sealed them is not in MASTER_KEYS.',
     ]);
     const rows = await cluster.query<{ version: string }>(
       url,

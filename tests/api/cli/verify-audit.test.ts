@@ -35,7 +35,7 @@ describe('verify-audit', () => {
   test('says what it verified and where the chain ends, which can be expected the next time', async () => {
     const { exitCode, out, notes } = await cluster.run(['verify-audit'], env());
     expect([exitCode, notes]).toEqual([0, []]);
-    expect(out.slice(0, 2)).toEqual(['3 events verified, 1 signed checkpoints.', '1 events wait to be sealed.']);
+    expect(out.slice(0, 2)).toEqual(['3 events verified, 1 signed checkpoint.', '1 event waits to be sealed.']);
     const end = /^End of the chain, to keep elsewhere: (3:[0-9a-f]{64})$/.exec(out[2] ?? '')?.[1] ?? '';
     expect((await cluster.run(['verify-audit', '--expect', end], env())).exitCode).toBe(0);
     const other = await cluster.run(['verify-audit', '--expect', `3:${'0'.repeat(64)}`], env());

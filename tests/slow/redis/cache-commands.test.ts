@@ -74,7 +74,7 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
     expect(before.out[1]).toMatch(/^Memory: .+ of no limit; when full: noeviction\.$/);
     expect(before.out.slice(2)).toEqual([
       'Counters of limits: 1.',
-      'stats: computed answers of statistics; Redis, 1 entries; 600 s',
+      'stats: computed answers of statistics; Redis, 1 entry; 600 s',
       'jit_roles: what the interface of an issuer says about a person; Redis, 0 entries; 300 s',
       'jwks: public keys of an issuer; Redis, 0 entries; 300 s',
       'org_users: how many members a large organization has; in the memory of each server; 180 s',
@@ -84,7 +84,7 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
       expect.stringMatching(/^tokens: .+; in the memory of each server; as long as it is right$/),
     ]);
     expect((await run(['cache', 'flush'], env)).out).toEqual([
-      '1 entries removed; all servers that are connected forget theirs.',
+      '1 entry removed; all servers that are connected forget theirs.',
     ]);
     expect(await figures()).toBe(2);
     expect(await limiter.spent(budget, '203.0.113.9')).toBe(1);

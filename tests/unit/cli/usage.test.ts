@@ -69,14 +69,14 @@ describe('a wrong call', () => {
   const cases: readonly (readonly [readonly string[], string])[] = [
     [['migrat'], "error: unknown command 'migrat' (Did you mean migrate?) See --help."],
     [['migrate', 'stauts'], "error: unknown command 'stauts' (Did you mean status?) See --help."],
-    [['migrate', 'up', '--force'], "error: unknown option '--force' See --help."],
+    [['migrate', 'up', '--force'], "error: unknown option '--force'. See --help."],
     [['reset', '--yess'], "error: unknown option '--yess' (Did you mean --yes?) See --help."],
     [
       ['migrate', 'up', 'one', 'two'],
       "error: too many arguments for 'up'. Expected 1 argument but got 2: one, two. See --help.",
     ],
-    [['migrate', 'create'], "error: missing required argument 'what' See --help."],
-    [['seed', '--env'], "error: option '-e, --env <environment>' argument missing See --help."],
+    [['migrate', 'create'], "error: missing required argument 'what'. See --help."],
+    [['seed', '--env'], "error: option '-e, --env <environment>' argument missing. See --help."],
   ];
 
   test.each(cases)('%j is answered in one line with the likely meaning', async (args, line) => {
