@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../../deploy/kubernetes');
 const read = (...path: readonly string[]): string => readFileSync(join(root, ...path), 'utf8');
 
 type Labels = Readonly<Record<string, string>>;
-type Probe = { readonly httpGet: { readonly path: string; readonly port: string } };
+type Probe = { readonly httpGet: { readonly path: string; readonly port: string }; readonly timeoutSeconds?: number };
 interface Mount {
   readonly name: string;
   readonly mountPath: string;
@@ -284,6 +284,18 @@ describe.each(['staging', 'production'])('the manifests of %s', (name) => {
         );
       }
     }
+  });
+
+  test('give the migration every secret that a setting of the gateway may ask for', () => {
+    const named = ({ env }: Container): readonly string[] => env.map((variable) => variable.name);
+    const [job] = migration.spec.containers;
+    const lacking = named(container).filter((variable) => job === undefined || !named(job).includes(variable));
+    // Lists alone are read from it.
+    expect(lacking).toEqual(['DATABASE_REPLICA_URL']);
+  });
+
+  test('wait for /readyz longer than it asks its parts', () => {
+    expect(container.readinessProbe?.timeoutSeconds).toBeGreaterThan(2);
   });
 
   test('migrate by the command that a release runs', () => {
