@@ -9,6 +9,15 @@ import { allSettings, type ListedSetting } from './settings.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
+interface Place {
+  /** Finishes "the value came from ..." in messages. */
+  readonly where: string;
+  readonly findings: Findings;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+
 /** Names the YAML file; read from the environment of the process only. */
 export const CONFIG_FILE_VARIABLE = 'GATEHOUSE_CONFIG';
 
@@ -16,24 +25,51 @@ export const PROCESS_ENVIRONMENT = 'the environment';
 
 const unansweredByName = new Map(unansweredSettings.map((entry) => [entry.name, entry]));
 
+const spellingsOf = ({ setting }: ListedSetting): readonly Alias[] => [
+  { name: setting.env, row: null },
+  ...(setting.aliases ?? []),
+];
+
+/** Names the file that holds a secret, as secret stores and container engines mount them. */
+const fileOf = (name: string): string => `${name}_FILE`;
+
 const settingNames: ReadonlySet<string> = new Set(
-  allSettings.flatMap(({ setting }) => [setting.env, ...(setting.aliases ?? []).map(({ name }) => name)]),
+  allSettings.flatMap((entry) =>
+    spellingsOf(entry).flatMap(({ name }) => (entry.setting.kind.isSecret ? [name, fileOf(name)] : [name])),
+  ),
 );
 
-const givenBy = (entry: ListedSetting, variables: Variables, where: string) => {
-  const spellings: readonly Alias[] = [{ name: entry.setting.env, row: null }, ...(entry.setting.aliases ?? [])];
-  return spellings.flatMap((spelling) => {
-    const text = variables[spelling.name];
-    if (text === undefined) return [];
-    return [{ name: spelling.name, raw: spelling.read?.(text) ?? text, origin: `${spelling.name} in ${where}` }];
-  });
+/** The text of a file without the newline at its end; null, and a problem, when it cannot be read. */
+const secretIn = (path: string, about: string, findings: Findings): string | null => {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    findings.problems.push(`${about}: the file ${shown(path)} cannot be read (${codeOf(error)}); correct the path`);
+    return null;
+  }
 };
+
+const givenBy = (entry: ListedSetting, variables: Variables, { where, findings }: Place) =>
+  spellingsOf(entry).flatMap((spelling) => {
+    const { name } = spelling;
+    const file = entry.setting.kind.isSecret ? variables[fileOf(name)] : undefined;
+    const fromFile = file === undefined ? null : secretIn(file, `${fileOf(name)} in ${where}`, findings);
+    const given = [
+      { name, text: variables[name] },
+      { name: fileOf(name), text: fromFile ?? undefined },
+    ];
+    return given.flatMap((one) =>
+      one.text === undefined
+        ? []
+        : [{ name: one.name, raw: spelling.read?.(one.text) ?? one.text, origin: `${one.name} in ${where}` }],
+    );
+  });
 
 /** The settings among the variables. Two spellings that disagree are told; the first, our own, wins. */
 const settingsAmong = (variables: Variables, where: string, findings: Findings): Layer => {
   const layer = new Map<string, Given>();
   for (const entry of allSettings) {
-    const [first, ...others] = givenBy(entry, variables, where);
+    const [first, ...others] = givenBy(entry, variables, { where, findings });
     if (first === undefined) continue;
     layer.set(entry.path, { raw: first.raw, origin: first.origin });
     const other = others.find(({ raw }) => raw !== first.raw);
@@ -83,7 +119,7 @@ export const dotenvLayer = (cwd: string, name: string, findings: Findings): Laye
   try {
     return environmentLayer(parseEnv(readFileSync(join(cwd, name), 'utf8')), name, findings);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = codeOf(error);
     if (code !== 'ENOENT')
       findings.problems.push(`${shown(name)}: cannot be read (${code}); make it readable or remove it`);
     return new Map();

@@ -44,6 +44,8 @@ Wrong settings stop the start with one line each: which setting, where it came f
 - **Lists** are separated by commas or spaces; in YAML they may be sequences.
 - **Empty** means "none" where the table says list, or where the default is none; elsewhere it is a mistake, because it is
   usually a variable that was not set where the text was put together.
+- A **secret** can be a file: \`DATABASE_PASSWORD_FILE=/run/secrets/password\`, as with every variable of a secret and its other names; a
+  newline at its end is no part of it.
 - Unknown keys of the YAML file and unknown flags are mistakes; near misses among variables give a warning.
 
 \`\`\`yaml

@@ -10,7 +10,8 @@ export interface UnansweredSetting {
 const SHARED_SECRET =
   'no shared signing secret: access tokens are signed with a private key and checked with /.well-known/jwks.json; the one secret to keep is the master key under which keys are stored';
 const REDIS = 'given as one address; Redis is optional: PostgreSQL holds the truth';
-const LOG_FILES = 'logs go to standard output as JSON; rotation belongs to the service manager or container engine';
+const LOG_FILES =
+  'logs go to standard output as JSON, and into files that are begun anew by their size where one is named';
 
 const unanswered = (names: readonly string[], row: string, answer: string, twin: string | null = null) =>
   names.map((name): UnansweredSetting => ({ name, row, twin, answer }));
@@ -25,5 +26,6 @@ export const unansweredSettings: readonly UnansweredSetting[] = [
     REDIS,
     'REDIS_URL',
   ),
-  ...unanswered(['LOG_PATH', 'LOG_ROTATION'], '2.10', LOG_FILES),
+  ...unanswered(['LOG_PATH'], '2.10', LOG_FILES, 'LOG_FILE'),
+  ...unanswered(['LOG_ROTATION'], '2.10', LOG_FILES, 'LOG_FILE_SIZE'),
 ];

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, expectTypeOf, onTestFinished, test, vi } from 'vitest';
 import { type Config, readProcessConfig } from '../../../src/config/config.ts';
 import { describeConfig } from '../../../src/config/describe.ts';
@@ -179,6 +179,35 @@ describe('the configuration of the process', () => {
     const config = readProcessConfig({ argv: { port: '0' } });
     expect([config.environment, config.lockout.maximumFailures, config.server.port]).toStrictEqual(['test', 9, 0]);
     expect(config.database.dataDirectory).toBe(resolve('.gatehouse'));
+  });
+});
+
+describe('a secret in a file', () => {
+  test('is what the file holds without the newline at its end, whichever name the variable has', () => {
+    const cwd = directoryWith({ password: 'pass word-123\n', url: 'postgresql://gatehouse@db.example/gatehouse\r\n' });
+    const env = { DB_PASSWORD_FILE: join(cwd, 'password'), DATABASE_URL_FILE: join(cwd, 'url') };
+    const config = load({ cwd, env });
+    expect(config.database.url?.reveal()).toBe('postgresql://gatehouse:pass%20word-123@db.example/gatehouse');
+    expect(config.warnings).toEqual([]);
+    expect(describeConfig(config).join('\n')).not.toContain('word-123');
+    expect(describeConfig(config).join('\n')).toContain('DATABASE_URL_FILE in the environment');
+  });
+
+  test('that cannot be read stops the start; beside the variable itself the variable is used', () => {
+    const cwd = directoryWith({ token: '0123456789abcdef-file' });
+    expect(problemsOf({ cwd, env: { METRICS_TOKEN_FILE: join(cwd, 'nothing') } })).toEqual([
+      expect.stringMatching(/^METRICS_TOKEN_FILE in the environment: the file ".*nothing" cannot be read \(ENOENT\)/),
+    ]);
+    const both = load({ cwd, env: { METRICS_TOKEN: '0123456789abcdef', METRICS_TOKEN_FILE: join(cwd, 'token') } });
+    expect(both.limits.metricsToken?.reveal()).toBe('0123456789abcdef');
+    expect(both.warnings).toEqual([
+      'METRICS_TOKEN in the environment and METRICS_TOKEN_FILE differ; METRICS_TOKEN is used, remove METRICS_TOKEN_FILE',
+    ]);
+  });
+
+  test('no other setting can be one', () => {
+    const cwd = directoryWith({ port: '5000' });
+    expect(load({ cwd, env: { PORT_FILE: join(cwd, 'port') } }).server.port).toBe(4000);
   });
 });
 
