@@ -89,11 +89,17 @@ const buildProgram = (host: Host): Command => {
   return program;
 };
 
+/** An id of a key is base64url: one in 64 begins with a dash, and would be taken for an option. */
+const withKeyId = (args: readonly string[]): readonly string[] => {
+  const at = args.findIndex((arg, index) => args[index - 1] === 'retire' && /^-[\w-]{42}$/.test(arg));
+  return at < 0 ? args : [...args.toSpliced(at, 1), '--', ...args.slice(at, at + 1)];
+};
+
 /** Runs one command to its end and gives the exit status; never throws. `args` without the names of program and script. */
 export const runCommandLine = async (args: readonly string[], host: Host): Promise<number> => {
   const program = buildProgram(host);
   try {
-    await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' });
+    await program.parseAsync(args.length === 0 ? ['--help'] : withKeyId(args), { from: 'user' });
     return EXIT.done;
   } catch (error) {
     // The parser has told the person already.

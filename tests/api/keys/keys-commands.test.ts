@@ -50,6 +50,15 @@ describe('keys list, keys rotate and keys retire', () => {
     ]);
   });
 
+  test('take an id that begins with a dash for an id, options behind it too', async () => {
+    for (const kid of ['-rmAiwSpFwGz4Q2pbCiYaroWKyoDNUii7yXg4iY6IOI', '--c'.padEnd(43, 'a')]) {
+      expect(await run('retire', kid, '--verbose')).toMatchObject({
+        exitCode: 1,
+        notes: [expect.stringContaining(`There is no signing key ${kid}`)],
+      });
+    }
+  });
+
   test('leave mounted keys to whoever mounts them, and refuse a broken one without showing it', async () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const SIGNING_KEYS = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
