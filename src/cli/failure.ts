@@ -1,4 +1,5 @@
 import { ConfigError } from '../config/config.ts';
+import { EnvelopeError } from '../crypto/envelope.ts';
 import { MasterKeyError } from '../crypto/master-keys.ts';
 import { SigningKeyError } from '../crypto/signing-keys.ts';
 import { explainConnectionFailure } from '../database/connection-failure.ts';
@@ -23,6 +24,9 @@ const SPOKEN = [
   Failure,
 ] as const;
 
+const OTHER_MASTER_KEYS =
+  'What is sealed in the database does not open under these master keys: give this command the MASTER_KEYS, or the DATA_DIR, of the servers.';
+
 const problemText = (problem: Problem): string => {
   const field = problem.field === undefined ? '' : ` (${problem.field.join('.')})`;
   return `${problem.message ?? errorCatalogue[problem.code].meaning}${field}`;
@@ -38,6 +42,7 @@ const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').trim
 
 const spoken = (error: unknown): string | null => {
   if (error instanceof Rejection) return rejectionText(error);
+  if (error instanceof EnvelopeError) return OTHER_MASTER_KEYS;
   if (SPOKEN.some((kind) => error instanceof kind)) return error instanceof Error ? error.message : null;
   return explainConnectionFailure(error);
 };

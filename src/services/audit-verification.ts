@@ -1,14 +1,11 @@
 import { chainHash, GENESIS, personalCommitment } from '../crypto/audit-hash.ts';
 import { isCheckpointSigned } from '../crypto/checkpoint-signature.ts';
-import { open } from '../crypto/envelope.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
-import { Secret } from '../crypto/secret.ts';
-import { importSigningKey, importVerificationKey, type VerificationKey } from '../crypto/signing-keys.ts';
 import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
 import { type CheckpointRow, checkpointRows, type SealedRow, sealedRows } from '../entities/audit-chain.queries.ts';
-import type { SigningAlgorithm } from '../vocabulary.ts';
 import { chainedRowOf } from './audit-chain.ts';
+import { CheckpointKeys } from './checkpoint-keys.ts';
 
 const BATCH = 2000;
 
@@ -33,6 +30,10 @@ export interface ChainReport {
 }
 
 class Broken extends Error {}
+
+/** With other master keys than the servers have every checkpoint looks forged. */
+const UNDER_OTHER_KEYS =
+  ', or MASTER_KEYS are not those of the servers: no signing key of the database opens under them.';
 
 const broken = (message: string): never => {
   throw new Broken(message);
@@ -198,7 +199,8 @@ class Walk {
     const key = await this.#keys.get(kid);
     const facts = { sequence, hash, droppedFrom, at: instantOf(at).toISOString() };
     if (key === null || !(await isCheckpointSigned(signature, key, facts))) {
-      broken(`the checkpoint at place ${sequence} has no valid signature.`);
+      const hint = key !== null || (await this.#keys.anyOpens()) ? '.' : UNDER_OTHER_KEYS;
+      broken(`the checkpoint at place ${sequence} has no valid signature${hint}`);
     }
   }
 
@@ -249,52 +251,3 @@ class Walk {
 
 const named = ({ chain_sequence: place, id, at, action }: SealedRow): string =>
   `event ${id} (${action}, ${instantOf(at).toISOString()}, place ${place})`;
-
-interface KeyRow {
-  readonly algorithm: SigningAlgorithm;
-  readonly public_jwk: Readonly<Record<string, unknown>>;
-  readonly sealed_private_jwk: string | null;
-  /** Of a key whose private half is mounted. */
-  readonly sealed_public_jwk: string | null;
-}
-
-/**
- * The keys of checkpoints, retired ones too. A key counts only when one of its halves opens under the master keys, which the
- * database does not hold: a key that somebody put into the table vouches for nothing.
- */
-class CheckpointKeys {
-  readonly #database: Database;
-  readonly #masterKeys: MasterKeys;
-  readonly #known = new Map<string, VerificationKey | null>();
-
-  constructor(database: Database, masterKeys: MasterKeys) {
-    this.#database = database;
-    this.#masterKeys = masterKeys;
-  }
-
-  async get(kid: string): Promise<VerificationKey | null> {
-    const known = this.#known.get(kid);
-    if (known !== undefined) return known;
-    const key = await this.#load(kid);
-    this.#known.set(kid, key);
-    return key;
-  }
-
-  async #load(kid: string): Promise<VerificationKey | null> {
-    const [row] = await this.#database.query<KeyRow>(
-      'select algorithm, public_jwk, sealed_private_jwk, sealed_public_jwk from signing_keys where kid = $1',
-      [kid],
-    );
-    const sealed = row?.sealed_private_jwk ?? row?.sealed_public_jwk ?? null;
-    if (row === undefined || sealed === null) return null;
-    const { algorithm } = row;
-    try {
-      // Bound to the id, which is the thumbprint of the public half: no other key can be put beside it.
-      const opened = open(this.#masterKeys, 'signing', sealed, kid).toString('utf8');
-      if (row.sealed_private_jwk !== null) await importSigningKey({ kid, algorithm, privateJwk: new Secret(opened) });
-      return await importVerificationKey({ kid, algorithm, publicJwk: row.public_jwk as never });
-    } catch {
-      return null;
-    }
-  }
-}

@@ -49,6 +49,22 @@ describe('verify-audit', () => {
     expect((await cluster.run(['verify-audit', '--expect', 'nonsense'], env())).exitCode).toBe(2);
   });
 
+  test('does not take other master keys for a forgery alone', async () => {
+    const { exitCode, notes } = await cluster.run(['verify-audit'], {
+      ...env(),
+      MASTER_KEYS: `v1:${generateMasterKey().reveal()}`,
+    });
+    expect([exitCode, notes.join()]).toEqual([
+      1,
+      expect.stringContaining('no valid signature, or MASTER_KEYS are not those of the servers'),
+    ]);
+    const keys = await cluster.run(['keys', 'list'], { ...env(), MASTER_KEYS: `v2:${generateMasterKey().reveal()}` });
+    expect([keys.exitCode, keys.notes.join()]).toEqual([
+      1,
+      expect.stringContaining('give this command the MASTER_KEYS'),
+    ]);
+  });
+
   test('names the first broken event and fails', async () => {
     await cluster.query(url, 'alter table audit_events disable trigger user');
     await cluster.query(url, `update audit_events set result = 'DENIED' where chain_sequence = 2`);

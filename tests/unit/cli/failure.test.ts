@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT, RefusedError, UsageError } from '../../../src/cli/exit-codes.ts';
 import { reportOf, stackOf } from '../../../src/cli/failure.ts';
 import { ConfigError } from '../../../src/config/config.ts';
+import { EnvelopeError } from '../../../src/crypto/envelope.ts';
 import { explainConnectionFailure } from '../../../src/database/connection-failure.ts';
 import { MigrationError } from '../../../src/database/migrator.ts';
 import { Failure, Rejection } from '../../../src/errors.ts';
@@ -34,6 +35,10 @@ describe('the one line of a failure', () => {
       'The address belongs to another account. (email) The password breaks a rule of passwordPolicy; see `violations`. [MIN_LENGTH]',
     );
     expect(reportOf(new Failure('SERVICE_UNAVAILABLE')).message).toBe('The server cannot answer now; try again.');
+  });
+
+  test('says of what does not open that the master keys are others', () => {
+    expect(reportOf(new EnvelopeError('unknown_key')).message).toContain('give this command the MASTER_KEYS');
   });
 
   test('the stack holds the causes', () => {
