@@ -5,9 +5,15 @@ import { fixed, setting } from './setting.ts';
 const HOUR = 3600;
 const DAY = 86_400;
 
+const places = optional(someOf(['log', 'redis', 'kafka']));
+
 export const events = {
   sinks: setting({
-    kind: optional(someOf(['log', 'redis', 'kafka'])),
+    // Nothing given is not nowhere.
+    kind: {
+      ...places,
+      show: (value) => (value === null ? 'kafka with KAFKA_BROKERS, otherwise log' : places.show(value)),
+    },
     env: 'EVENT_SINKS',
     byDefault: fixed<null>(null, '`kafka` with KAFKA_BROKERS, otherwise `log`'),
     description: 'Where events go: `log`, `redis` (a stream in `redis.url`), `kafka`. Webhooks get theirs besides.',

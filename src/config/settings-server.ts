@@ -252,7 +252,8 @@ export const log = {
     description: 'Size at which the next file is begun.',
   }),
   fileCount: setting({
-    kind: integer(1, 1000),
+    // One alone could not be begun anew without losing all of it.
+    kind: integer(2, 1000),
     env: 'LOG_FILE_COUNT',
     row: '2.6',
     byDefault: fixed(10),

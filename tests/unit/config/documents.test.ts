@@ -80,6 +80,13 @@ describe('the declaration table', () => {
     expect(wrong.map(({ path }) => path)).toStrictEqual(['database.dataDirectory']);
   });
 
+  test('shows where events go when nobody said so', () => {
+    const shownSinks = (env: Record<string, string>) =>
+      describeConfig(load({ env })).find((line) => line.startsWith('events.sinks '));
+    expect(shownSinks({})).toMatch(/ {2}kafka with KAFKA_BROKERS, otherwise log {2}\(default\)$/);
+    expect(shownSinks({ EVENT_SINKS: 'log' })).toMatch(/ {2}log {2}\(EVENT_SINKS in the environment\)$/);
+  });
+
   test('offers a flag for every setting that is no secret', () => {
     const paths = settingFlags.map(({ path }) => path);
     expect(paths).toContain('server.port');

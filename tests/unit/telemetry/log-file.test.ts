@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadConfig } from '../../../src/config/config.ts';
 import { createLogger } from '../../../src/log.ts';
 import { openLogFile } from '../../../src/telemetry/log-file.ts';
 import { testConfig } from '../../support/test-config.ts';
@@ -15,6 +16,19 @@ beforeEach(() => {
 });
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+test('the fewest files that the settings allow can be kept', async () => {
+  const { log } = loadConfig({ env: { LOG_FILE_COUNT: '2' }, cwd: directory });
+  expect(() => loadConfig({ env: { LOG_FILE_COUNT: '1' }, cwd: directory })).toThrow('LOG_FILE_COUNT');
+  const stream = await openLogFile({
+    file: join(directory, 'gatehouse.log'),
+    fileBytes: 2048,
+    fileCount: log.fileCount,
+  });
+  const closed = once(stream as never, 'close');
+  stream.end();
+  await closed;
+});
 
 test('lines go into files of at most the size, the oldest of which are removed; only the owner reads them', async () => {
   const file = join(directory, 'logs', 'gatehouse.log');
