@@ -1,3 +1,7 @@
+import { constants } from 'node:fs';
+import { access, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
 /** Takes lines; `end` writes what waits and closes. */
 export interface LogFile {
   write(line: string): void;
@@ -13,12 +17,29 @@ interface LogFileSettings {
   readonly fileCount: number;
 }
 
+/** Why nothing can be written beside the path; null: it can. */
+const hindranceAt = async (file: string): Promise<string | null> => {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await access(dirname(file), constants.W_OK);
+    return null;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  }
+};
+
 /**
  * Lines into files that are begun anew when they are full; the oldest go. Only the owner may read them. Lines wait in memory
  * while the disk works and are written at the latest when the process exits. A disk that is full or gone is said once on
- * standard error and loses lines of the file, nothing else: standard output has them as well.
+ * standard error and loses lines of the file, nothing else: standard output has them as well. Throws when it cannot begin.
  */
 export const openLogFile = async ({ file, fileBytes, fileCount }: LogFileSettings): Promise<LogFile> => {
+  // The library would fail later, with the first lines, and whoever wrote them with it.
+  const hindrance = await hindranceAt(file);
+  if (hindrance !== null)
+    throw new Error(
+      `The log file ${file} cannot be written (${hindrance}): correct LOG_FILE, or the rights to its directory.`,
+    );
   const { default: roll } = await import('pino-roll');
   const ending = /\.\w+$/.exec(file)?.[0] ?? '.log';
   const stream = await roll({
@@ -26,7 +47,6 @@ export const openLogFile = async ({ file, fileBytes, fileCount }: LogFileSetting
     extension: ending,
     size: `${Math.max(1, Math.round(fileBytes / 1024))}k`,
     limit: { count: fileCount - 1, removeOtherLogFiles: true },
-    mkdir: true,
     mode: 0o600,
   });
   let isSaid = false;

@@ -13,7 +13,6 @@ declare module 'pino-roll' {
     readonly extension: string;
     readonly size: string;
     readonly limit: { readonly count: number; readonly removeOtherLogFiles: boolean };
-    readonly mkdir: boolean;
     readonly mode: number;
   }) => Promise<RollingFile>;
   export default roll;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,6 +28,14 @@ test('the fewest files that the settings allow can be kept', async () => {
   const closed = once(stream as never, 'close');
   stream.end();
   await closed;
+});
+
+test('a place that cannot be written is told before anything is', async () => {
+  writeFileSync(join(directory, 'a-file'), '');
+  const file = join(directory, 'a-file', 'gatehouse.log');
+  await expect(openLogFile({ file, fileBytes: 2048, fileCount: 3 })).rejects.toThrow(
+    `The log file ${file} cannot be written (EEXIST): correct LOG_FILE`,
+  );
 });
 
 test('lines go into files of at most the size, the oldest of which are removed; only the owner reads them', async () => {
