@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { forgetApprovals, forgetPastImpersonations } from '../entities/access-history.queries.ts';
 import { deletePublished } from '../entities/outbox.queries.ts';
 import type { Log } from '../log.ts';
+import { ensureAuditPartitions } from './audit-partitions.ts';
 import { type AuditRetention, keptSince } from './audit-retention.ts';
 import { deleteExpiredExports } from './export.service.ts';
 import type { HeldLease, LeaseService } from './lease.service.ts';
@@ -29,8 +30,6 @@ const OLD_CODE = `expires_at <= $1::timestamptz - interval '1 day'`;
 const OVER_PROVIDER_SIGN_IN = `kind = 'PROVIDER_SIGN_IN' and expires_at <= $1::timestamptz - interval '1 day'`;
 /** Links that nobody can redeem any more; what became of them is in the audit log. */
 const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
-/** Months of audit partitions that exist ahead. */
-const MONTHS_AHEAD = 4;
 
 const LEASE = 'housekeeping';
 const FAILED = 'housekeeping failed and will be tried again';
@@ -127,8 +126,7 @@ export class Housekeeping {
     const removing = (table: Cleaned, condition: string) => (now: Date) =>
       this.#inBatches(() => this.#delete(table, condition, now));
     return {
-      auditPartitions: (now) =>
-        this.#database.query('select ensure_audit_partitions($1::date, $2::int)', [now.toISOString(), MONTHS_AHEAD]),
+      auditPartitions: (now) => ensureAuditPartitions(this.#database, now),
       signingKeys: (now) => retireSigningKeys(this.#database, now),
       expiredSessions: (now) => this.#inBatches(() => endExpiredSessions(this.#database, now, BATCH)),
       impersonations: () => this.#inBatches(() => closeOverdueImpersonations(this.#impersonations, BATCH)),
