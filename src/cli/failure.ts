@@ -27,6 +27,8 @@ const SPOKEN = [
 const OTHER_MASTER_KEYS =
   'What is sealed in the database does not open under these master keys: give this command the MASTER_KEYS, or the DATA_DIR, of the servers.';
 
+const DISK_FULL = 'There is no space left on the disk: make room and try again.';
+
 const problemText = (problem: Problem): string => {
   const field = problem.field === undefined ? '' : ` (${problem.field.join('.')})`;
   return `${problem.message ?? errorCatalogue[problem.code].meaning}${field}`;
@@ -43,6 +45,7 @@ const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ').trim
 const spoken = (error: unknown): string | null => {
   if (error instanceof Rejection) return rejectionText(error);
   if (error instanceof EnvelopeError) return OTHER_MASTER_KEYS;
+  if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') return DISK_FULL;
   if (SPOKEN.some((kind) => error instanceof kind)) return error instanceof Error ? error.message : null;
   return explainConnectionFailure(error);
 };

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { type Readable, Writable } from 'node:stream';
+import { EXIT } from './exit-codes.ts';
 
 /** Where a command reads and writes. */
 export interface Terminal {
@@ -56,10 +57,15 @@ const readAll = async (input: AsyncIterable<Buffer | string>, maximumBytes: numb
   return Buffer.concat(chunks).toString('utf8');
 };
 
-/** A reader that goes away (`| head`) takes no more output; what the command does is not affected. */
-const ignoreClosedPipe = (stream: Writable): void => {
-  stream.on('error', (error) => {
-    if (!('code' in error) || error.code !== 'EPIPE') throw error;
+/**
+ * A reader that goes away (`| head`) takes no more output; what the command does is not affected. Output that cannot be kept, as on a full
+ * disk, ends it with one line.
+ */
+const ignoreClosedPipe = (stream: Writable, errors: Writable): void => {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    if (stream !== errors) errors.write(`The output cannot be written (${error.code ?? error.message}).\n`);
+    process.exit(EXIT.failed);
   });
 };
 
@@ -69,8 +75,8 @@ const CLEAR_LINE = '\r\u001B[K';
 /** Questions go to standard error, so that results can be piped. */
 export const createTerminal = (streams: Streams): Terminal => {
   const { input, output, errors } = streams;
-  ignoreClosedPipe(output);
-  ignoreClosedPipe(errors);
+  ignoreClosedPipe(output, errors);
+  ignoreClosedPipe(errors, errors);
   const showsProgress = errors.isTTY === true;
   return {
     out: (line) => output.write(`${line}\n`),

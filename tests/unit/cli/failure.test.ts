@@ -37,6 +37,12 @@ describe('the one line of a failure', () => {
     expect(reportOf(new Failure('SERVICE_UNAVAILABLE')).message).toBe('The server cannot answer now; try again.');
   });
 
+  test('says that a disk is full', () => {
+    expect(reportOf(withCode('ENOSPC', 'ENOSPC: no space left on device, write')).message).toBe(
+      'There is no space left on the disk: make room and try again.',
+    );
+  });
+
   test('says of what does not open that the master keys are others', () => {
     expect(reportOf(new EnvelopeError('unknown_key')).message).toContain('give this command the MASTER_KEYS');
   });

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTerminal } from '../../../src/cli/terminal.ts';
 
 const streams = (isTTY: boolean) => {
@@ -11,6 +11,20 @@ const streams = (isTTY: boolean) => {
   });
   return { terminal, input, shown: () => String(errors.read() ?? ''), printed: () => String(output.read() ?? '') };
 };
+
+describe('output that is not taken', () => {
+  test('is passed over when its reader went away, and ends the command in one line when the disk is full', async () => {
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    onTestFinished(() => exit.mockRestore());
+    const [output, errors] = [new PassThrough(), new PassThrough()];
+    createTerminal({ input: new PassThrough(), output, errors });
+    output.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    expect(exit).not.toHaveBeenCalled();
+    output.emit('error', Object.assign(new Error('write'), { code: 'ENOSPC' }));
+    expect(String(errors.read())).toBe('The output cannot be written (ENOSPC).\n');
+    expect(exit).toHaveBeenCalledExactlyOnceWith(1);
+  });
+});
 
 describe('the terminal', () => {
   test('keeps results and remarks apart', () => {
