@@ -33,6 +33,8 @@ const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
 
 const LEASE = 'housekeeping';
 const FAILED = 'housekeeping failed and will be tried again';
+/** Rounds in a row after which a part that fails is no passing matter: what it removes grows, and somebody has to look. */
+const PATIENCE = 3;
 
 /** Tables of which rows are removed by their age alone. */
 type Cleaned =
@@ -59,6 +61,8 @@ export class Housekeeping {
   readonly #auditRetentionMonths: number;
   readonly #impersonations: OverdueParts;
   readonly #log: Log;
+  /** How many rounds of this process in a row each part has failed. */
+  readonly #failures = new Map<string, number>();
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #stopping = false;
@@ -111,14 +115,20 @@ export class Housekeeping {
       lease = prolonged;
       try {
         await work(this.#clock.now());
+        this.#failures.delete(part);
       } catch (error) {
         failed.push(part);
+        this.#failures.set(part, (this.#failures.get(part) ?? 0) + 1);
         reason ??= error;
       }
     }
-    if (failed.length > 0) this.#log('warn', FAILED, { parts: failed, err: reason });
+    if (failed.length > 0) this.#log(this.#isLasting() ? 'error' : 'warn', FAILED, { parts: failed, err: reason });
     if (lease !== null) await this.#leases.release(lease);
     return isWhole && failed.length === 0;
+  }
+
+  #isLasting(): boolean {
+    return [...this.#failures.values()].some((rounds) => rounds >= PATIENCE);
   }
 
   /** What is done, in this order. */
