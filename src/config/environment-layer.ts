@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEnv } from 'node:util';
+import { readDotenv } from './dotenv-text.ts';
 import { type Findings, type Given, type Layer, shown } from './layers.ts';
 import { nearest } from './near-miss.ts';
 import { unansweredSettings } from './source-settings.ts';
@@ -117,7 +117,9 @@ export const environmentLayer = (variables: Variables, where: string, findings: 
 /** A `.env` file of the working directory; empty when there is none. */
 export const dotenvLayer = (cwd: string, name: string, findings: Findings): Layer => {
   try {
-    return environmentLayer(parseEnv(readFileSync(join(cwd, name), 'utf8')), name, findings);
+    const { variables, oddities } = readDotenv(readFileSync(join(cwd, name), 'utf8'));
+    findings.warnings.push(...oddities.map((oddity) => `${name} ${oddity}`));
+    return environmentLayer(variables, name, findings);
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOENT')

@@ -212,6 +212,33 @@ describe('a secret in a file', () => {
 });
 
 describe('.env files', () => {
+  test('lose no first variable to a byte order mark', () => {
+    const cwd = directoryWith({ '.env': '\uFEFFPORT=5001\r\nLOCKOUT_FAILURES=9\r\n' });
+    const config = load({ cwd });
+    expect([config.server.port, config.lockout.maximumFailures, config.warnings]).toEqual([5001, 9, []]);
+  });
+
+  test('are told of lines that have no effect, or not the one that they seem to have, without repeating them', () => {
+    const lines = [
+      '# a comment',
+      'PORT: 5001',
+      'METRICS_TOKEN=0123456789abcdef#s3cret',
+      'LOCKOUT_FAILURES=9 # nine',
+      'export MAIL_FROM_NAME="a # that stays"',
+      "SIGNING_KEYS_NOT_OURS='-----BEGIN",
+      'no NAME=value here',
+      "-----END'",
+      'OTHER="open',
+    ];
+    const { lockout, limits, warnings } = load({ cwd: directoryWith({ '.env': lines.join('\n') }) });
+    expect([lockout.maximumFailures, limits.metricsToken?.reveal()]).toEqual([9, '0123456789abcdef']);
+    expect(warnings).toEqual([
+      '.env line 2 has no effect: it is not of the form NAME=value',
+      '.env line 3: what stands behind the # is a comment; put the value in quotes',
+      '.env line 9: its quote is never closed, and is taken as part of the value',
+    ]);
+  });
+
   test('are left out in the test environment unless asked for', () => {
     const cwd = directoryWith({ '.env': 'PORT=1', '.env.test': 'LOCKOUT_FAILURES=9' });
     const env = { APP_ENVIRONMENT: 'test' };
