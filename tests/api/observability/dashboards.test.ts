@@ -175,6 +175,11 @@ describe('dashboard and alerts', () => {
     expect(text).toContain('gatehouse_sql_pool_connections{state="waiting"}');
   });
 
+  test('that no replica is left at all raises the alert of one that is away', () => {
+    // Where replicas are discovered, those that are gone leave no `up` of 0 behind.
+    expect(rules.find(({ alert }) => alert === 'GatehouseAway')?.expr).toContain('absent(up{job="gatehouse"})');
+  });
+
   test('what alerts wait to grow is there before it grows: `increase` does not see a series begin', async () => {
     const { text } = await served();
     const lines = text.split('\n');
