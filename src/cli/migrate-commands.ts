@@ -4,7 +4,7 @@ import { createMigration } from '../database/create-migration.ts';
 import { RefusedError } from './exit-codes.ts';
 import type { Host } from './host.ts';
 import { createDatabaseStep, downStep, prepareStep, seedStep, statusLines, upStep } from './migrate-steps.ts';
-import { configOf, ensureSchema, refuseInProduction, withSession } from './session.ts';
+import { configOf, ensureSchema, refuseInProduction, type Session, withSession } from './session.ts';
 
 const deploy = async (host: Host, command: Command): Promise<void> => {
   const config = configOf(host, command);
@@ -37,6 +37,32 @@ const reset = async (host: Host, isSure: boolean, command: Command): Promise<voi
   });
 };
 
+/** The first group holds every table: undone by a slip, it takes all data with it. Who names a migration has said which. */
+const confirmDown = async ({ host, migrator }: Session): Promise<void> => {
+  const applied = (await migrator.status()).filter(({ state }) => state !== 'pending');
+  const last = Math.max(...applied.map(({ group }) => group ?? 0));
+  const due = applied.filter(({ group }) => group === last).map(({ name }) => name);
+  if (due.length === 0) return;
+  const which = due.length === 1 ? due.join() : `${due.length} migrations, ${due.at(0)} to ${due.at(-1)}`;
+  const answer = await host.terminal.ask(`Undo ${which}, with the data in what they made? Type yes: `);
+  if (answer.trim() !== 'yes') throw new RefusedError('Nothing was changed.');
+};
+
+const down = async (host: Host, name: string | undefined, isSure: boolean, command: Command): Promise<void> => {
+  const config = configOf(host, command);
+  refuseInProduction(config, 'migrate down');
+  const asks = name === undefined && !isSure;
+  if (asks && !host.terminal.isInteractive) {
+    throw new RefusedError(
+      'Refused: migrate down undoes the last group with its data; nobody is there to ask, so name a migration or say --yes.',
+    );
+  }
+  await withSession(host, command, config, async (session) => {
+    if (asks) await confirmDown(session);
+    await downStep(session, name);
+  });
+};
+
 const create = async (host: Host, what: string, isBlank: boolean): Promise<void> => {
   const file = await createMigration(what, { isBlank });
   host.terminal.out(
@@ -65,12 +91,11 @@ const addHistoryCommands = (host: Host, migrate: Command): void => {
   migrate
     .command('down')
     .argument('[migration]', 'only this one')
+    .option('-y, --yes', 'do not ask')
     .description('undo the migrations that were last applied together; refused in production')
-    .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const config = configOf(host, command);
-      refuseInProduction(config, 'migrate down');
-      await withSession(host, command, config, (session) => downStep(session, name));
-    });
+    .action((name: string | undefined, options: { yes?: boolean }, command: Command) =>
+      down(host, name, options.yes === true, command),
+    );
   migrate
     .command('status')
     .description('show which migrations are applied, when, and which are due; changes nothing')

@@ -45,7 +45,11 @@ describe('migrate', () => {
     expect(after.out[0]).toMatch(/^migration +state +applied at \(UTC\) +group$/);
     expect(after.out[1]).toMatch(/^Migration20261101000000_foundation +applied +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +1$/);
     expect(after.out.at(-1)).toBe(`${LATER.length + 3} applied, 0 pending.`);
-    const down = await cluster.run(['migrate', 'down'], env);
+    const unasked = await cluster.run(['migrate', 'down'], env);
+    expect([unasked.exitCode, unasked.notes.join()]).toEqual([4, expect.stringMatching(/^Refused: .* say --yes\.$/)]);
+    const denied = await cluster.run(['migrate', 'down'], env, { isInteractive: true, answers: ['no'] });
+    expect([denied.exitCode, denied.out]).toEqual([4, []]);
+    const down = await cluster.run(['migrate', 'down'], env, { isInteractive: true, answers: ['yes'] });
     expect(down.out).toEqual([
       ...LATER.toReversed().map((name) => `Undid ${name}`),
       `Undid ${IDENTITIES}`,

@@ -155,5 +155,6 @@ describe('commands that destroy', () => {
     const { exitCode, notes } = await run(['reset']);
     expect(exitCode).toBe(4);
     expect(notes).toEqual(['Refused: reset destroys all data; nobody is there to ask, so say --yes.']);
+    expect((await run(['migrate', 'down'])).exitCode).toBe(4);
   });
 });
