@@ -1,6 +1,6 @@
 import type { CacheCounters } from '../cache/cache-counters.ts';
 import { WAYS_SECONDS } from '../cache/cache-table.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, wasWithin } from '../clock.ts';
 import type { WaysToMembers, WayToMembers } from '../entities/users-by-age.queries.ts';
 
 /** Parts of the tree that are remembered; the one that was learned first makes room. */
@@ -13,7 +13,7 @@ const MOST = 1000;
 export class KnownWays implements WaysToMembers {
   readonly #clock: Clock;
   readonly #counters: CacheCounters;
-  readonly #ways = new Map<string, { readonly way: WayToMembers; readonly until: number }>();
+  readonly #ways = new Map<string, { readonly way: WayToMembers; readonly at: Date }>();
 
   constructor(parts: { clock: Clock; counters: CacheCounters }) {
     this.#clock = parts.clock;
@@ -22,7 +22,7 @@ export class KnownWays implements WaysToMembers {
 
   of(reach: readonly string[]): WayToMembers | null {
     const known = this.#ways.get(keyOf(reach));
-    const isKnown = known !== undefined && known.until > this.#clock.now().getTime();
+    const isKnown = known !== undefined && wasWithin(known.at, WAYS_SECONDS * 1000, this.#clock.now());
     this.#counters.count('ways', isKnown ? 'hit' : 'miss');
     return isKnown ? known.way : null;
   }
@@ -30,7 +30,7 @@ export class KnownWays implements WaysToMembers {
   learn(reach: readonly string[], way: WayToMembers): void {
     const key = keyOf(reach);
     this.#ways.delete(key);
-    this.#ways.set(key, { way, until: this.#clock.now().getTime() + WAYS_SECONDS * 1000 });
+    this.#ways.set(key, { way, at: this.#clock.now() });
     if (this.#ways.size > MOST) for (const oldest of this.#ways.keys()) return void this.#ways.delete(oldest);
   }
 }

@@ -36,7 +36,7 @@ describe('events', () => {
   test('replay sets a sink back to a place or a time', async () => {
     expect(await events('replay', 'kafka', '--from', '4')).toEqual({
       exitCode: 0,
-      out: ['2 events go to kafka again, with their ids; a running server brings them.'],
+      out: ['2 events go to kafka again, with the same ids; a running server brings them.'],
       notes: [],
     });
     const at = app().clock.now().toISOString();
