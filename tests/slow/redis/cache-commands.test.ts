@@ -2,41 +2,16 @@ import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Caches } from '../../../src/cache/caches.ts';
 import { RedisConnection } from '../../../src/cache/redis-connection.ts';
-import type { Host } from '../../../src/cli/host.ts';
-import { runCommandLine } from '../../../src/cli/program.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { loadConfig } from '../../../src/config/config.ts';
 import { Secret } from '../../../src/crypto/secret.ts';
 import { RateLimiter } from '../../../src/limits/rate-limiter.ts';
 import { redisCounters } from '../../../src/limits/redis-counters.ts';
+import { runAlone } from '../../support/command-line.ts';
 import { redisIsMissing, RedisServer } from '../../support/redis-server.ts';
 import { testConfig, testMasterKeys } from '../../support/test-config.ts';
 
-const unexpected = (): never => {
-  throw new Error('This command has no business with a database or a person.');
-};
-
-/** Runs a command where neither is there. */
-const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const [out, notes]: [string[], string[]] = [[], []];
-  const host: Host = {
-    terminal: {
-      out: (line) => out.push(line),
-      note: (line) => notes.push(line),
-      progress: () => undefined,
-      showsProgress: false,
-      isInteractive: false,
-      ask: unexpected,
-      askHidden: unexpected,
-      readInput: unexpected,
-    },
-    clock: systemClock,
-    readConfig: (flags) => loadConfig({ ...flags, env, cwd: tmpdir() }),
-    openDatabase: unexpected,
-    openServices: unexpected,
-  };
-  return { exitCode: await runCommandLine(args, host), out, notes };
-};
+const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runAlone(args, { cwd: tmpdir(), env });
 
 describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server)', () => {
   let server: RedisServer;

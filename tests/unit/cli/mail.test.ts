@@ -2,15 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Host } from '../../../src/cli/host.ts';
-import { runCommandLine } from '../../../src/cli/program.ts';
-import { systemClock } from '../../../src/clock.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { runAlone } from '../../support/command-line.ts';
 import { startSmtpServer } from '../../support/smtp-server.ts';
-
-const unexpected = (): never => {
-  throw new Error('This command has no business with a database.');
-};
 
 let directory = '';
 beforeEach(() => {
@@ -19,25 +12,7 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-  const out: string[] = [];
-  const notes: string[] = [];
-  const host: Host = {
-    terminal: {
-      out: (line) => out.push(line),
-      note: (line) => notes.push(line),
-      progress: () => undefined,
-      showsProgress: false,
-      isInteractive: false,
-      ask: unexpected,
-      askHidden: unexpected,
-      readInput: unexpected,
-    },
-    clock: systemClock,
-    readConfig: (flags) => loadConfig({ ...flags, env, cwd: directory }),
-    openDatabase: unexpected,
-    openServices: unexpected,
-  };
-  const exitCode = await runCommandLine(['mail', ...args], host);
+  const { exitCode, out, notes } = await runAlone(['mail', ...args], { cwd: directory, env });
   return { exitCode, out: out.join('\n'), notes: notes.join('\n') };
 };
 

@@ -2,48 +2,17 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Host } from '../../../src/cli/host.ts';
-import { runCommandLine } from '../../../src/cli/program.ts';
-import { systemClock } from '../../../src/clock.ts';
-import { loadConfig } from '../../../src/config/config.ts';
+import { runAlone } from '../../support/command-line.ts';
 import { productionEnv } from '../config/working-directory.ts';
 
-interface Ran {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly notes: readonly string[];
-}
-
-const unexpected = (): never => {
-  throw new Error('This command has no business with a database.');
-};
-
-/** Runs a command where a database must not be needed. */
-const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> => {
+/** Runs a command where a database must not be needed, and where no file must be left. */
+const run = async (args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
   const cwd = mkdtempSync(join(tmpdir(), 'gatehouse-usage-'));
   onTestFinished(() => {
     expect(readdirSync(cwd)).toEqual([]);
     rmSync(cwd, { recursive: true });
   });
-  const out: string[] = [];
-  const notes: string[] = [];
-  const host: Host = {
-    terminal: {
-      out: (line) => out.push(line),
-      note: (line) => notes.push(line),
-      progress: () => undefined,
-      showsProgress: false,
-      isInteractive: false,
-      ask: unexpected,
-      askHidden: unexpected,
-      readInput: unexpected,
-    },
-    clock: systemClock,
-    readConfig: (flags) => loadConfig({ ...flags, env, cwd }),
-    openDatabase: unexpected,
-    openServices: unexpected,
-  };
-  const exitCode = await runCommandLine(args, host);
+  const { exitCode, out, notes } = await runAlone(args, { cwd, env });
   return { exitCode, out: out.join('\n'), notes };
 };
 
