@@ -11,7 +11,7 @@ import {
 
 const id = z.guid();
 const ids = z.array(id);
-/** Permissions as `action:resource`, with their constraints. */
+/** Permissions as `action:resource`, without their constraints. */
 const grants = z.array(z.string());
 const count = z.int().nonnegative();
 const domainChanges = ['CLAIMED', 'PROVED', 'GIVEN_UP'] as const;
@@ -84,6 +84,8 @@ export const eventTypes = {
     ...group,
     before: grants,
     after: grants,
+    /** Those of both that have other constraints now; absent: none has. */
+    constraintsChanged: grants.optional(),
   }),
   GroupDeleted: event('Group', 'A group was deleted.', group),
   ApiKeyCreated: event('ApiKey', 'An API key was made; the event never holds it.', {

@@ -76,6 +76,9 @@ refusals that a step-up cures are counted by \`/metrics\` only. Wrong passwords,
 tokens of issuers have lines of their own; tokens to refresh, to set a password or to accept an invitation, which nobody guesses, have none.
 
 ## Actions
+
+Besides what its action names, any line can carry \`impersonationId\`, \`approvalRequestId\`, \`approvedById\` and \`breakGlassReason\`: how it came to
+be done.
 `;
 
 /** The text of docs/audit.md. */

@@ -92,7 +92,10 @@ const happeningsOf = (user: Owner, kind: AddressKind, dropped: DroppedWaysIn): r
       event: { type: 'IdentityUnlinked', payload: { userId: user.id, identityId: id, issuer } },
     })),
     ...dropped.keys.map(({ id, name }): Happening => ({
-      ...apiKeyHappening('revoked', name, { type: 'ApiKeyRevoked', payload: keyOfEvent({ id, ownerId: user.id }) }),
+      ...apiKeyHappening('api-key.revoked', name, {
+        type: 'ApiKeyRevoked',
+        payload: keyOfEvent({ id, ownerId: user.id }),
+      }),
       actor: target,
     })),
     ...dropped.sessions.map((id): Happening => ({ ...sessionEnded(id, user, 'CREDENTIALS_CHANGED'), actor: target })),

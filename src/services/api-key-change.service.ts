@@ -136,7 +136,7 @@ export class ApiKeyChangeService {
       const apiKey = await this.#present(em, target.apiKey.id);
       const payload = { ...keyOfEvent(apiKey), prefix: visiblePart('apiKey', token.selector), overlapSeconds };
       await this.#recorder.record(em, originOf(caller), [
-        apiKeyHappening('rotated', apiKey.name, { type: 'ApiKeyChanged', payload }),
+        apiKeyHappening('api-key.rotated', apiKey.name, { type: 'ApiKeyChanged', payload }),
       ]);
       return { apiKey, secret: token.token };
     });
@@ -160,7 +160,7 @@ export class ApiKeyChangeService {
         [target.apiKey.id, this.#clock.now().toISOString()],
       );
       const apiKey = await this.#present(em, target.apiKey.id);
-      const revoked = apiKeyHappening('revoked', apiKey.name, {
+      const revoked = apiKeyHappening('api-key.revoked', apiKey.name, {
         type: 'ApiKeyRevoked',
         payload: keyOfEvent(apiKey),
       });
@@ -176,7 +176,7 @@ export class ApiKeyChangeService {
       const { apiKey } = await this.#targets.lock(em, caller, id, END);
       await sql(em, 'delete from api_keys where id = $1', [apiKey.id]);
       await this.#recorder.record(em, originOf(caller), [
-        apiKeyHappening('deleted', apiKey.name, { type: 'ApiKeyRevoked', payload: keyOfEvent(apiKey) }),
+        apiKeyHappening('api-key.deleted', apiKey.name, { type: 'ApiKeyRevoked', payload: keyOfEvent(apiKey) }),
       ]);
       return apiKey.id;
     });
@@ -217,7 +217,7 @@ export class ApiKeyChangeService {
     const apiKey = await this.#present(em, before.id);
     const fields = changes.map(({ field }) => field);
     const payload = { ...keyOfEvent(apiKey), fields };
-    const updated = apiKeyHappening('updated', apiKey.name, { type: 'ApiKeyChanged', payload });
+    const updated = apiKeyHappening('api-key.updated', apiKey.name, { type: 'ApiKeyChanged', payload });
     await this.#recorder.record(em, originOf(caller), [{ ...updated, changes }]);
     return apiKey;
   }

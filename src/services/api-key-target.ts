@@ -144,12 +144,12 @@ export const readNamedApiKey = async (
 
 /** What happened to a key, without its secret; the log says what the event tells. */
 export const apiKeyHappening = (
-  action: 'created' | 'updated' | 'rotated' | 'revoked' | 'deleted',
+  action: 'api-key.created' | 'api-key.updated' | 'api-key.rotated' | 'api-key.revoked' | 'api-key.deleted',
   name: string,
   event: EventOf<'ApiKeyCreated' | 'ApiKeyChanged' | 'ApiKeyRevoked'>,
 ): Happening => {
   const { apiKeyId, ...facts } = event.payload;
-  return { action: `api-key.${action}`, target: { type: 'ApiKey', id: apiKeyId, label: name }, metadata: facts, event };
+  return { action, target: { type: 'ApiKey', id: apiKeyId, label: name }, metadata: facts, event };
 };
 
 /** Which key an event is about. */

@@ -232,7 +232,7 @@ export class ApiKeyService {
       expiresAt: checked.expiresAt.toISOString(),
     };
     await this.#recorder.record(em, originOf(caller), [
-      apiKeyHappening('created', apiKey.name, { type: 'ApiKeyCreated', payload }),
+      apiKeyHappening('api-key.created', apiKey.name, { type: 'ApiKeyCreated', payload }),
     ]);
     return apiKey;
   }

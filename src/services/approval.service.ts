@@ -16,7 +16,6 @@ import { withNotes } from '../events/change-notes.ts';
 import type { Recorder } from '../events/recorder.ts';
 import { type ApprovalRequestId, parseId, type UserId } from '../ids.ts';
 import { aal2, and, can, freshly, notImpersonating, viaSession } from '../permissions/rules.ts';
-import type { ApprovalState } from '../vocabulary.ts';
 import type { AccessChanges } from './access-changes.ts';
 import type { AccessGuard } from './access-guard.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
@@ -36,6 +35,13 @@ interface Parts {
 const APPROVES = and(can('approve:requests'), viaSession, notImpersonating, freshly(10), aal2);
 
 const REASON = { field: ['reason'], maximum: 500 } as const;
+
+/** What the log says of a decision. */
+const DECIDED = {
+  APPROVED: 'approval.approved',
+  REJECTED: 'approval.rejected',
+  CANCELLED: 'approval.cancelled',
+} as const;
 
 /** Decides about changes that wait for a second person: never about one's own, and each once. */
 export class ApprovalService {
@@ -113,7 +119,7 @@ export class ApprovalService {
     em: EntityManager,
     caller: SignedInCaller,
     request: ApprovalRequestView,
-    decision: { readonly state: ApprovalState; readonly reason: string | null },
+    decision: { readonly state: keyof typeof DECIDED; readonly reason: string | null },
   ): Promise<ApprovalRequestView> {
     const { clock, recorder } = this.#parts;
     const now = clock.now();
@@ -126,7 +132,7 @@ export class ApprovalService {
     if (row === undefined) throw new Error('The request that was decided is not there.');
     await recorder.record(em, originOf(caller), [
       {
-        action: `approval.${decision.state.toLowerCase()}`,
+        action: DECIDED[decision.state],
         target: { type: 'ApprovalRequest', id: request.id, label: request.mutation },
         metadata: {
           mutation: request.mutation,

@@ -5,7 +5,7 @@ import { reject, rejectAny } from '../errors.ts';
 import type { EventOf } from '../events/event-types.ts';
 import type { Happening } from '../events/recorder.ts';
 import type { OrganizationId } from '../ids.ts';
-import type { Grant } from '../permissions/grants.ts';
+import { type Grant, grantKey, permissionKey } from '../permissions/grants.ts';
 import { can } from '../permissions/rules.ts';
 import type { Authority, Where } from './authority.ts';
 import { whereOf } from './group-directory.ts';
@@ -74,6 +74,24 @@ export const requireMayRename = async (
   const { permissions } = await readGroup(em, id);
   requireMayTake(authority, permissions, 'ALL');
   if (after.some((level) => !before.includes(level))) requireMayGrant(authority, permissions, 'ALL');
+};
+
+const ofPermission = (grants: readonly Grant[], permission: string): string =>
+  grants
+    .filter((grant) => permissionKey(grant) === permission)
+    .map((grant) => grantKey(grant))
+    .toSorted()
+    .join();
+
+/** What log and event tell of other grants: their permissions, and which of those that stay have other constraints. */
+export const grantsChanged = (before: readonly Grant[], after: readonly Grant[]) => {
+  const kept = [...new Set(after.map(permissionKey))].filter((key) => before.some((one) => permissionKey(one) === key));
+  const constraintsChanged = kept.filter((key) => ofPermission(before, key) !== ofPermission(after, key));
+  return {
+    before: before.map(permissionKey),
+    after: after.map(permissionKey),
+    ...(constraintsChanged.length === 0 ? {} : { constraintsChanged }),
+  };
 };
 
 /** Runs a change of names: of parallel ones that want the same, the later answers NAME_IN_USE. */

@@ -13,6 +13,7 @@ import { exceeding, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import {
+  grantsChanged,
   groupHappening,
   refusingTakenNames,
   requireMayChangeReach,
@@ -186,7 +187,7 @@ export class GroupService {
       return {
         ...groupHappening('group.permissions-changed', group.name, {
           type: 'GroupPermissionsChanged',
-          payload: { groupId: group.id, before: before.map(permissionKey), after: grants.map(permissionKey) },
+          payload: { groupId: group.id, ...grantsChanged(before, grants) },
         }),
       };
     });

@@ -8,6 +8,7 @@ import { type GroupId, parseId, type UserId } from '../ids.ts';
 import type { Catalogue } from '../permissions/catalogue-types.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
 import { type Grant, grantKey, permissionKey } from '../permissions/grants.ts';
+import { grantsChanged } from './group-change.ts';
 import type { SystemGroupInput } from './resource-declaration.ts';
 import { readText } from './text.ts';
 
@@ -194,13 +195,12 @@ const updateGroup = async (em: EntityManager, group: SystemGroup, { now, epoch }
 
 const happeningOf = ({ id, name, grants }: SystemGroup, before: GroupView | null, namespace: string): Happening => {
   const target = { type: 'Group', id, label: name } as const;
-  const after = grants.map(permissionKey);
   if (before === null) {
-    const facts = { namespace, grants: after };
+    const facts = { namespace, grants: grants.map(permissionKey) };
     const event = { type: 'GroupCreated', payload: { groupId: id, ...facts } } as const;
     return { action: 'group.created', target, metadata: facts, event };
   }
-  const facts = { namespace, before: before.permissions.map(permissionKey), after };
+  const facts = { namespace, ...grantsChanged(before.permissions, grants) };
   const event = { type: 'GroupPermissionsChanged', payload: { groupId: id, ...facts } } as const;
   return { action: 'group.permissions-changed', target, metadata: facts, event };
 };

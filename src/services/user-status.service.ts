@@ -193,7 +193,7 @@ export class UserStatusService {
     await this.#recorder.record(em, origin, [
       ...keys.map((key) => {
         const payload = { ...keyOfEvent(key), withOwner: true };
-        return apiKeyHappening('deleted', key.name, { type: 'ApiKeyRevoked', payload });
+        return apiKeyHappening('api-key.deleted', key.name, { type: 'ApiKeyRevoked', payload });
       }),
       ...people.map((user): Happening => ({
         action: 'user.deleted',

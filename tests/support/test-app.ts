@@ -12,7 +12,7 @@ import type { AddressResolver } from '../../src/providers/address-resolver.ts';
 import { createLogger, logOf } from '../../src/log.ts';
 import type { DomainResolver } from '../../src/services/domain-resolver.ts';
 import { createCast, type Cast } from './cast.ts';
-import { expectCataloguedEvents } from './event-catalogue.ts';
+import { expectCataloguedEvents, expectCataloguedLines } from './event-catalogue.ts';
 import { TestClient } from './test-client.ts';
 import { TestClock } from './test-clock.ts';
 import { testConfig, testMasterKeys } from './test-config.ts';
@@ -125,6 +125,7 @@ export const startTestApp = async (options: TestAppOptions = {}): Promise<TestAp
       services.caches.close();
       shared.redis?.close();
       await expectCataloguedEvents(database);
+      await expectCataloguedLines(database);
       await services.databaseReplica?.stop();
       await replicaDatabase?.close();
       await database.close();

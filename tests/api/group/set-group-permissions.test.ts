@@ -50,6 +50,18 @@ describe('setGroupPermissions', () => {
     expect((await set(cast().admin, id, [])).data.setGroupPermissions?.group?.permissions).toEqual([]);
   });
 
+  test('a change of constraints alone stands in the log and in the event', async () => {
+    const id = await group('view:users', 'lock:users');
+    const constraints = [{ kind: 'NETWORKS' as const, networks: ['10.0.0.0/8'] }];
+    const { audit, events } = await recording(app(), () =>
+      set(cast().admin, id, [...grants('view:users'), { action: 'lock', resource: 'users', constraints }]),
+    );
+    const same = ['view:users', 'lock:users'];
+    const difference = { before: same, after: same, constraintsChanged: ['lock:users'] };
+    expect(audit).toMatchObject([{ action: 'group.permissions-changed', metadata: difference }]);
+    expect(events).toMatchObject([{ payload: { groupId: id, ...difference } }]);
+  });
+
   test('keeps constraints as they were given', async () => {
     const timeWindow = {
       days: ['MONDAY' as const, 'FRIDAY' as const],
