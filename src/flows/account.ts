@@ -171,10 +171,10 @@ export const accountFlow = flow({
       why: 'Cannot be undone.',
     },
     {
-      from: ['ACTIVE'],
+      from: ['ACTIVE', 'LOCKED_AUTOMATICALLY'],
       on: 'removeOneself',
       to: 'DELETED',
-      why: 'Leaving is everybody’s right; the password proves it.',
+      why: 'Leaving is everybody’s right; the password proves it, and wrong guesses of strangers take it from nobody.',
     },
   ],
 });

@@ -88,6 +88,13 @@ export const oneTimeTokenFlow = flow({
       why: 'It came about under the old password.',
     },
     {
+      from: ['EXHAUSTED'],
+      on: 'changePassword',
+      when: ['MFA'],
+      to: 'USED',
+      why: 'Wrong codes of strangers do not keep the owner from a new password.',
+    },
+    {
       from: ['VALID', 'EXPIRED'],
       on: 'disable',
       when: [
