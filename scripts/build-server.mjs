@@ -53,7 +53,9 @@ const entitiesByName = replacing('entities-by-name', /[\\/]@mikro-orm[\\/]decora
  */
 const nativeHashes = replacing('native-hashes', /[\\/]@apollo[\\/]utils\.createhash[\\/]dist[\\/]index\.js$/, [
   ['utils_isnodelike_1.isNodeLike && module.require', 'utils_isnodelike_1.isNodeLike'],
-  ['module.require("crypto")', 'require("crypto")'],
+  // Once, and not for each document.
+  ['function createHash(kind) {', 'const crypto = require("crypto"); function createHash(kind) {'],
+  ['module.require("crypto")', 'crypto'],
 ]);
 
 /**

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 /** How a browser recognises a passkey. */
 interface Descriptor {
@@ -16,14 +16,14 @@ const KINDS = [
 ] as const;
 
 /** HMAC in counter mode (NIST SP 800-108 section 4.1): as many bytes as the longest kind needs, the same for the same text. */
-const bytesOf = (key: Buffer, text: string): Buffer =>
+const bytesOf = (key: KeyObject, text: string): Buffer =>
   Buffer.concat([0, 1].map((count) => createHmac('sha256', key).update(`${count}:${text}`).digest()));
 
 /**
  * The passkey of a name that has none. It is the same each time, as a real one would be, so that asking twice does not tell
  * accounts from inventions (WebAuthn section 14.6.2).
  */
-export const decoyPasskey = (key: Buffer, name: string): Descriptor => {
+export const decoyPasskey = (key: KeyObject, name: string): Descriptor => {
   const choice = createHmac('sha256', key).update(`kind:${name}`).digest().readUInt8(0);
   const { bytes, transports } = KINDS[choice % KINDS.length] ?? KINDS[0];
   return { id: bytesOf(key, name).subarray(0, bytes).toString('base64url'), transports };

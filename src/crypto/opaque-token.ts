@@ -1,4 +1,4 @@
-import { createHmac, hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { decodeBytes, encodeBytes, encodeNumber, randomDigits } from './base62.ts';
 import { Secret } from './secret.ts';
@@ -115,5 +115,5 @@ export const visiblePart = (kind: TokenKind, selector: string): string => tokenP
  * The secret that follows `secret` in a rotation: HMAC-SHA256 under a key of the server. Parallel rotations of one token
  * arrive at the same successor without storing it in clear, and the holder of a token cannot compute the next one.
  */
-export const deriveSuccessor = (key: Buffer, secret: Buffer): Buffer =>
+export const deriveSuccessor = (key: KeyObject, secret: Buffer): Buffer =>
   createHmac('sha256', key).update(secret).digest();

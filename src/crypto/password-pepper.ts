@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { MasterKeys } from './master-keys.ts';
 
 /**
@@ -9,7 +9,7 @@ export interface Pepper {
   /** The version that new hashes get; null = new hashes get none, older ones keep working. */
   readonly current: number | null;
   /** The key of a version; null when it is not held any more. */
-  key(version: number): Buffer | null;
+  key(version: number): KeyObject | null;
 }
 
 /**

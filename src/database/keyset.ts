@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { Failure } from '../errors.ts';
 
 /** The largest page, of every connection. */
@@ -49,12 +49,12 @@ export interface Page<Row> {
  * something that looks right.
  */
 export class Keyset {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #ordering: Ordering;
   readonly #list: string;
 
   /** `list` identifies filter and order. */
-  constructor(key: Buffer, ordering: Ordering, list: string) {
+  constructor(key: KeyObject, ordering: Ordering, list: string) {
     this.#key = key;
     this.#ordering = ordering;
     this.#list = list;

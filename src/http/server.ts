@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import cookie from '@fastify/cookie';
 import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { randomId } from '../ids.ts';
@@ -19,6 +18,7 @@ import { operationsRoutes } from './operations-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
 import { graphqlRoute } from './graphql-route.ts';
+import { securityHeaders } from './security-headers.ts';
 import type { RoutedParts, ServerParts } from './server-parts.ts';
 
 export interface Server {
@@ -137,7 +137,7 @@ const reportInto =
   };
 
 const registerProtections = async (app: FastifyInstance, config: Config): Promise<void> => {
-  await app.register(helmet, {
+  securityHeaders(app, {
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     hsts: config.server.baseUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     crossOriginResourcePolicy: { policy: 'same-origin' },

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import { tokenPrefixes } from '../crypto/opaque-token.ts';
@@ -35,7 +36,7 @@ const BEGINNING = new RegExp(`^${tokenPrefixes.apiKey}([0-9A-Za-z]{0,12})`);
 export class ApiKeyReader {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -28,7 +29,7 @@ const NEWEST_FIRST: Ordering = { expression: 'a.id', type: 'uuid', idColumn: 'a.
 export class ApprovalReader {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;

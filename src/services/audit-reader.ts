@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -36,7 +37,7 @@ export class AuditReader {
   readonly #database: Database;
   readonly #lists: ListReads;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -68,7 +69,7 @@ export class GroupReader {
   readonly #lists: ListReads;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: {
     database: Database;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -34,7 +35,7 @@ const NEWEST_FIRST: Ordering = { expression: 'i.id', type: 'uuid', idColumn: 'i.
 export class ImpersonationReader {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
     this.#database = parts.database;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -42,7 +43,7 @@ type PageRow = InvitationRow & { readonly asked_id: OrganizationId; readonly sor
 export class InvitationReader {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; clock: Clock; masterKeys: MasterKeys }) {
     this.#cursorKey = parts.masterKeys.derive('cursor');

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import DataLoader from 'dataloader';
 import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
@@ -40,7 +40,7 @@ export class OrganizationMemberReader {
   readonly #database: Database;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
   readonly #caches: Caches;
 
   constructor(parts: {

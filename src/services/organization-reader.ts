@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
@@ -59,7 +60,7 @@ export class OrganizationReader {
   readonly #lists: ListReads;
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: {
     database: Database;

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
@@ -34,7 +35,7 @@ const NEWEST_FIRST: Ordering = { expression: 's.id', type: 'uuid', idColumn: 's.
 export class SessionReader {
   readonly #lists: ListReads;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { lists: ListReads; clock: Clock; masterKeys: MasterKeys }) {
     this.#lists = parts.lists;

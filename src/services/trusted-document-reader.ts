@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
@@ -26,7 +27,7 @@ export interface TrustedDocumentFilter {
 /** Reads trusted documents. Who may see one may see all: the tree has asked already. */
 export class TrustedDocumentReader {
   readonly #database: Database;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
 
   constructor(parts: { database: Database; masterKeys: MasterKeys }) {
     this.#database = parts.database;

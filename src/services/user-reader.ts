@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { CacheCounters } from '../cache/cache-counters.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
@@ -52,7 +53,7 @@ export class UserReader {
   readonly #database: Database;
   readonly #lists: ListReads;
   readonly #clock: Clock;
-  readonly #cursorKey: Buffer;
+  readonly #cursorKey: KeyObject;
   readonly #attributes: UserAttributes;
   readonly #ways: KnownWays;
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { buildSchema, graphql, GraphQLError } from 'graphql';
 import { playgroundPlugin } from '../../src/http/playground.ts';
+import { securityHeaders } from '../../src/http/security-headers.ts';
 
 /** The schema as it is, without its federation directives' definitions, which nothing here needs. */
 const schema = buildSchema(readFileSync(join(import.meta.dirname, '../../schema.graphql'), 'utf8'), {
@@ -36,7 +36,7 @@ export class FakeServer {
 
   async listen(directory?: string): Promise<{ readonly app: FastifyInstance; readonly url: string }> {
     const app = fastify();
-    await app.register(helmet);
+    securityHeaders(app);
     await app.register(playgroundPlugin, directory === undefined ? {} : { directory });
     app.post('/graphql', async (request, reply) => this.#answer(request, reply));
     return { app, url: await app.listen({ port: 0, host: '127.0.0.1' }) };

@@ -1,9 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { csrfMatches, csrfToken } from '../../../src/crypto/csrf.ts';
 
-const key = randomBytes(32);
+const newKey = () => createSecretKey(randomBytes(32));
+const key = newKey();
 
 describe('CSRF tokens', () => {
   test('are HMAC-SHA256 of the session secret and match their session', () => {
@@ -14,7 +15,7 @@ describe('CSRF tokens', () => {
 
   test.each([
     ['another session', csrfToken(key, 'ghx_other')],
-    ['another key', csrfToken(randomBytes(32), 'ghx_session')],
+    ['another key', csrfToken(newKey(), 'ghx_session')],
     ['nothing', undefined],
     ['null', null],
     ['an empty text', ''],

@@ -1,8 +1,9 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
+import { createPublicKey, createSecretKey, randomBytes, verify } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { decoyPasskey, decoyPublicKey } from '../../../src/crypto/decoy-passkeys.ts';
 
-const key = Buffer.alloc(32, 7);
+const keyOf = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
+const key = keyOf(7);
 
 describe('decoyPasskey', () => {
   test('is the same for the same name and key, and another for any other', () => {
@@ -10,7 +11,7 @@ describe('decoyPasskey', () => {
     const ids = names.map((name) => decoyPasskey(key, name).id);
     expect(new Set(ids).size).toBe(200);
     expect(names.map((name) => decoyPasskey(key, name).id)).toEqual(ids);
-    expect(decoyPasskey(Buffer.alloc(32, 8), 'user0@example.com').id).not.toBe(ids[0]);
+    expect(decoyPasskey(keyOf(8), 'user0@example.com').id).not.toBe(ids[0]);
   });
 
   test('has the length and transports of authenticators in use, all kinds of them', () => {

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import helmet from '@fastify/helmet';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { playgroundPlugin } from '../../../src/http/playground.ts';
+import { securityHeaders } from '../../../src/http/security-headers.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'gatehouse-playground-'));
 const directory = join(home, 'playground');
@@ -14,7 +14,7 @@ let app: FastifyInstance;
 
 const serve = async (folder: string): Promise<FastifyInstance> => {
   app = fastify();
-  await app.register(helmet);
+  securityHeaders(app);
   await app.register(playgroundPlugin, { directory: folder });
   app.get('/elsewhere', async () => 'elsewhere');
   return app;
