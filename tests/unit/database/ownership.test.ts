@@ -2,7 +2,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { type Ownership, takeOwnership } from '../../../src/database/embedded/ownership.ts';
 import { findProcess, fromPs } from '../../../src/database/embedded/process-table.ts';
@@ -124,16 +124,16 @@ describe('the process table', () => {
   });
 
   test('counts a process that nobody has collected as ended', async () => {
-    // The shell becomes a program that never collects the child that the shell had started.
+    // The shell becomes a program that never collects the child that the shell had started, and stays for as long as it is needed.
     const script =
-      'sleep 0 & pid=$!; exec node -e "setTimeout(() => {}, 400); process.stdout.write(process.argv[1])" $pid';
+      'sleep 0 & pid=$!; exec node -e "setInterval(() => {}, 1000); process.stdout.write(process.argv[1])" $pid';
     const parent = spawn('/bin/sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+    onTestFinished(() => void parent.kill());
     const pid = await new Promise<number>((resolve) => {
       parent.stdout.once('data', (chunk: Buffer) => resolve(Number(chunk.toString())));
     });
-    expect(await readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8'), { timeout: 10_000 }).toContain(') Z ');
     expect(await findProcess(pid)).toBeNull();
-    await new Promise((resolve) => parent.once('exit', resolve));
   });
 
   test.runIf(hasPs())('reads the same from ps, where there is no /proc', async () => {
