@@ -1,7 +1,8 @@
 /**
  * Runs API tests of the previous release against the schema of this one: what a roll-out relies on (docs/migrations.md).
  *   node scripts/previous-release.mjs [--commit <commit>] [test file ...]
- * Takes the commit of `.ci/previous-release` out into a folder of its own, starts a throw-away PostgreSQL, migrates its template1 by
+ * Takes the commit of `.ci/previous-release` out into a folder of its own, with the packages of today (and those that today does
+ * without, which it installs), starts a throw-away PostgreSQL, migrates its template1 by
  * the migrations of today, so that every database made there has the new schema, and runs tests of that commit on it. Ends with their
  * exit code, and leaves nothing behind.
  */
@@ -46,6 +47,19 @@ const startServer = async (directory) => {
   return { server, applied };
 };
 
+/** What the release needs and this one does without, into the folder around it, where its modules look next. */
+const installMissing = (place, checkout) => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
+  const missing = Object.entries({ ...devDependencies, ...dependencies })
+    .filter(([name]) => !existsSync(join(root, 'node_modules', name)))
+    .map(([name, version]) => `${name}@${version}`);
+  if (missing.length === 0) return;
+  console.log(`installing what the release needs besides: ${missing.join(', ')}`);
+  execFileSync('npm', ['install', '--prefix', place, '--ignore-scripts', '--no-audit', '--no-fund', ...missing], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+};
+
 const runTests = (cwd, tests, databaseUrl) =>
   new Promise((resolve, reject) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs');
@@ -65,6 +79,7 @@ let server = null;
 try {
   git('worktree', 'add', '--quiet', '--detach', checkout, commit);
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'), 'dir');
+  installMissing(place, checkout);
   const tests = (positionals.length > 0 ? positionals : TESTS).filter((file) => existsSync(join(checkout, file)));
   if (tests.length === 0) throw new Error(`${commit} has none of the tests.`);
   const started = await startServer(join(place, 'database'));
