@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import type { SignedInCaller } from './caller.ts';
+import { tellOwner } from './owner-notice.ts';
 import { deviceNameOf } from './user-agent.ts';
 
 interface Parts {
@@ -9,23 +10,13 @@ interface Parts {
   readonly clock: Clock;
 }
 
-/**
- * Writes to the caller that something gives access to their account, or no longer does, at the address that was proved to be theirs, in
- * the transaction that changes it: whoever did it in a stolen session cannot keep that back.
- */
+/** Writes to the caller that something gives access to their account, or no longer does: the session may be a stolen one. */
 export const tellAccessChanged = async (
   em: EntityManager,
   { messages, clock }: Parts,
   { account, ipAddress, userAgent }: SignedInCaller,
   change: 'IDENTITY_LINKED' | 'IDENTITY_UNLINKED' | 'API_KEY_MADE',
 ): Promise<void> => {
-  if (account.email === null || account.emailVerifiedAt === null) return;
-  await messages.enqueue(em, {
-    template: 'access-changed',
-    recipient: account.email,
-    userId: account.id,
-    userName: account.displayName,
-    locale: account.locale,
-    variables: { change, device: await deviceNameOf(userAgent), ipAddress, at: clock.now().toISOString() },
-  });
+  const variables = { change, device: await deviceNameOf(userAgent), ipAddress, at: clock.now().toISOString() };
+  await tellOwner(em, messages, account, { template: 'access-changed', variables });
 };

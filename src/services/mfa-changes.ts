@@ -5,6 +5,7 @@ import type { UserView } from '../entities/user.queries.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
 import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
+import { tellOwner } from './owner-notice.ts';
 import { deviceNameOf } from './user-agent.ts';
 
 /** What can happen to the second factors of an account; the word stands in the event and in the mail. */
@@ -59,13 +60,8 @@ export class MfaChanges {
       event: { type: 'MfaChanged', payload: { userId: user.id, change } },
     };
     await this.#recorder.record(em, originOf(caller), [happening, ...further]);
-    if (user.email === null || user.emailVerifiedAt === null) return;
-    await this.#messages.enqueue(em, {
+    await tellOwner(em, this.#messages, user, {
       template: 'mfa-changed',
-      recipient: user.email,
-      userId: user.id,
-      userName: user.displayName,
-      locale: user.locale,
       variables: {
         change,
         device: await deviceNameOf(caller.userAgent),

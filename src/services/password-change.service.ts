@@ -13,7 +13,7 @@ import type { MessageOutbox } from '../messages/message-outbox.ts';
 import { originOf, type SignedInCaller, userReference } from './caller.ts';
 import type { OneTimeTokenService } from './one-time-token.service.ts';
 import { type OwnProof, triesOf } from './own-proof.ts';
-import { tellPasswordChanged } from './password-notice.ts';
+import { tellOwner } from './owner-notice.ts';
 import type { PasswordService, PreparedPassword } from './passwords.ts';
 import { sessionEnded, type SessionService } from './session.service.ts';
 import { deviceNameOf } from './user-agent.ts';
@@ -132,11 +132,8 @@ export class PasswordChangeService {
       if (!(await this.#passwords.store(em, account.id, password))) throw new Superseded();
       const user = userViewOf(row, now);
       const ended = await this.#endOthers(em, user, sessionId);
-      await tellPasswordChanged(em, this.#messages, user, {
-        device,
-        ipAddress: caller.ipAddress,
-        at: now.toISOString(),
-      });
+      const variables = { device, ipAddress: caller.ipAddress, at: now.toISOString() };
+      await tellOwner(em, this.#messages, user, { template: 'password-changed', variables });
       await this.#recorder.record(em, originOf(caller), [
         {
           action: 'password.changed',

@@ -16,7 +16,7 @@ import type { OneTimeTokenKind, StoredUserStatus, TokenDelivery } from '../vocab
 import { proveAddress } from './address-proof.ts';
 import { type Caller, originOf, userReference } from './caller.ts';
 import type { FoundToken, OneTimeTokenService } from './one-time-token.service.ts';
-import { tellPasswordChanged } from './password-notice.ts';
+import { tellOwner } from './owner-notice.ts';
 import type { PasswordService, PreparedPassword } from './passwords.ts';
 import type { SessionService } from './session.service.ts';
 import type { ClientFacts } from './session-facts.ts';
@@ -151,8 +151,8 @@ export class PasswordTokenService {
     const { emailVerifiedAt, happenings } = await this.#prove(em, user, token, now);
     const joined = (await joining?.finish(em, token, row)) ?? [];
     if (!isInvitation(token)) {
-      const seen = { device, ipAddress: caller.ipAddress, at: now.toISOString() };
-      await tellPasswordChanged(em, messages, { ...user, emailVerifiedAt }, seen);
+      const variables = { device, ipAddress: caller.ipAddress, at: now.toISOString() };
+      await tellOwner(em, messages, { ...user, emailVerifiedAt }, { template: 'password-changed', variables });
     }
     const ended = await this.#endSessions(em, user);
     await recorder.record(em, { ...originOf(caller), actor: userReference(user) }, [

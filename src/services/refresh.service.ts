@@ -19,7 +19,7 @@ import {
   rotateFamily,
   sessionViewOf,
 } from '../entities/session.queries.ts';
-import { type UserView, userViewOf } from '../entities/user.queries.ts';
+import { userViewOf } from '../entities/user.queries.ts';
 import { reject } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
 import type { DeviceId, SessionId } from '../ids.ts';
@@ -28,6 +28,7 @@ import { type Caller, originOf } from './caller.ts';
 import type { SessionService } from './session.service.ts';
 import { sessionEnded } from './session.service.ts';
 import type { SessionTokenIssuer, SessionTokens } from './session-tokens.ts';
+import { tellOwner } from './owner-notice.ts';
 import { deviceNameOf } from './user-agent.ts';
 
 /** A family that rotates every ten minutes for its 30 days stays below; beyond, a secret is not traced any more. */
@@ -139,7 +140,10 @@ export class RefreshService {
       // Somebody ended it between the two statements: one end, one line in the log.
       if (ended.length === 0) return;
       const device = (await deviceOf(em, family.session_id)) ?? { id: null, name: fallback };
-      await this.#warn(em, caller, user, device.name);
+      await tellOwner(em, this.#messages, user, {
+        template: 'session-reuse',
+        variables: { device: device.name, ipAddress: caller.ipAddress, at: this.#clock.now().toISOString() },
+      });
       await this.#recorder.record(em, originOf(caller), [
         {
           action: 'refresh-token.reused',
@@ -152,19 +156,6 @@ export class RefreshService {
       ]);
     });
     return reject('REFRESH_TOKEN_REUSED', { field: ['refreshToken'] });
-  }
-
-  /** Writes to the owner, at an address that is known to be theirs. */
-  async #warn(em: EntityManager, caller: Caller, user: UserView, device: string): Promise<void> {
-    if (user.email === null || user.emailVerifiedAt === null) return;
-    await this.#messages.enqueue(em, {
-      template: 'session-reuse',
-      recipient: user.email,
-      userId: user.id,
-      userName: user.displayName,
-      locale: user.locale,
-      variables: { device, ipAddress: caller.ipAddress, at: this.#clock.now().toISOString() },
-    });
   }
 
   /**
