@@ -18,6 +18,9 @@ interface CacheDeclaration {
 /** How long a page follows the way that an earlier one found. */
 export const WAYS_SECONDS = 60;
 
+/** How long searches go by how common parts of names and addresses were. */
+export const SEARCH_PARTS_SECONDS = 300;
+
 const cache = <const Declared extends CacheDeclaration>(declared: Declared): Declared => declared;
 
 /** The one list of what is cached, where, and for how long; docs/caches.md says what may be stale and why. */
@@ -56,6 +59,13 @@ export const cacheTable = {
     isShared: false,
     isPersonal: false,
     ttlSeconds: () => WAYS_SECONDS,
+  }),
+  search_parts: cache({
+    key: 'none: there is one',
+    holds: 'how common parts of names and addresses are, so that an index is asked for the rarest',
+    isShared: false,
+    isPersonal: false,
+    ttlSeconds: () => SEARCH_PARTS_SECONDS,
   }),
   permissions: cache({
     key: 'the groups of somebody',

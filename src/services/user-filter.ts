@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import { type GroupId, type OrganizationId, parseId } from '../ids.ts';
 import type { UserKind, UserStatus } from '../vocabulary.ts';
 import type { AttributeFilter } from './attribute-filter.ts';
-import { type Conditions, likePattern } from './conditions.ts';
+import { type Conditions, searchText } from './conditions.ts';
 
 export interface UserFilter {
   readonly search?: string | null | undefined;
@@ -23,11 +23,11 @@ export interface TimeRange {
   readonly until?: Date | null | undefined;
 }
 
-/** Adds what the filter asks of the users `u`, but for their attributes. Throws BAD_USER_INPUT, and FORBIDDEN for an organization without `view:organizations`. */
+/** Adds what the filter asks of the users `u`, but for their attributes; no index answers its search, for which there is `indexedSearch`. Throws BAD_USER_INPUT, and FORBIDDEN for an organization without `view:organizations`. */
 export const addUserFilter = (conditions: Conditions, viewer: Viewer, filter: UserFilter | null): void => {
   if (filter === null) return;
   const { now } = viewer;
-  if (filter.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(filter.search));
+  if (filter.search != null) conditions.add('strpos(u.search_text, lower(?::text)) > 0', searchText(filter.search));
   if (filter.statusIn != null) addStatus(conditions, filter.statusIn, now);
   if (filter.kindIn != null) conditions.add('u.kind = any(?::text[])', filter.kindIn);
   if (filter.groupIds != null) addGroups(conditions, viewer, filter.groupIds);

@@ -24,6 +24,7 @@ import type { UserAttributes } from './attributes.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf, listName } from './connection.ts';
 import { Conditions, likePattern, searchText } from './conditions.ts';
+import { KnownParts } from './known-parts.ts';
 import { KnownWays } from './known-ways.ts';
 import { addUserFilter, type UserFilter } from './user-filter.ts';
 
@@ -56,6 +57,7 @@ export class UserReader {
   readonly #cursorKey: KeyObject;
   readonly #attributes: UserAttributes;
   readonly #ways: KnownWays;
+  readonly #parts: KnownParts;
 
   constructor(parts: {
     database: Database;
@@ -71,6 +73,7 @@ export class UserReader {
     this.#cursorKey = parts.masterKeys.derive('cursor');
     this.#attributes = parts.attributes;
     this.#ways = new KnownWays({ clock: parts.clock, counters: parts.caches.counters });
+    this.#parts = new KnownParts({ clock: parts.clock, counters: parts.caches.counters });
   }
 
   /** Several users by id, for loaders and references; null for those that do not exist or are hidden. One statement. */
@@ -112,7 +115,8 @@ export class UserReader {
       query,
       isNarrowed: isNarrowed(filter),
     };
-    const search = searchOf(filter, demands, values.length + 1);
+    const searchFrom = await this.#search(caller, filter, demands);
+    const search = searchFrom(values.length + 1);
     const text =
       byAge === null ? textOf(visible, wanted, search) : preparedWhenFrequent(byAge.select(wanted.columns, query));
     const rows = await this.#lists
@@ -124,21 +128,32 @@ export class UserReader {
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
     };
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(caller, visible.total, { conditions, demands }),
+      this.#count(caller, visible.total, { conditions, search: searchFrom(conditions.values.length + 1) }),
     );
+  }
+
+  /** What an index is asked for, its parameters numbered from where they begin; null: nothing. */
+  async #search(
+    caller: SignedInCaller,
+    filter: UserFilter | null,
+    demands: readonly AttributeDemand[],
+  ): Promise<(first: number) => IndexedSearch | null> {
+    if (filter?.search == null) return (first) => indexedAttributes(demands, first);
+    const [text, pattern] = [searchText(filter.search), likePattern(filter.search)];
+    const shares = await this.#parts.of(this.#lists.of(caller));
+    return (first) => indexedSearch({ text, pattern, shares, first });
   }
 
   async #count(
     caller: SignedInCaller,
     visible: string,
-    { conditions, demands }: { readonly conditions: Conditions; readonly demands: readonly AttributeDemand[] },
+    { conditions, search }: { readonly conditions: Conditions; readonly search: IndexedSearch | null },
   ): Promise<number> {
-    const index = indexedAttributes(demands, conditions.values.length + 1);
     const [row] = await this.#lists
       .of(caller)
       .query<{ count: number }>(
-        `select count(*)::int as count from users u where ${visible} and ${conditions.text} and ${index?.condition ?? 'true'}`,
-        [...conditions.values, ...(index?.values ?? [])],
+        `select count(*)::int as count from users u where ${visible} and ${conditions.text} and ${search?.condition ?? 'true'}`,
+        [...conditions.values, ...(search?.values ?? [])],
       );
     return row?.count ?? 0;
   }
@@ -159,12 +174,3 @@ const isNarrowed = (filter: UserFilter | null): boolean =>
   Object.entries(filter ?? {}).some(
     ([name, value]) => value != null && name !== (filter?.search == null ? 'attributes' : 'search'),
   );
-
-const searchOf = (
-  filter: UserFilter | null,
-  demands: readonly AttributeDemand[],
-  first: number,
-): IndexedSearch | null =>
-  filter?.search == null
-    ? indexedAttributes(demands, first)
-    : indexedSearch(searchText(filter.search), likePattern(filter.search), first);

@@ -54,6 +54,7 @@ describe.skipIf(redisIsMissing)('cache status and cache flush (need redis-server
       'jwks: public keys of an issuer; Redis, 0 entries; 300 s',
       'org_users: how many members a large organization has; in the memory of each server; 180 s',
       'ways: in which way pages of users find the people of a part of the tree fast; in the memory of each server; 60 s',
+      'search_parts: how common parts of names and addresses are, so that an index is asked for the rarest; in the memory of each server; 300 s',
       expect.stringMatching(/^permissions: .+; in the memory of each server; as long as it is right$/),
       expect.stringMatching(/^documents: .+; in the memory of each server; as long as it is right$/),
       expect.stringMatching(/^tokens: .+; in the memory of each server; as long as it is right$/),
