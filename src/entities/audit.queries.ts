@@ -149,7 +149,8 @@ export const auditPage = (wanted: AuditConditions, scope: AuditScope, place: Aud
   const cut = cutOf(place);
   return `${before} select ${auditColumns}, ${openTo(scope.viewer)} as open
     from (select e.at, e.id from (${branches.join(' union all ')}) e ${cut}) k
-    join audit_events e on e.at = k.at and e.id = k.id ${personalOfEvent} ${cut}`;
+    cross join lateral (select * from audit_events e where e.at = k.at and e.id = k.id offset 0) e
+    left join lateral (select "values" from audit_personal_values p where p.at = e.at and p.event_id = e.id offset 0) p on true ${cut}`;
 };
 
 const cutOf = ({ orderBy, limit }: AuditPlace): string => `order by ${orderBy} limit ${limit}`;

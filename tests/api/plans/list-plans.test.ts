@@ -1,9 +1,10 @@
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { makePerson, signIn } from '../../support/cast.ts';
 import { useCast } from '../../support/holder.ts';
 import { useTestApp } from '../../support/test-app.ts';
 import type { TestClient } from '../../support/test-client.ts';
 import { administrate, loadPlanData, planIds } from './plan-data.ts';
+import { type Explained, type Node, nodesOf, sentLists, type Statement } from './sent-lists.ts';
 
 const ATTRIBUTES = [
   { name: 'badge', type: 'string', filterable: true },
@@ -25,16 +26,6 @@ beforeAll(async () => {
   await administrate(app().database, userId, ids.organizationId);
   within = await signIn(app(), 'within@plan.example');
 });
-afterEach(() => vi.restoreAllMocks());
-
-interface Node {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Plan Rows': number;
-  readonly Plans?: readonly Node[];
-}
-
-const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
 /** More rows than these are never sorted for a page. */
 const MOST_SORTED = 50_000;
@@ -49,15 +40,6 @@ const faultsOf = (plan: Node): readonly string[] =>
     const sorted = node['Node Type'] === 'Sort' ? (node.Plans?.[0]?.['Plan Rows'] ?? 0) : 0;
     return sorted > MOST_SORTED ? [`sorts ${sorted} rows`] : [];
   });
-
-interface Explained {
-  readonly 'QUERY PLAN': readonly { readonly Plan: Node }[];
-}
-
-interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
-}
 
 /** `GENERIC`: the one plan for all values, which PostgreSQL goes over to for statements that are sent by name. */
 type PlanFor = 'VALUES' | 'GENERIC';
@@ -82,22 +64,11 @@ const faultsIn = async (
   variables: object,
   planFor: PlanFor = 'VALUES',
 ): Promise<readonly string[]> => {
-  const { database } = app();
-  const sent: Statement[] = [];
-  const original = database.query.bind(database);
-  const spy = vi.spyOn(database, 'query').mockImplementation((text, values = []) => {
-    sent.push({ text, values });
-    return original(text, values);
-  });
-  const { code, errors } = await client.run(query, { ...variables });
-  spy.mockRestore();
-  expect([code, errors]).toEqual(['OK', []]);
-  const lists = sent.filter(({ text }) => /order by/.test(text) && /^\s*(with|select)/.test(text));
-  expect(lists.length).toBeGreaterThan(0);
+  const lists = await sentLists(app(), client, query, variables);
   const faults: string[] = [];
   for (const { text, values } of lists) {
     const [row] = await (planFor === 'VALUES'
-      ? original<Explained>(`explain (format json) ${text}`, values)
+      ? app().database.query<Explained>(`explain (format json) ${text}`, values)
       : genericPlan({ text, values }));
     const plan = row?.['QUERY PLAN'][0]?.Plan;
     if (plan === undefined) throw new Error('There is no plan.');
