@@ -17,11 +17,16 @@ export const visibleMessages = (viewer: Viewer, first: number): Visibility => {
 /** The same for pages. */
 export const visibleMessagePage = (viewer: Viewer, first: number): VisiblePage => {
   if (!may(viewer.principal, 'view:mail', viewer.now)) {
-    return { prelude: '', conditions: [NONE.condition], total: NONE.condition, values: [] };
+    return { prelude: '', conditions: [NONE.condition], total: NONE.condition, each: NONE.condition, values: [] };
   }
   const users = visiblePage(viewer, 'view:mail', first);
   const [one, ...others] = users.conditions;
-  return { ...users, conditions: [aboutUsers(one), ...others.map(aboutUsers)], total: aboutUsers(users.total) };
+  return {
+    ...users,
+    conditions: [aboutUsers(one), ...others.map(aboutUsers)],
+    total: aboutUsers(users.total),
+    each: aboutUsers(users.each),
+  };
 };
 
 /** Of visible messages `m`, those that the caller may send again. `first` is the number of its first parameter. */

@@ -10,8 +10,10 @@ import { oneselfOr, usersWithin, type Viewer, type Visibility, visibleUsersWith 
 export interface VisiblePage {
   readonly prelude: string;
   readonly conditions: readonly [string, ...string[]];
-  /** The one condition for a total, where nothing is ordered. */
+  /** The same as one condition, for a total, where nothing is ordered. */
   readonly total: string;
+  /** The same as one condition, for somebody who is found already. */
+  readonly each: string;
   readonly values: readonly unknown[];
 }
 
@@ -47,13 +49,15 @@ export const visiblePage = (viewer: Viewer, permission: PermissionName, first: n
     ],
     total: `u.id in (select ${self} union all select vm.user_id from organization_closure vc
       join organization_members vm on vm.organization_id = vc.descendant_id where vc.ancestor_id = any(${places}))`,
+    each: visible.condition,
     values: visible.values,
   };
 };
 
-const single = ({ condition, values }: Visibility): Pick<VisiblePage, 'conditions' | 'total' | 'values'> => ({
+const single = ({ condition, values }: Visibility): Omit<VisiblePage, 'prelude'> => ({
   conditions: [condition],
   total: condition,
+  each: condition,
   values,
 });
 

@@ -40,6 +40,10 @@ import { StoredUserStatus, UserKind, type UserStatus } from '../vocabulary.ts';
   name: 'users_mfa_enabled_idx',
   expression: 'create index users_mfa_enabled_idx on users (created_at, id) where mfa_enabled_at is not null',
 })
+@Index({
+  name: 'users_service_idx',
+  expression: `create index users_service_idx on users (created_at, id) where kind = 'SERVICE'`,
+})
 @Unique({
   name: 'users_external_id_unique',
   expression:

@@ -3,7 +3,12 @@ import { Failure } from '../errors.ts';
 /** Conditions of one statement, and-ed, with their parameters numbered as they come. */
 export class Conditions {
   readonly #texts: string[] = [];
-  readonly #values: unknown[] = [];
+  readonly #values: unknown[];
+
+  /** `values` are the parameters, which several conditions of one statement may share. */
+  constructor(values: unknown[] = []) {
+    this.#values = values;
+  }
 
   /** Adds a condition whose `?` stand for the values, in their order. */
   add(text: string, ...values: readonly unknown[]): void {

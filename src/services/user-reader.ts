@@ -3,30 +3,25 @@ import type { CacheCounters } from '../cache/cache-counters.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
-import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { Keyset, type Ordering, type PageQuery, type PageRequest } from '../database/keyset.ts';
 import type { ListReads } from '../database/list-reads.ts';
 import { preparedWhenFrequent } from '../database/prepared.ts';
+import { countFiltered, selectFiltered, type UserNarrowing } from '../entities/filtered-users.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type AttributeDemand, attributeConditions, indexedAttributes } from '../entities/user-attribute.queries.ts';
-import { type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
-import {
-  type IndexedSearch,
-  indexedSearch,
-  selectFound,
-  selectWanted,
-  type WantedPage,
-} from '../entities/user-search.queries.ts';
-import { visibleUsers } from '../entities/user.visibility.ts';
+import { selectPage, type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
+import { type IndexedSearch, indexedSearch } from '../entities/user-search.queries.ts';
+import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
 import { MEMBERS_BY_AGE, usersByAge, type WayToMembers } from '../entities/users-by-age.queries.ts';
 import type { UserId } from '../ids.ts';
 import { readAttributeFilters } from './attribute-filter.ts';
 import type { UserAttributes } from './attributes.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf, listName } from './connection.ts';
-import { Conditions, likePattern, searchText } from './conditions.ts';
+import { likePattern, searchText } from './conditions.ts';
 import { KnownParts } from './known-parts.ts';
 import { KnownWays } from './known-ways.ts';
-import { addUserFilter, type UserFilter } from './user-filter.ts';
+import { narrowingOf, type UserFilter } from './user-filter.ts';
 
 export interface UserOrder {
   readonly field: 'CREATED_AT' | 'DISPLAY_NAME' | 'EMAIL' | 'LAST_SIGN_IN_AT';
@@ -101,35 +96,40 @@ export class UserReader {
     const byAge = field === 'CREATED_AT' && isWhole(filter) ? usersByAge(viewer, 1, this.#ways) : null;
     const ordering = { ...(byAge === null ? ORDERINGS[field] : MEMBERS_BY_AGE), descending: direction === 'DESC' };
     const keyset = new Keyset(this.#cursorKey, ordering, listName('users', filter, field, direction));
-    const conditions = new Conditions();
     const visible = visiblePage(viewer, 'view:users', 1);
-    conditions.addRaw('true', visible.values);
-    addUserFilter(conditions, viewer, filter);
-    const demands = readAttributeFilters(this.#attributes, viewer, filter?.attributes ?? []);
-    for (const { text, values } of demands.flatMap(attributeConditions)) conditions.add(text, ...values);
-    const query = keyset.query(request, conditions.values.length + 1);
-    const values = [...conditions.values, ...query.values];
-    const wanted = {
-      columns: `${userColumns}, (${ordering.expression})::text as sort_key`,
-      condition: conditions.text,
-      query,
-      isNarrowed: isNarrowed(filter),
-    };
-    const searchFrom = await this.#search(caller, filter, demands);
-    const search = searchFrom(values.length + 1);
-    const text =
-      byAge === null ? textOf(visible, wanted, search) : preparedWhenFrequent(byAge.select(wanted.columns, query));
+    const values = [...visible.values];
+    const narrowing = this.#narrowing(values, viewer, { filter: filter ?? {}, field });
+    const query = keyset.query(request, values.length + 1);
+    const wanted = { columns: `${userColumns}, (${ordering.expression})::text as sort_key`, query };
+    const searchFrom = await this.#search(caller, filter, narrowing.demands);
+    const search = searchFrom(values.length + query.values.length + 1);
+    const text = isWhole(filter)
+      ? preparedWhenFrequent(byAge?.select(wanted.columns, query) ?? selectWhole(visible, wanted))
+      : selectFiltered(visible, narrowing, wanted, search);
     const rows = await this.#lists
       .of(caller)
-      .query<PageRow>(text, search === null ? values : [...values, ...search.values]);
+      .query<PageRow>(text, [...values, ...query.values, ...(search?.values ?? [])]);
     byAge?.learn(rows);
     const mapped = {
       node: (row: PageRow) => userViewOf(row, now),
       position: (row: PageRow) => ({ key: row.sort_key, id: row.user_id }),
     };
-    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(caller, visible.total, { conditions, search: searchFrom(conditions.values.length + 1) }),
-    );
+    return connectionOf(keyset, keyset.page(request, query, rows), mapped, () => {
+      const counted = searchFrom(values.length + 1);
+      return this.#count(caller, countFiltered(visible, narrowing, counted), [...values, ...(counted?.values ?? [])]);
+    });
+  }
+
+  /** What the filter asks, and of which attributes; `values` takes the parameters. */
+  #narrowing(
+    values: unknown[],
+    viewer: Viewer,
+    { filter, field }: { readonly filter: UserFilter; readonly field: UserOrder['field'] },
+  ): UserNarrowing & { readonly demands: readonly AttributeDemand[] } {
+    const { own, ...parts } = narrowingOf(values, viewer, filter, field);
+    const demands = readAttributeFilters(this.#attributes, viewer, filter.attributes ?? []);
+    for (const { text, values: given } of demands.flatMap(attributeConditions)) own.add(text, ...given);
+    return { ...parts, own: own.text, demands };
   }
 
   /** What an index is asked for, its parameters numbered from where they begin; null: nothing. */
@@ -144,33 +144,22 @@ export class UserReader {
     return (first) => indexedSearch({ text, pattern, shares, first });
   }
 
-  async #count(
-    caller: SignedInCaller,
-    visible: string,
-    { conditions, search }: { readonly conditions: Conditions; readonly search: IndexedSearch | null },
-  ): Promise<number> {
-    const [row] = await this.#lists
-      .of(caller)
-      .query<{ count: number }>(
-        `select count(*)::int as count from users u where ${visible} and ${conditions.text} and ${search?.condition ?? 'true'}`,
-        [...conditions.values, ...(search?.values ?? [])],
-      );
+  async #count(caller: SignedInCaller, text: string, values: readonly unknown[]): Promise<number> {
+    const [row] = await this.#lists.of(caller).query<{ count: number }>(text, values);
     return row?.count ?? 0;
   }
 }
 
-/** What a filter selects may be rare or common: that is for a plan of its own, all else is planned once. */
-const textOf = (visible: VisiblePage, wanted: WantedPage, search: IndexedSearch | null): string => {
-  if (search !== null) return selectFound(visible, wanted, search);
-  const text = selectWanted(visible, wanted);
-  return wanted.isNarrowed ? text : preparedWhenFrequent(text);
-};
+/** The page of everybody who is visible. */
+const selectWhole = (
+  visible: VisiblePage,
+  { columns, query }: { readonly columns: string; readonly query: PageQuery },
+): string =>
+  selectPage(
+    visible,
+    (shown) => `select ${columns} from users u
+      where ${shown} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`,
+  );
 
 /** Whether nothing narrows the list. */
 const isWhole = (filter: UserFilter | null): boolean => Object.values(filter ?? {}).every((value) => value == null);
-
-/** Whether anything narrows the list but what an index is asked for: a search, or else attributes. */
-const isNarrowed = (filter: UserFilter | null): boolean =>
-  Object.entries(filter ?? {}).some(
-    ([name, value]) => value != null && name !== (filter?.search == null ? 'attributes' : 'search'),
-  );

@@ -22,6 +22,7 @@ export const LATER = [
   'Migration20261121233100_approval_chains',
   'Migration20261122062501_mounted_keys',
   'Migration20261122090000_member_account_age',
+  'Migration20261122154314_service_accounts',
 ];
 /** Every migration there is, in order. */
 export const ALL = [FOUNDATION, GROUPS, IDENTITIES, ...LATER];

@@ -6,6 +6,8 @@ import type { TestClient } from '../../support/test-client.ts';
 export interface Node {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
+  /** Decides once whether what is below is done at all. */
+  readonly 'One-Time Filter'?: string;
   readonly 'Plan Rows': number;
   readonly 'Shared Hit Blocks'?: number;
   readonly 'Shared Read Blocks'?: number;
@@ -20,9 +22,6 @@ export interface Statement {
   readonly text: string;
   readonly values: readonly unknown[];
 }
-
-/** The step and all below it. */
-export const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
 /** Sends a document that succeeds, and gives the statements by which it read lists; there is one at least. */
 export const sentLists = async (
