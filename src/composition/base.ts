@@ -20,6 +20,7 @@ import type { Log } from '../log.ts';
 import type { AddressResolver } from '../providers/address-resolver.ts';
 import { createMessaging } from '../messages/messaging.ts';
 import { AccessGuard } from '../services/access-guard.ts';
+import { UserSearches } from '../services/user-searches.ts';
 import { UserAttributes } from '../services/attributes.ts';
 import { DnsDomainResolver, type DomainResolver } from '../services/domain-resolver.ts';
 import { GroupDirectory } from '../services/group-directory.ts';
@@ -101,6 +102,7 @@ export const createBase = (given: Foundation) => {
     idempotency: new IdempotencyService(clock),
     attributes: new UserAttributes(config.users.attributes),
     schemaKnowledge: new SchemaKnowledge(),
+    userSearches: new UserSearches({ clock, caches }),
   };
 };
 

@@ -1,6 +1,6 @@
 import type { PageQuery } from '../database/keyset.ts';
 import type { IndexedSearch } from './user-search.queries.ts';
-import type { VisiblePage } from './user-page.queries.ts';
+import { selectTotal, type VisiblePage } from './user-page.queries.ts';
 
 /** What a filter asks of the users `u`, by how it is looked for; `true` where nothing is asked. */
 export interface UserNarrowing {
@@ -104,6 +104,9 @@ export const countFiltered = (
   visible: VisiblePage,
   { span, own, related, named }: UserNarrowing,
   search: IndexedSearch | null,
-): string => `select count(*)::int as count from users u
-  where ${span} and ${own} and ${related} and ${search?.condition ?? 'true'}
-    and ${named === null ? visible.total : `u.id in (${named.ids}) and ${visible.each}`}`;
+): string => {
+  const asked = `${span} and ${own} and ${related} and ${search?.condition ?? 'true'}`;
+  return named === null
+    ? selectTotal(visible, (seen) => `select count(*) from users u where ${asked} and ${seen}`)
+    : `select count(*)::int as count from users u where ${asked} and u.id in (${named.ids}) and ${visible.each}`;
+};

@@ -17,14 +17,15 @@ export const visibleMessages = (viewer: Viewer, first: number): Visibility => {
 /** The same for pages. */
 export const visibleMessagePage = (viewer: Viewer, first: number): VisiblePage => {
   if (!may(viewer.principal, 'view:mail', viewer.now)) {
-    return { prelude: '', conditions: [NONE.condition], total: NONE.condition, each: NONE.condition, values: [] };
+    return { prelude: '', conditions: [NONE.condition], totals: [NONE.condition], each: NONE.condition, values: [] };
   }
   const users = visiblePage(viewer, 'view:mail', first);
   const [one, ...others] = users.conditions;
+  const [total, ...more] = users.totals;
   return {
     ...users,
     conditions: [aboutUsers(one), ...others.map(aboutUsers)],
-    total: aboutUsers(users.total),
+    totals: [aboutUsers(total), ...more.map(aboutUsers)],
     each: aboutUsers(users.each),
   };
 };

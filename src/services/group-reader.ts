@@ -9,13 +9,14 @@ import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../enti
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { visibleMemberships } from '../entities/organization.visibility.ts';
-import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
+import { selectPage, selectTotals, type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
 import { instantOf } from '../database/sql.ts';
 import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
 import { shownAssignments } from './assignment-visibility.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions, likePattern } from './conditions.ts';
+import type { UserSearches } from './user-searches.ts';
 import { type Connection, connectionOf, type Counted, listName, totalsOf } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
@@ -70,6 +71,7 @@ export class GroupReader {
   readonly #directory: GroupDirectory;
   readonly #clock: Clock;
   readonly #cursorKey: KeyObject;
+  readonly #searches: UserSearches;
 
   constructor(parts: {
     database: Database;
@@ -77,12 +79,14 @@ export class GroupReader {
     directory: GroupDirectory;
     clock: Clock;
     masterKeys: MasterKeys;
+    userSearches: UserSearches;
   }) {
     this.#database = parts.database;
     this.#lists = parts.lists;
     this.#directory = parts.directory;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
+    this.#searches = parts.userSearches;
   }
 
   /** Several groups by id, from memory; null for those that do not exist or are neither visible nor the caller's own. */
@@ -155,12 +159,15 @@ export class GroupReader {
     const viewer = { principal: caller.principal, now: this.#clock.now() };
     const visible = visiblePage(viewer, 'view:users', 2);
     const seen = visibleMemberships(viewer, 2 + visible.values.length);
-    const rows = await this.#lists.of(caller).query<{ group_id: GroupId; count: number }>(
-      `select m.group_id, count(distinct m.user_id)::int as count from memberships m join users u on u.id = m.user_id
-       where m.group_id = any($1::uuid[]) and ${visible.total} and ${seen.condition} group by m.group_id`,
+    const rows = await this.#lists.of(caller).query<Counted<GroupId>>(
+      selectTotals(
+        visible,
+        (shown) => `select m.group_id as key, count(distinct m.user_id)::int as count from memberships m
+          join users u on u.id = m.user_id where m.group_id = any($1::uuid[]) and ${shown} and ${seen.condition} group by m.group_id`,
+      ),
       [groupIds, ...visible.values, ...seen.values],
     );
-    const byGroup = new Map(rows.map((row) => [row.group_id, row.count]));
+    const byGroup = new Map(rows.map(({ key, count }) => [key, count]));
     return groupIds.map((id) => byGroup.get(id) ?? 0);
   }
 
@@ -192,7 +199,7 @@ export class GroupReader {
         parseId<OrganizationId>(request.organizationId) ?? newId<OrganizationId>(),
       );
     }
-    if (request.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(request.search));
+    await this.#searches.add(conditions, this.#lists.of(caller), request.search);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#lists.of(caller).query<MemberRow>(
       `${visible.prelude}select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
@@ -215,11 +222,7 @@ export class GroupReader {
       }),
     };
     const total = totalsOf(() =>
-      this.#lists.of(caller).query<Counted<GroupId>>(
-        `select m.group_id as key, count(*)::int as count from memberships m join users u on u.id = m.user_id
-         where m.group_id = any($1::uuid[]) and ${visible.total} and ${conditions.text} group by m.group_id`,
-        conditions.values,
-      ),
+      this.#lists.of(caller).query<Counted<GroupId>>(membersCount(visible, conditions), conditions.values),
     );
     return groupIds.map((id) => {
       const own = rows.filter((row) => row.asked_group_id === id);
@@ -227,6 +230,14 @@ export class GroupReader {
     });
   }
 }
+
+/** Number of the memberships `m` of each group in `$1`, of those users who are visible. */
+const membersCount = (visible: VisiblePage, conditions: Conditions): string =>
+  selectTotals(
+    visible,
+    (shown) => `select m.group_id as key, count(*)::int as count from memberships m join users u on u.id = m.user_id
+      where m.group_id = any($1::uuid[]) and ${shown} and ${conditions.text} group by m.group_id`,
+  );
 
 /** Reads the id of a group that a query names; null for anything that is none. */
 export const groupIdOf = (text: string): GroupId | null => parseId<GroupId>(text);

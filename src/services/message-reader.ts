@@ -6,7 +6,7 @@ import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
 import type { ListReads } from '../database/list-reads.ts';
 import { messageColumns, type MessageRow, type MessageView, messageViewOf } from '../entities/message.queries.ts';
 import { visibleMessagePage, visibleMessages } from '../entities/message.visibility.ts';
-import { selectPage } from '../entities/user-page.queries.ts';
+import { selectPage, selectTotal, type VisiblePage } from '../entities/user-page.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
 import { type MessageId, newId, parseId, type UserId } from '../ids.ts';
 import type { MessageState } from '../vocabulary.ts';
@@ -65,7 +65,7 @@ export class MessageReader {
     );
     const mapped = { node: messageViewOf, position: (row: PageRow) => ({ key: row.sort_key, id: row.id }) };
     return connectionOf(keyset, keyset.page(request, query, rows), mapped, () =>
-      this.#count(caller, visible.total, conditions),
+      this.#count(caller, visible, conditions),
     );
   }
 
@@ -95,13 +95,11 @@ export class MessageReader {
     return userIds.map((id) => byUser.get(id) ?? null);
   }
 
-  async #count(caller: SignedInCaller, visible: string, conditions: Conditions): Promise<number> {
-    const [row] = await this.#lists
-      .of(caller)
-      .query<{ count: number }>(
-        `select count(*)::int as count from messages m where ${visible} and ${conditions.text}`,
-        conditions.values,
-      );
+  async #count(caller: SignedInCaller, visible: VisiblePage, conditions: Conditions): Promise<number> {
+    const [row] = await this.#lists.of(caller).query<{ count: number }>(
+      selectTotal(visible, (seen) => `select count(*) from messages m where ${seen} and ${conditions.text}`),
+      conditions.values,
+    );
     return row?.count ?? 0;
   }
 }

@@ -10,7 +10,8 @@ import { type UserRow, userColumns, type UserView, userViewOf } from '../entitie
 import { visibleUsers } from '../entities/user.visibility.ts';
 import type { GroupId, OrganizationId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
-import { Conditions, likePattern } from './conditions.ts';
+import { Conditions } from './conditions.ts';
+import type { UserSearches } from './user-searches.ts';
 import { type Connection, connectionOf, type Counted } from './connection.ts';
 import type { GroupDirectory } from './group-directory.ts';
 
@@ -42,6 +43,7 @@ export class OrganizationMemberReader {
   readonly #clock: Clock;
   readonly #cursorKey: KeyObject;
   readonly #caches: Caches;
+  readonly #searches: UserSearches;
 
   constructor(parts: {
     database: Database;
@@ -49,12 +51,14 @@ export class OrganizationMemberReader {
     clock: Clock;
     masterKeys: MasterKeys;
     caches: Caches;
+    userSearches: UserSearches;
   }) {
     this.#database = parts.database;
     this.#directory = parts.directory;
     this.#clock = parts.clock;
     this.#cursorKey = parts.masterKeys.derive('cursor');
     this.#caches = parts.caches;
+    this.#searches = parts.userSearches;
   }
 
   /**
@@ -73,7 +77,7 @@ export class OrganizationMemberReader {
     conditions.addRaw('true', [organizationIds]);
     const visible = visibleUsers({ principal: caller.principal, now }, 2);
     conditions.addRaw(visible.condition, visible.values);
-    if (request.search != null) conditions.add('u.search_text like lower(?::text)', likePattern(request.search));
+    await this.#searches.add(conditions, this.#database, request.search);
     const query = keyset.query(request, conditions.values.length + 1);
     const rows = await this.#database.query<MemberRow>(
       `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (

@@ -12,7 +12,7 @@ import {
   OVER,
 } from '../entities/session-list.queries.ts';
 import { usersWithVisibleSessions } from '../entities/session.visibility.ts';
-import { selectPage, visiblePage } from '../entities/user-page.queries.ts';
+import { selectPage, selectTotal, visiblePage } from '../entities/user-page.queries.ts';
 import { newId, parseId, type UserId } from '../ids.ts';
 import type { SignedInCaller } from './caller.ts';
 import { Conditions } from './conditions.ts';
@@ -72,8 +72,11 @@ export class SessionReader {
     );
     return connectionOf(keyset, keyset.page(request, query, rows), mappedAt(now), async () => {
       const [row] = await this.#lists.of(caller).query<{ count: number }>(
-        `select count(*)::int as count from sessions s join users u on u.id = s.user_id
-         where ${visible.total} and ${conditions.text}`,
+        selectTotal(
+          visible,
+          (seen) =>
+            `select count(*) from sessions s join users u on u.id = s.user_id where ${seen} and ${conditions.text}`,
+        ),
         conditions.values,
       );
       return row?.count ?? 0;

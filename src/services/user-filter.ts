@@ -5,7 +5,8 @@ import { Failure } from '../errors.ts';
 import { type GroupId, type OrganizationId, parseId } from '../ids.ts';
 import type { UserKind, UserStatus } from '../vocabulary.ts';
 import type { AttributeFilter } from './attribute-filter.ts';
-import { Conditions, searchText } from './conditions.ts';
+import { Conditions } from './conditions.ts';
+import { addSearch } from './user-searches.ts';
 
 export interface UserFilter {
   readonly search?: string | null | undefined;
@@ -29,7 +30,7 @@ export type NarrowingParts = Omit<UserNarrowing, 'own'> & { readonly own: Condit
 
 /**
  * What the filter asks of users in a list that is ordered by `field`, but for their attributes; `values` takes the parameters. No index
- * answers its search: for that there is `indexedSearch`. Throws BAD_USER_INPUT, and FORBIDDEN for an organization without
+ * answers its search: for that there are `UserSearches`. Throws BAD_USER_INPUT, and FORBIDDEN for an organization without
  * `view:organizations`.
  */
 export const narrowingOf = (values: unknown[], viewer: Viewer, filter: UserFilter, field: string): NarrowingParts => {
@@ -44,7 +45,7 @@ export const narrowingOf = (values: unknown[], viewer: Viewer, filter: UserFilte
 };
 
 const addOwn = (own: Conditions, filter: UserFilter, now: Date): void => {
-  if (filter.search != null) own.add('strpos(u.search_text, lower(?::text)) > 0', searchText(filter.search));
+  if (filter.search != null) addSearch(own, filter.search);
   if (filter.statusIn != null) addStatus(own, filter.statusIn, now);
   if (filter.kindIn != null) own.add('u.kind = any(?::text[])', filter.kindIn);
   if (filter.mfa != null) own.add(`u.mfa_enabled_at is ${filter.mfa ? 'not null' : 'null'}`);

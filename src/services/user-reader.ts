@@ -10,7 +10,7 @@ import { countFiltered, selectFiltered, type UserNarrowing } from '../entities/f
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { type AttributeDemand, attributeConditions, indexedAttributes } from '../entities/user-attribute.queries.ts';
 import { selectPage, type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
-import { type IndexedSearch, indexedSearch } from '../entities/user-search.queries.ts';
+import type { IndexedSearch } from '../entities/user-search.queries.ts';
 import { type Viewer, visibleUsers } from '../entities/user.visibility.ts';
 import { MEMBERS_BY_AGE, usersByAge, type WayToMembers } from '../entities/users-by-age.queries.ts';
 import type { UserId } from '../ids.ts';
@@ -18,10 +18,9 @@ import { readAttributeFilters } from './attribute-filter.ts';
 import type { UserAttributes } from './attributes.ts';
 import type { SignedInCaller } from './caller.ts';
 import { type Connection, connectionOf, listName } from './connection.ts';
-import { likePattern, searchText } from './conditions.ts';
-import { KnownParts } from './known-parts.ts';
 import { KnownWays } from './known-ways.ts';
 import { narrowingOf, type UserFilter } from './user-filter.ts';
+import type { UserSearches } from './user-searches.ts';
 
 export interface UserOrder {
   readonly field: 'CREATED_AT' | 'DISPLAY_NAME' | 'EMAIL' | 'LAST_SIGN_IN_AT';
@@ -52,7 +51,7 @@ export class UserReader {
   readonly #cursorKey: KeyObject;
   readonly #attributes: UserAttributes;
   readonly #ways: KnownWays;
-  readonly #parts: KnownParts;
+  readonly #searches: UserSearches;
 
   constructor(parts: {
     database: Database;
@@ -61,6 +60,7 @@ export class UserReader {
     masterKeys: MasterKeys;
     attributes: UserAttributes;
     caches: { readonly counters: CacheCounters };
+    userSearches: UserSearches;
   }) {
     this.#database = parts.database;
     this.#lists = parts.lists;
@@ -68,7 +68,7 @@ export class UserReader {
     this.#cursorKey = parts.masterKeys.derive('cursor');
     this.#attributes = parts.attributes;
     this.#ways = new KnownWays({ clock: parts.clock, counters: parts.caches.counters });
-    this.#parts = new KnownParts({ clock: parts.clock, counters: parts.caches.counters });
+    this.#searches = parts.userSearches;
   }
 
   /** Several users by id, for loaders and references; null for those that do not exist or are hidden. One statement. */
@@ -139,9 +139,7 @@ export class UserReader {
     demands: readonly AttributeDemand[],
   ): Promise<(first: number) => IndexedSearch | null> {
     if (filter?.search == null) return (first) => indexedAttributes(demands, first);
-    const [text, pattern] = [searchText(filter.search), likePattern(filter.search)];
-    const shares = await this.#parts.of(this.#lists.of(caller));
-    return (first) => indexedSearch({ text, pattern, shares, first });
+    return this.#searches.of(this.#lists.of(caller), filter.search);
   }
 
   async #count(caller: SignedInCaller, text: string, values: readonly unknown[]): Promise<number> {

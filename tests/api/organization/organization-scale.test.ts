@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { OrganizationId, UserId } from '../../../src/ids.ts';
 import { OrganizationReader } from '../../../src/services/organization-reader.ts';
+import { UserSearches } from '../../../src/services/user-searches.ts';
 import { OrganizationTreeReader } from '../../../src/services/organization-tree-reader.ts';
 import { OrganizationMemberReader } from '../../../src/services/organization-member-reader.ts';
 import type { SignedInCaller } from '../../../src/services/caller.ts';
@@ -93,6 +94,7 @@ describe('twenty thousand organizations, eight levels deep', () => {
       lists: listsOfPrimary(database),
       directory,
       caches,
+      userSearches: new UserSearches({ clock: app().clock, caches }),
       clock: app().clock,
       masterKeys: testMasterKeys(),
     };
