@@ -9,6 +9,7 @@ import type { EventSink } from '../src/events/event-sink.ts';
 import { KafkaSink } from '../src/events/sinks/kafka-sink.ts';
 import { EventRelay } from '../src/services/event-relay.ts';
 import { LeaseService } from '../src/services/lease.service.ts';
+import { BackgroundWork } from '../src/telemetry/background-work.ts';
 import { KafkaBroker } from '../tests/support/kafka-broker.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 
@@ -43,7 +44,8 @@ const log = (_level: string, message: string): void => console.error(message);
 const drain = async ({ database }: BenchDatabase, sink: EventSink): Promise<number> => {
   const config = loadConfig({ env: { APP_ENVIRONMENT: 'test', EVENT_BATCH_SIZE: options.batch }, cwd: tmpdir() });
   const leases = new LeaseService({ database, clock: systemClock });
-  const relay = new EventRelay({ database, leases, clock: systemClock, config, log, sinks: [sink] });
+  const background = new BackgroundWork({ clock: systemClock, log });
+  const relay = new EventRelay({ database, leases, clock: systemClock, config, log, background, sinks: [sink] });
   const began = performance.now();
   await relay.run();
   const seconds = (performance.now() - began) / 1000;

@@ -1,26 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from './log.ts';
+import type { Rounds } from './telemetry/background-work.ts';
 
-/**
- * Work of a background job that nobody waits for. A failure of it (the database is away) is logged with these words, and made good by
- * the next look of the job.
- */
+/** Work of a background job that nobody waits for. A failure of it (the database is away) is made good by the next look of the job. */
 export class WorkUnderWay {
-  readonly #log: Log;
-  readonly #failureText: string;
+  readonly #rounds: Rounds;
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(log: Log, failureText: string) {
-    this.#log = log;
-    this.#failureText = failureText;
+  constructor(rounds: Rounds) {
+    this.#rounds = rounds;
   }
 
   /** Remembers the work; gives its result, null when it failed. Never rejects. */
   track<T>(work: Promise<T>): Promise<T | null> {
-    const watched = work.catch((error: unknown) => {
-      this.#log('warn', this.#failureText, { err: error });
-      return null;
-    });
+    const watched = this.#rounds.follow(work);
     this.#running.add(watched);
     void watched.finally(() => this.#running.delete(watched));
     return watched;

@@ -3,10 +3,10 @@ import type { Database } from '../database/database.ts';
 import { instantOf } from '../database/sql.ts';
 import { type EndedApiKey, endsOfApiKeys } from '../entities/api-key.queries.ts';
 import { type EndedSession, endsOfSessions } from '../entities/session.queries.ts';
-import type { Log } from '../log.ts';
 import type { ApiKeyAuthenticator } from '../services/api-key-authenticator.ts';
 import type { EndOfAccess } from '../services/end-of-access.ts';
 import type { Authenticated, SessionAuthenticator } from '../services/session-authenticator.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import type { ConnectedCaller } from './connected-caller.ts';
 
 const INTERVAL_MS = 500;
@@ -24,7 +24,7 @@ interface Parts {
   readonly sessions: SessionAuthenticator;
   readonly apiKeys: ApiKeyAuthenticator;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly background: BackgroundWork;
 }
 
 /**
@@ -34,6 +34,7 @@ interface Parts {
  */
 export class ConnectedCallers {
   readonly #parts: Parts;
+  readonly #rounds: Rounds;
   readonly #callers = new Set<ConnectedCaller>();
   readonly #readings = new WeakMap<ConnectedCaller, Reading>();
   #waiting: { readonly caller: ConnectedCaller; readonly settle: (reading: Promise<Authenticated | null>) => void }[] =
@@ -45,6 +46,8 @@ export class ConnectedCallers {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const failed = 'nobody could say whether connected sessions live; the next round tries again';
+    this.#rounds = parts.background.rounds('streams', failed);
   }
 
   get size(): number {
@@ -80,10 +83,9 @@ export class ConnectedCallers {
     try {
       await this.#check();
       this.#certainAt = performance.now();
+      this.#rounds.worked();
     } catch (error) {
-      this.#parts.log('warn', 'nobody could say whether connected sessions live; the next round tries again', {
-        err: error,
-      });
+      this.#rounds.failed(error);
       this.#despair();
     } finally {
       this.#checking = false;

@@ -32,6 +32,7 @@ import { SchemaKnowledge } from '../services/schema-knowledge.ts';
 import { SessionTokenIssuer } from '../services/session-tokens.ts';
 import { SessionService } from '../services/session.service.ts';
 import { SigningKeyService } from '../services/signing-key.service.ts';
+import { BackgroundWork } from '../telemetry/background-work.ts';
 import { ErrorTracker } from '../telemetry/error-tracker.ts';
 import { Instruments } from '../telemetry/instruments.ts';
 import { StatementWatch } from '../telemetry/statement-watch.ts';
@@ -69,7 +70,7 @@ export const createBase = (given: Foundation) => {
   const { instruments } = telemetry;
   const databaseReplica = createReplica(foundation, telemetry);
   const recorder = new Recorder(clock, (happening) => instruments.happened(happening));
-  const messaging = createMessaging({ ...foundation, instruments });
+  const messaging = createMessaging({ ...foundation, ...telemetry });
   const levels = new OrganizationLevels(config);
   const redis = foundation.redis ?? null;
   const caches = new Caches({ ...foundation, redis });
@@ -112,7 +113,8 @@ const createTelemetry = ({ config, database, clock, log }: Foundation) => {
   const errors = new ErrorTracker(clock);
   const statementWatch = new StatementWatch({ log, slowMs: config.log.slowStatementMs });
   database.statements.observe(statementWatch);
-  return { instruments, errors, statementWatch, log: tracking(log, errors) };
+  const tracked = tracking(log, errors);
+  return { instruments, errors, statementWatch, log: tracked, background: new BackgroundWork({ clock, log: tracked }) };
 };
 
 /** What lists may be read from; null = the primary alone. It is asked for the first time when the background starts. */

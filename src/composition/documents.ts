@@ -10,10 +10,7 @@ export const createDocuments = (base: Base) => {
   base.caches.onFlush(() => trustedDocumentDirectory.forget());
   return {
     trustedDocumentDirectory,
-    trustedDocumentUse: new TrustedDocumentUse({
-      ...base,
-      onError: (error) => base.log('warn', 'runs of trusted documents could not be written', { err: error }),
-    }),
+    trustedDocumentUse: new TrustedDocumentUse(base),
     trustedDocuments: new TrustedDocumentService({ ...base, trustedDocumentDirectory }),
     trustedDocumentReader: new TrustedDocumentReader(base),
   };

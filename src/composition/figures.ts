@@ -5,6 +5,7 @@ import type { Services } from './services.ts';
 /** What services count and time for `/metrics`: a part that keeps figures of its own has a line here. */
 export const figuresOf = (services: Services): readonly Figure[] => [
   ...services.instruments.figures,
+  ...services.background.figures,
   ...services.statementWatch.figures,
   ...services.errors.figures,
   ...(services.databaseReplica?.figures ?? []),

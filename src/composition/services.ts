@@ -109,7 +109,7 @@ export const createServices = (foundation: Foundation) => {
     redisHealth,
     databaseReplica,
   } = base;
-  const { instruments, errors, statementWatch } = base;
+  const { instruments, background, errors, statementWatch } = base;
   const { secondFactors, signInFlow, verifications, networkLimits, captcha } = proofs;
   const accounts = createAccounts(common);
   const resources = createResources(base);
@@ -128,6 +128,7 @@ export const createServices = (foundation: Foundation) => {
     redisHealth,
     databaseReplica,
     instruments,
+    background,
     errors,
     statementWatch,
     ...messaging,
@@ -266,14 +267,8 @@ const createExplanations = (base: Base) => {
 
 /** What the server does by itself. */
 const createOperations = (base: Base, webhookSink: EventSink) => {
-  const activity = new SessionActivity({
-    ...base,
-    onError: (error) => base.log('warn', 'sessions could not be marked as used', { err: error }),
-  });
-  const apiKeyUse = new ApiKeyUse({
-    ...base,
-    onError: (error) => base.log('warn', 'API keys could not be marked as used', { err: error }),
-  });
+  const activity = new SessionActivity(base);
+  const apiKeyUse = new ApiKeyUse(base);
   const audit = createAudit(base);
   const apiKeyAuthenticator = new ApiKeyAuthenticator({ ...base, apiKeyUse });
   const authenticator = new SessionAuthenticator({ ...base, activity });

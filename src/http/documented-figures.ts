@@ -1,6 +1,7 @@
 import { cacheFigures } from '../cache/cache-figures.ts';
 import { systemClock } from '../clock.ts';
 import { ReplicaFigures } from '../database/replica-figures.ts';
+import { BackgroundWork } from '../telemetry/background-work.ts';
 import { ErrorTracker } from '../telemetry/error-tracker.ts';
 import type { Figure } from '../telemetry/figures.ts';
 import { Instruments } from '../telemetry/instruments.ts';
@@ -19,6 +20,7 @@ export const documentedFigures = (): readonly Figure[] =>
     messagesQueued: async () => 0,
     figures: [
       ...new Instruments().figures,
+      ...new BackgroundWork({ clock: systemClock, log: () => undefined }).figures,
       ...new StatementWatch({ log: () => undefined, slowMs: 0 }).figures,
       ...new ErrorTracker(systemClock).figures,
       ...cacheFigures({ caches: () => new Map(), redis: { isUp: true, outages: 0 } }),

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { MessageView } from '../entities/message.queries.ts';
 import type { MessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import type { BackgroundWork } from '../telemetry/background-work.ts';
 import type { Instruments } from '../telemetry/instruments.ts';
 import { traced } from '../telemetry/tracing.ts';
 import { WorkUnderWay } from '../work-under-way.ts';
@@ -44,6 +45,8 @@ const waitSeconds = (attempt: number): number => {
   return Math.round((wait * randomInt(800, 1201)) / 1000);
 };
 
+const FAILED = 'messages could not be looked after and will be later';
+
 interface WorkerParts {
   readonly database: Database;
   readonly masterKeys: MasterKeys;
@@ -53,6 +56,7 @@ interface WorkerParts {
   readonly transports: Transports;
   readonly health: TransportHealth;
   readonly instruments: Instruments;
+  readonly background: BackgroundWork;
 }
 
 /**
@@ -70,7 +74,7 @@ export class MessageWorker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#underWay = new WorkUnderWay(parts.log, 'messages could not be looked after and will be later');
+    this.#underWay = new WorkUnderWay(parts.background.rounds('messages', FAILED));
     this.#queue = new MessageQueue(parts.database);
   }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
 import type { Log } from '../log.ts';
+import { BackgroundWork } from '../telemetry/background-work.ts';
 import { Instruments } from '../telemetry/instruments.ts';
 import { CapturedInbox } from './captured-inbox.ts';
 import { MessageOutbox } from './message-outbox.ts';
@@ -21,10 +22,11 @@ export const createMessaging = (parts: {
   clock: Clock;
   log: Log;
   instruments?: Instruments;
+  background?: BackgroundWork;
   /** Instead of those that the settings name. */
   transports?: Transports;
 }) => {
-  const { config, log, instruments = new Instruments() } = parts;
+  const { config, log, instruments = new Instruments(), background = new BackgroundWork(parts) } = parts;
   const inbox = new CapturedInbox(parts.clock);
   const transports = parts.transports ?? createTransports(config, inbox);
   const transportHealth = new TransportHealth({ transports, log });
@@ -33,6 +35,7 @@ export const createMessaging = (parts: {
   const messageWorker = new MessageWorker({
     ...parts,
     instruments,
+    background,
     renderer: messageRenderer,
     transports,
     health: transportHealth,

@@ -5,6 +5,7 @@ import type { ApiKeyView } from '../entities/api-key.queries.ts';
 import { Failure } from '../errors.ts';
 import type { ApiKeyId } from '../ids.ts';
 import type { Budget, RateLimiter } from '../limits/rate-limiter.ts';
+import type { BackgroundWork } from '../telemetry/background-work.ts';
 import { DelayedFlush } from './delayed-flush.ts';
 
 /** `lastUsedAt` is exact to this. */
@@ -35,7 +36,7 @@ export class ApiKeyUse {
     limiter: RateLimiter;
     clock: Clock;
     config: Config;
-    onError: (error: unknown) => void;
+    background: BackgroundWork;
   }) {
     this.#database = parts.database;
     this.#limiter = parts.limiter;
@@ -44,7 +45,7 @@ export class ApiKeyUse {
     this.#flushing = new DelayedFlush({
       delayMs: FLUSH_INTERVAL_MS,
       flush: () => this.flush(),
-      onError: parts.onError,
+      rounds: parts.background.rounds('usage', 'API keys could not be marked as used'),
     });
   }
 

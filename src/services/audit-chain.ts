@@ -15,7 +15,7 @@ import {
   sealRows,
   unsealedRows,
 } from '../entities/audit-chain.queries.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import type { LeaseService } from './lease.service.ts';
 import type { SigningKeyService } from './signing-key.service.ts';
 
@@ -40,7 +40,7 @@ interface Parts {
   readonly signingKeys: SigningKeyService;
   readonly clock: Clock;
   readonly config: Config;
-  readonly log: Log;
+  readonly background: BackgroundWork;
 }
 
 /**
@@ -50,11 +50,14 @@ interface Parts {
  */
 export class AuditChainService {
   readonly #parts: Parts;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<unknown> | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const failed = 'audit events could not be sealed; the next round tries again';
+    this.#rounds = parts.background.rounds('audit_sealing', failed);
   }
 
   /** Begins to seal every ten seconds, in one replica at a time. */
@@ -69,7 +72,7 @@ export class AuditChainService {
     clearInterval(this.#timer);
     this.#timer = null;
     await this.#running;
-    await this.run({ sign: true }).catch((error: unknown) => this.#warn(error));
+    await this.#rounds.follow(this.run({ sign: true }));
   }
 
   /**
@@ -119,11 +122,7 @@ export class AuditChainService {
   }
 
   #tick(): void {
-    this.#running = this.run().catch((error: unknown) => this.#warn(error));
-  }
-
-  #warn(error: unknown): void {
-    this.#parts.log('warn', 'audit events could not be sealed; the next round tries again', { err: error });
+    this.#running = this.#rounds.follow(this.run());
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Clock, secondsAfter } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { type TailedRow, tailedEvents, type TailRow, tailStart } from '../entities/audit-tail.queries.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 
 const INTERVAL_MS = 500;
 /** Events of one statement; more are read at once by further ones. */
@@ -23,18 +23,19 @@ export interface TailReader {
 export class AuditTail {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #rounds: Rounds;
   readonly #readers = new Set<TailReader>();
   /** What was seen so far; null while nobody reads. */
   #position: string | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #reading: Promise<void> | null = null;
+  #reading: Promise<unknown> | null = null;
   #started: Promise<void> | null = null;
 
-  constructor(parts: { database: Database; clock: Clock; log: Log }) {
+  constructor(parts: { database: Database; clock: Clock; background: BackgroundWork }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
-    this.#log = parts.log;
+    const failed = 'the audit log could not be followed; the next round tries again';
+    this.#rounds = parts.background.rounds('streams', failed);
   }
 
   /** How many are told of what happens. */
@@ -60,13 +61,9 @@ export class AuditTail {
 
   /** Reads what came since the last time; by itself twice a second, sooner when somebody knows that something happened. */
   async round(): Promise<void> {
-    this.#reading ??= this.#read()
-      .catch((error: unknown) =>
-        this.#log('warn', 'the audit log could not be followed; the next round tries again', { err: error }),
-      )
-      .finally(() => {
-        this.#reading = null;
-      });
+    this.#reading ??= this.#rounds.follow(this.#read()).finally(() => {
+      this.#reading = null;
+    });
     await this.#reading;
   }
 

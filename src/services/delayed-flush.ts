@@ -1,8 +1,10 @@
+import type { Rounds } from '../telemetry/background-work.ts';
+
 interface Parts {
   readonly delayMs: number;
   /** Writes what was gathered. */
   readonly flush: () => Promise<void>;
-  readonly onError: (error: unknown) => void;
+  readonly rounds: Rounds;
 }
 
 /** When what is gathered in memory is to be written: all of it together, a while after the first of it came. */
@@ -17,7 +19,7 @@ export class DelayedFlush {
   /** Something waits to be written. */
   due(): void {
     this.#timer ??= setTimeout(() => {
-      this.#parts.flush().catch(this.#parts.onError);
+      void this.#parts.rounds.follow(this.#parts.flush());
     }, this.#parts.delayMs).unref();
   }
 

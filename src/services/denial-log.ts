@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import type { Recorder } from '../events/recorder.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import type { Principal } from '../principal.ts';
 import { type Caller, originOf } from './caller.ts';
 
@@ -35,14 +35,15 @@ export class DenialLog {
     readonly database: Database;
     readonly recorder: Recorder;
     readonly clock: Clock;
-    readonly log: Log;
   };
+  readonly #rounds: Rounds;
   readonly #windows = new Map<string, Window>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<unknown>>();
   #all: Window = { until: 0, written: 0, suppressed: 0 };
 
-  constructor(parts: { database: Database; recorder: Recorder; clock: Clock; log: Log }) {
+  constructor(parts: { database: Database; recorder: Recorder; clock: Clock; background: BackgroundWork }) {
     this.#parts = parts;
+    this.#rounds = parts.background.rounds('audit_denials', 'a refused attempt could not be recorded');
   }
 
   /** Notes an attempt; never throws. */
@@ -52,9 +53,10 @@ export class DenialLog {
     const suppressed = this.#spend(keyOf(caller.principal));
     if (suppressed === null) return;
     const metadata = { operation, missing, ...(suppressed === 0 ? {} : { suppressed }) };
-    const writing = this.#parts.recorder
-      .recordAlone(this.#parts.database, originOf(caller), [{ action: 'operation.denied', result: 'DENIED', metadata }])
-      .catch((error: unknown) => this.#parts.log('warn', 'a refused attempt could not be recorded', { err: error }))
+    const { recorder, database } = this.#parts;
+    const line = { action: 'operation.denied', result: 'DENIED', metadata } as const;
+    const writing = this.#rounds
+      .follow(recorder.recordAlone(database, originOf(caller), [line]))
       .finally(() => this.#underWay.delete(writing));
     this.#underWay.add(writing);
   }

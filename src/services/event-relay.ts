@@ -6,6 +6,7 @@ import { sql } from '../database/sql.ts';
 import { claimSinks, lockOutboxOrder, outboxState, placeEvents } from '../entities/outbox.queries.ts';
 import type { EventSink } from '../events/event-sink.ts';
 import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { within } from '../work-under-way.ts';
 import { EventLane, type RelayTurn } from './event-lane.ts';
 import type { HeldLease, LeaseService } from './lease.service.ts';
@@ -32,6 +33,7 @@ interface Parts {
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Log;
+  readonly background: BackgroundWork;
   readonly sinks: readonly EventSink[];
 }
 
@@ -54,14 +56,15 @@ interface Turn extends RelayTurn {
 export class EventRelay {
   readonly #parts: Parts;
   readonly #lanes: readonly EventLane[];
+  readonly #rounds: Rounds;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | null = null;
   #turn: Turn | null = null;
   #isOver = false;
-  #isAway = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#rounds = parts.background.rounds('event_relay', 'events could not be looked after and will be later');
     const batchSize = parts.config.events.batchSize;
     this.#lanes = parts.sinks.map((sink) => new EventLane(sink, { ...parts, batchSize }));
   }
@@ -103,8 +106,10 @@ export class EventRelay {
 
   async #work(stopping: AbortSignal): Promise<void> {
     while (!stopping.aborted) {
-      const isRelay = await this.#round().catch((error: unknown) => this.#failed(error));
-      await sleep(isRelay ? POLL_MS : STANDBY_MS, undefined, { signal: stopping, ref: false }).catch(() => undefined);
+      const isRelay = await this.#rounds.follow(this.#round());
+      await sleep(isRelay === true ? POLL_MS : STANDBY_MS, undefined, { signal: stopping, ref: false }).catch(
+        () => undefined,
+      );
     }
   }
 
@@ -113,7 +118,6 @@ export class EventRelay {
     const turn = await this.#hold();
     if (turn === null) return false;
     const state = await this.#state();
-    this.#isAway = false;
     if (state.waiting) await this.#place(turn);
     else this.#serve(turn, (lane) => state.positions[lane.name] !== state.last_position);
     return true;
@@ -121,7 +125,7 @@ export class EventRelay {
 
   #serve(turn: Turn, isBehind: (lane: EventLane) => boolean): void {
     for (const lane of this.#lanes) {
-      if (isBehind(lane)) void lane.serve(turn).catch((error: unknown) => this.#failed(error));
+      if (isBehind(lane)) void lane.serve(turn).catch((error: unknown) => this.#rounds.failed(error));
     }
   }
 
@@ -168,11 +172,5 @@ export class EventRelay {
       });
       this.#serve(turn, () => true);
     }
-  }
-
-  #failed(error: unknown): false {
-    if (!this.#isAway) this.#parts.log('warn', 'events could not be looked after and will be later', { err: error });
-    this.#isAway = true;
-    return false;
   }
 }

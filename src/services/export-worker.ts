@@ -13,6 +13,7 @@ import {
   returnExportJob,
 } from '../entities/export.queries.ts';
 import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { heading } from './export-format.ts';
 import { nextBatch } from './export-source.ts';
 
@@ -30,6 +31,7 @@ interface Parts {
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Log;
+  readonly background: BackgroundWork;
 }
 
 /**
@@ -39,13 +41,15 @@ interface Parts {
  */
 export class ExportWorker {
   readonly #parts: Parts;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | null = null;
   #soon: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
+  #running: Promise<unknown> | null = null;
   #stopping = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#rounds = parts.background.rounds('exports', 'exports could not be looked for');
   }
 
   /** Begins to look for jobs. */
@@ -154,10 +158,8 @@ export class ExportWorker {
   }
 
   #tick(): void {
-    this.#running ??= this.run()
-      .catch((error: unknown) => this.#parts.log('warn', 'exports could not be looked for', { err: error }))
-      .finally(() => {
-        this.#running = null;
-      });
+    this.#running ??= this.#rounds.follow(this.run()).finally(() => {
+      this.#running = null;
+    });
   }
 }

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { forgetApprovals, forgetPastImpersonations } from '../entities/access-history.queries.ts';
 import { deletePublished } from '../entities/outbox.queries.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { ensureAuditPartitions } from './audit-partitions.ts';
 import { type AuditRetention, keptSince } from './audit-retention.ts';
 import { deleteExpiredExports } from './export.service.ts';
@@ -33,8 +33,6 @@ const OVER_ACTION_LINK = `expires_at <= $1::timestamptz - interval '1 day'`;
 
 const LEASE = 'housekeeping';
 const FAILED = 'housekeeping failed and will be tried again';
-/** Rounds in a row after which a part that fails is no passing matter: what it removes grows, and somebody has to look. */
-const PATIENCE = 3;
 
 /** Tables of which rows are removed by their age alone. */
 type Cleaned =
@@ -60,15 +58,18 @@ export class Housekeeping {
   readonly #webhookRetentionSeconds: number;
   readonly #auditRetentionMonths: number;
   readonly #impersonations: OverdueParts;
-  readonly #log: Log;
-  /** How many rounds of this process in a row each part has failed. */
-  readonly #failures = new Map<string, number>();
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> | null = null;
   #stopping = false;
 
   constructor(
-    parts: OverdueParts & { leases: LeaseService; auditRetention: AuditRetention; config: Config; log: Log },
+    parts: OverdueParts & {
+      leases: LeaseService;
+      auditRetention: AuditRetention;
+      config: Config;
+      background: BackgroundWork;
+    },
   ) {
     this.#database = parts.database;
     this.#leases = parts.leases;
@@ -80,7 +81,7 @@ export class Housekeeping {
     this.#webhookRetentionSeconds = parts.config.webhooks.retentionSeconds;
     this.#auditRetentionMonths = parts.config.audit.retentionMonths;
     this.#impersonations = parts;
-    this.#log = parts.log;
+    this.#rounds = parts.background.rounds('housekeeping', FAILED);
   }
 
   /** Begins to work every five minutes, in one replica at a time. */
@@ -115,20 +116,15 @@ export class Housekeeping {
       lease = prolonged;
       try {
         await work(this.#clock.now());
-        this.#failures.delete(part);
       } catch (error) {
         failed.push(part);
-        this.#failures.set(part, (this.#failures.get(part) ?? 0) + 1);
         reason ??= error;
       }
     }
-    if (failed.length > 0) this.#log(this.#isLasting() ? 'error' : 'warn', FAILED, { parts: failed, err: reason });
+    if (failed.length > 0) this.#rounds.failed(reason, { parts: failed });
+    else this.#rounds.worked();
     if (lease !== null) await this.#leases.release(lease);
     return isWhole && failed.length === 0;
-  }
-
-  #isLasting(): boolean {
-    return [...this.#failures.values()].some((rounds) => rounds >= PATIENCE);
   }
 
   /** What is done, in this order. */
@@ -189,7 +185,7 @@ export class Housekeeping {
   #tick(): void {
     this.#running ??= this.run()
       .then(() => undefined)
-      .catch((error: unknown) => this.#log('warn', FAILED, { err: error }))
+      .catch((error: unknown) => this.#rounds.failed(error))
       .finally(() => {
         this.#running = null;
       });

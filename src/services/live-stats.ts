@@ -2,7 +2,7 @@ import { type Clock, secondsAfter } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { lastComputed } from '../entities/stats-series.queries.ts';
 import { Failure } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { reachOf } from '../permissions/may.ts';
 import type { SignedInCaller } from './caller.ts';
 import { EventQueue } from './event-queue.ts';
@@ -38,19 +38,20 @@ export class LiveStats {
   readonly #database: Database;
   readonly #reader: StatsReader;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #rounds: Rounds;
   readonly #followers = new Set<Follower>();
   readonly #readings = new Map<string, Promise<StatsView | null>>();
   /** When figures were last computed, as the database writes it; null while nobody follows. */
   #computedAt: string | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #asking: Promise<void> | null = null;
+  #asking: Promise<unknown> | null = null;
 
-  constructor(parts: { database: Database; statsReader: StatsReader; clock: Clock; log: Log }) {
+  constructor(parts: { database: Database; statsReader: StatsReader; clock: Clock; background: BackgroundWork }) {
     this.#database = parts.database;
     this.#reader = parts.statsReader;
     this.#clock = parts.clock;
-    this.#log = parts.log;
+    const failed = 'nobody could say whether there are new figures; the next round tries again';
+    this.#rounds = parts.background.rounds('streams', failed);
   }
 
   /** How many are told of new figures. */
@@ -99,13 +100,9 @@ export class LiveStats {
   async round(): Promise<void> {
     // Also while the database does not answer: what was read before is told to nobody who asks later.
     this.#readings.clear();
-    this.#asking ??= this.#ask()
-      .catch((error: unknown) =>
-        this.#log('warn', 'nobody could say whether there are new figures; the next round tries again', { err: error }),
-      )
-      .finally(() => {
-        this.#asking = null;
-      });
+    this.#asking ??= this.#rounds.follow(this.#ask()).finally(() => {
+      this.#asking = null;
+    });
     await this.#asking;
   }
 

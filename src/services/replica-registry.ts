@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { secondsAfter } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { newId, type ReplicaId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { VERSION } from '../version.ts';
 
 const INTERVAL_MS = 20_000;
@@ -16,16 +16,16 @@ const FORGOTTEN_AFTER_SECONDS = 600;
 export class ReplicaRegistry {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #rounds: Rounds;
   readonly #id = newId<ReplicaId>();
   readonly #startedAt: Date;
   #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
+  #running: Promise<unknown> | null = null;
 
-  constructor(parts: { database: Database; clock: Clock; log: Log }) {
+  constructor(parts: { database: Database; clock: Clock; background: BackgroundWork }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
-    this.#log = parts.log;
+    this.#rounds = parts.background.rounds('replica_registry', 'this replica could not say that it is there');
     this.#startedAt = parts.clock.now();
   }
 
@@ -40,9 +40,7 @@ export class ReplicaRegistry {
     clearInterval(this.#timer);
     this.#timer = null;
     await this.#running;
-    await this.#database
-      .query('delete from replicas where id = $1', [this.#id])
-      .catch((error: unknown) => this.#warn(error));
+    await this.#rounds.follow(this.#database.query('delete from replicas where id = $1', [this.#id]));
   }
 
   /** Writes that this process is there, and removes those that were not seen for long. One statement. */
@@ -64,11 +62,7 @@ export class ReplicaRegistry {
   }
 
   #tick(): void {
-    this.#running = this.beat().catch((error: unknown) => this.#warn(error));
-  }
-
-  #warn(error: unknown): void {
-    this.#log('warn', 'this replica could not say that it is there', { err: error });
+    this.#running = this.#rounds.follow(this.beat());
   }
 }
 

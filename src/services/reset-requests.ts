@@ -13,6 +13,7 @@ import { reject, Rejection } from '../errors.ts';
 import type { Origin } from '../events/recorder.ts';
 import { newId, type ResetRequestId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import { type Caller, originOf } from './caller.ts';
 import { readIdentifier } from './identifiers.ts';
 import type { PasswordResetService } from './password-reset.service.ts';
@@ -32,6 +33,7 @@ interface Parts {
   readonly passwordResets: PasswordResetService;
   readonly clock: Clock;
   readonly log: Log;
+  readonly background: BackgroundWork;
   readonly config: Config;
 }
 
@@ -42,12 +44,15 @@ interface Parts {
  */
 export class ResetRequests {
   readonly #parts: Parts;
+  readonly #rounds: Rounds;
   #poll: NodeJS.Timeout | null = null;
   #soon: NodeJS.Timeout | null = null;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const failed = 'requests for new passwords could not be looked after and will be later';
+    this.#rounds = parts.background.rounds('reset_requests', failed);
   }
 
   /** Keeps a request for the address. Errors: INVALID_EMAIL, DISABLED_BY_SETTING where nobody signs in by password. */
@@ -122,13 +127,6 @@ export class ResetRequests {
 
   /** One round at a time; a failure (the database is away) is made good by the next one. */
   #tick(): void {
-    this.#running = this.#running
-      .then(() => this.run())
-      .then(() => undefined)
-      .catch((error: unknown) =>
-        this.#parts.log('warn', 'requests for new passwords could not be looked after and will be later', {
-          err: error,
-        }),
-      );
+    this.#running = this.#running.then(() => this.#rounds.follow(this.run()));
   }
 }

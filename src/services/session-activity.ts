@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { SessionView } from '../entities/session.queries.ts';
 import type { SessionId } from '../ids.ts';
+import type { BackgroundWork } from '../telemetry/background-work.ts';
 import { DelayedFlush } from './delayed-flush.ts';
 
 /** `lastSeenAt` of a session is exact to this. */
@@ -34,14 +35,14 @@ export class SessionActivity {
   /** Where each session was used from last, and by which program. */
   readonly #pending = new Map<SessionId, Pick<Use, 'ipAddress' | 'userAgent'>>();
 
-  constructor(parts: { database: Database; clock: Clock; config: Config; onError: (error: unknown) => void }) {
+  constructor(parts: { database: Database; clock: Clock; config: Config; background: BackgroundWork }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#idleSeconds = parts.config.tokens.sessionIdleSeconds;
     this.#flushing = new DelayedFlush({
       delayMs: FLUSH_INTERVAL_MS,
       flush: () => this.flush(),
-      onError: parts.onError,
+      rounds: parts.background.rounds('usage', 'sessions could not be marked as used'),
     });
   }
 

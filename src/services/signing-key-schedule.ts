@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import type { SigningKeyService } from './signing-key.service.ts';
 
 /** Half of what replicas have to notice another key. */
@@ -7,13 +7,13 @@ const INTERVAL_MS = 30_000;
 /** Keeps the signing keys of this process up to date, and makes them follow each other on time; in every replica, for each has its own copy. */
 export class SigningKeySchedule {
   readonly #signingKeys: Pick<SigningKeyService, 'maintain'>;
-  readonly #log: Log;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> | null = null;
+  #running: Promise<unknown> | null = null;
 
-  constructor(parts: { signingKeys: Pick<SigningKeyService, 'maintain'>; log: Log }) {
+  constructor(parts: { signingKeys: Pick<SigningKeyService, 'maintain'>; background: BackgroundWork }) {
     this.#signingKeys = parts.signingKeys;
-    this.#log = parts.log;
+    this.#rounds = parts.background.rounds('signing_keys', 'signing keys could not be looked after; tried again');
   }
 
   start(): void {
@@ -29,10 +29,6 @@ export class SigningKeySchedule {
   }
 
   #tick(): void {
-    this.#running = this.#signingKeys
-      .maintain()
-      .catch((error: unknown) =>
-        this.#log('warn', 'signing keys could not be looked after; tried again', { err: error }),
-      );
+    this.#running = this.#rounds.follow(this.#signingKeys.maintain());
   }
 }

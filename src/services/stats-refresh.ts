@@ -14,7 +14,7 @@ import {
   removeReturns,
 } from '../entities/stats-figures.queries.ts';
 import type { OrganizationId } from '../ids.ts';
-import type { Log } from '../log.ts';
+import type { BackgroundWork, Rounds } from '../telemetry/background-work.ts';
 import type { AuditChainService } from './audit-chain.ts';
 import type { HeldLease } from './lease.service.ts';
 import { COUNTING_SETTINGS, type StatsCounter } from './stats-counter.ts';
@@ -37,17 +37,20 @@ interface Parts {
   readonly statsCounter: StatsCounter;
   readonly clock: Clock;
   readonly config: Config;
-  readonly log: Log;
+  readonly background: BackgroundWork;
 }
 
 /** Keeps the figures: counts new audit events, and computes those of the present anew, every five minutes in one replica at a time. */
 export class StatsRefresh {
   readonly #parts: Parts;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<unknown> | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    const failed = 'statistics could not be computed; the next round tries again';
+    this.#rounds = parts.background.rounds('statistics', failed);
   }
 
   start(): void {
@@ -115,13 +118,9 @@ export class StatsRefresh {
 
   #tick(): void {
     if (this.#running !== null) return;
-    this.#running = this.runIfDue()
-      .catch((error: unknown) =>
-        this.#parts.log('warn', 'statistics could not be computed; the next round tries again', { err: error }),
-      )
-      .finally(() => {
-        this.#running = null;
-      });
+    this.#running = this.#rounds.follow(this.runIfDue()).finally(() => {
+      this.#running = null;
+    });
   }
 }
 

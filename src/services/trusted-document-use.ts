@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { countTrustedDocumentRuns } from '../entities/trusted-document.queries.ts';
+import type { BackgroundWork } from '../telemetry/background-work.ts';
 import { DelayedFlush } from './delayed-flush.ts';
 
 const FLUSH_INTERVAL_MS = 60_000;
@@ -13,13 +14,13 @@ export class TrustedDocumentUse {
   /** Runs by hash, of documents that exist: there cannot be more of them than those. */
   #runs = new Map<string, number>();
 
-  constructor(parts: { database: Database; clock: Clock; onError: (error: unknown) => void }) {
+  constructor(parts: { database: Database; clock: Clock; background: BackgroundWork }) {
     this.#database = parts.database;
     this.#clock = parts.clock;
     this.#flushing = new DelayedFlush({
       delayMs: FLUSH_INTERVAL_MS,
       flush: () => this.flush(),
-      onError: parts.onError,
+      rounds: parts.background.rounds('usage', 'runs of trusted documents could not be written'),
     });
   }
 

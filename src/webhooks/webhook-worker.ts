@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { WebhookDeliveryView } from '../entities/webhook-delivery.queries.ts';
 import type { WebhookDeliveryId, WebhookId } from '../ids.ts';
 import type { Log } from '../log.ts';
+import type { BackgroundWork } from '../telemetry/background-work.ts';
 import { WorkUnderWay } from '../work-under-way.ts';
 import type { AttemptOutcome } from './attempt-outcomes.ts';
 import type { ClaimedDelivery, WebhookQueue } from './webhook-queue.ts';
@@ -18,6 +19,7 @@ export const WAITS_SECONDS = [5, 30, 120, 600, 1800, 3600, 7200, 14_400, 28_800,
 /** How long stopping waits for tries that are under way, and then for those that it cut off to be noted. */
 const STOP_MS = 3000;
 const CUT_OFF_MS = 1000;
+const FAILED = 'webhook deliveries could not be looked after and will be later';
 const CUT_OFF = 'It was cut off: the server stopped.';
 
 /** What became of tries since the start of this process. */
@@ -35,6 +37,7 @@ interface WorkerParts {
   readonly clock: Clock;
   readonly config: Config;
   readonly log: Log;
+  readonly background: BackgroundWork;
 }
 
 /**
@@ -58,7 +61,7 @@ export class WebhookWorker {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#underWay = new WorkUnderWay(parts.log, 'webhook deliveries could not be looked after and will be later');
+    this.#underWay = new WorkUnderWay(parts.background.rounds('webhooks', FAILED));
     this.#room = parts.config.webhooks.concurrency;
     this.#claimSeconds = parts.config.webhooks.timeoutSeconds + CLAIM_MARGIN_SECONDS;
   }

@@ -3,7 +3,9 @@ import type { EventSink, PublishedEvent } from '../../src/events/event-sink.ts';
 import type { Happening, Origin } from '../../src/events/recorder.ts';
 import { newId } from '../../src/ids.ts';
 import { EventRelay } from '../../src/services/event-relay.ts';
+import type { Log } from '../../src/log.ts';
 import { LeaseService } from '../../src/services/lease.service.ts';
+import { BackgroundWork } from '../../src/telemetry/background-work.ts';
 import type { TestApp } from './test-app.ts';
 
 /** A sink that keeps what it gets, and fails or hangs when told to. */
@@ -63,6 +65,11 @@ export const writeEvents = async (
 export const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+const telemetryOf = (clock: Clock, lines: string[]) => {
+  const log: Log = (level, message, details) => void lines.push(JSON.stringify({ level, message, ...details }));
+  return { log, background: new BackgroundWork({ clock, log }) };
+};
+
 /** A relay as one replica has it, for these sinks. */
 export const relayOf = (
   { database, clock: testClock, config, log }: TestApp,
@@ -73,7 +80,7 @@ export const relayOf = (
     database,
     clock,
     config,
-    log: (level, message, details) => void log.push(JSON.stringify({ level, message, ...details })),
+    ...telemetryOf(clock, log),
     sinks,
     leases: new LeaseService({ database, clock }),
   });

@@ -65,7 +65,7 @@ describe('refused attempts', () => {
     const { DenialLog } = await import('../../../src/services/denial-log.ts');
     const written: unknown[] = [];
     const database = { query: async (_text: string, values?: readonly unknown[]) => (written.push(values), []) };
-    const log = new DenialLog({ database: database as never, recorder, clock: app().clock, log: () => undefined });
+    const log = new DenialLog({ ...app().services, database: database as never, recorder, clock: app().clock });
     const { principal } = await (async () => ({ principal: { userId: '', actorId: null, apiKeyId: null } }))();
     const attempt = { coordinate: 'Mutation.deleteGroup', code: 'FORBIDDEN', missing: [] };
     for (let index = 0; index < 3000; index += 1) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { SignInDocument } from '../../../generated/client/graphql.ts';
+import { toNumericDate } from '../../../src/clock.ts';
 import { makePerson, PASSWORD, signIn } from '../../support/cast.ts';
 import { useTestApp } from '../../support/test-app.ts';
 import { figuresOf } from '../../support/figures.ts';
@@ -51,6 +52,27 @@ describe('/metrics', () => {
     // Counting what waits is a statement, too.
     expect(figures.get('gatehouse_sql_statements_total')).toBeGreaterThan(before);
     expect(figures.get('gatehouse_sql_statements_total')).toBeLessThanOrEqual(app().database.statements.count);
+  });
+
+  test('tell of work beside the requests that fails, by its kind, and when it last worked', async () => {
+    const { clock, database, log, services } = app();
+    const failures = 'gatehouse_background_failures_total{work="audit_sealing"}';
+    const lastSuccess = 'gatehouse_background_last_success_timestamp_seconds{work="audit_sealing"}';
+    const before = await figuresOf(app());
+    expect(before.get(failures)).toBe(0);
+    expect(before.get(lastSuccess)).toBeLessThanOrEqual(toNumericDate(clock.now()));
+    await database.query('alter table audit_chain rename to audit_chain_away');
+    clock.advance(120);
+    services.auditChain.start();
+    await expect.poll(async () => (await figuresOf(app())).get(failures)).toBe(1);
+    expect(log.filter((line) => line.includes('audit events could not be sealed'))).toEqual([
+      expect.stringMatching(/^\{"level":40.*"failures":1,.*audit_chain/),
+    ]);
+    await database.query('alter table audit_chain_away rename to audit_chain');
+    await services.auditChain.stop();
+    const after = await figuresOf(app());
+    expect(after.get(failures)).toBe(1);
+    expect(after.get(lastSuccess)).toBe(toNumericDate(clock.now()));
   });
 
   test('count failed statements by the class of their SQLSTATE', async () => {

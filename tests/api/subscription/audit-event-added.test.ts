@@ -138,7 +138,7 @@ describe('auditEventAdded', () => {
           return app().database.query(text, values);
         },
       } as unknown as Database,
-      log: () => undefined,
+      background: app().services.background,
     });
     const told: string[] = [];
     const leave = [await tail.follow({ about: [newId()], told: () => undefined })];

@@ -1,14 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import type { Log } from '../../../src/log.ts';
 import { DelayedFlush } from '../../../src/services/delayed-flush.ts';
+import { BackgroundWork } from '../../../src/telemetry/background-work.ts';
 
 describe('DelayedFlush', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
   const flushing = (flush: () => Promise<void> = async () => undefined) => {
-    const onError = vi.fn<(error: unknown) => void>();
+    const log = vi.fn<Log>();
+    const rounds = new BackgroundWork({ clock: systemClock, log }).rounds('usage', 'not written');
     const written = vi.fn<() => Promise<void>>(flush);
-    return { written, onError, delayed: new DelayedFlush({ delayMs: 1000, flush: written, onError }) };
+    return { written, log, delayed: new DelayedFlush({ delayMs: 1000, flush: written, rounds }) };
   };
 
   test('writes once, a while after the first', async () => {
@@ -35,9 +39,9 @@ describe('DelayedFlush', () => {
 
   test('tells of a failure, which ends nothing', async () => {
     const failure = new Error('no database');
-    const { delayed, onError } = flushing(() => Promise.reject(failure));
+    const { delayed, log } = flushing(() => Promise.reject(failure));
     delayed.due();
     await vi.advanceTimersByTimeAsync(1000);
-    expect(onError).toHaveBeenCalledWith(failure);
+    expect(log).toHaveBeenCalledWith('warn', 'not written', { failures: 1, err: failure });
   });
 });
