@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import helmet, { type HelmetOptions } from 'helmet';
 
 /** What helmet puts on an answer. */
-const headersOf = (options: HelmetOptions): Readonly<Record<string, string>> => {
+export const securityHeadersOf = (options: HelmetOptions): Readonly<Record<string, string>> => {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
   helmet(options)(request, response, (error) => {
@@ -17,8 +17,7 @@ const headersOf = (options: HelmetOptions): Readonly<Record<string, string>> => 
  * The headers that protect browsers, on every answer: errors and unknown addresses, too. A page can replace one of them. Nothing of them
  * depends on the request, so they are made once.
  */
-export const securityHeaders = (app: FastifyInstance, options: HelmetOptions = {}): void => {
-  const headers = headersOf(options);
+export const securityHeaders = (app: FastifyInstance, headers = securityHeadersOf({})): void => {
   app.addHook('onRequest', (_request, reply, done) => {
     void reply.headers(headers);
     done();

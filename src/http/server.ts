@@ -8,7 +8,7 @@ import { accountPages } from './account-pages/account-pages.ts';
 import { AdministrationListener } from './administration-listener.ts';
 import { exportRoutes } from './export-routes.ts';
 import type { ReportError } from './errors/error-reporter.ts';
-import { createHttpErrorHandlers } from './errors/http-error-handlers.ts';
+import { createHttpErrorHandlers, type HttpErrorHandlers } from './errors/http-error-handlers.ts';
 import { frontPage, notFoundPage, showPlayground } from './front-page.ts';
 import { httpsOnly } from './https-only.ts';
 import { introspectionRoute } from './introspection-route.ts';
@@ -18,7 +18,7 @@ import { operationsRoutes } from './operations-routes.ts';
 import { providerRoutes } from './provider-routes.ts';
 import { RequestLog } from './request-log.ts';
 import { graphqlRoute } from './graphql-route.ts';
-import { securityHeaders } from './security-headers.ts';
+import { securityHeaders, securityHeadersOf } from './security-headers.ts';
 import type { RoutedParts, ServerParts } from './server-parts.ts';
 
 export interface Server {
@@ -71,7 +71,7 @@ export const createServer = async (ownParts: ServerParts): Promise<Server> => {
       ...times,
       shouldUpgradeCallback: (request) => config.subscriptions.enabled && isSocketUpgrade(request),
     },
-    frameworkErrors: handlers.onFrameworkError,
+    frameworkErrors: unroutable(config, handlers),
     schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
   });
   app.removeContentTypeParser('text/plain'); // only JSON is read: pages of other sites can send text without asking
@@ -136,13 +136,25 @@ const reportInto =
     );
   };
 
-const registerProtections = async (app: FastifyInstance, config: Config): Promise<void> => {
-  securityHeaders(app, {
+/** Answers what cannot be routed, for which no hook is run. */
+const unroutable = (config: Config, { onFrameworkError }: HttpErrorHandlers): typeof onFrameworkError => {
+  const headers = protectingHeadersOf(config);
+  return (error, request, reply) => {
+    void reply.headers({ ...headers, 'x-request-id': request.id });
+    onFrameworkError(error, request, reply);
+  };
+};
+
+const protectingHeadersOf = (config: Config): Readonly<Record<string, string>> =>
+  securityHeadersOf({
     contentSecurityPolicy: { directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
     hsts: config.server.baseUrl.startsWith('https:') ? { maxAge: 31_536_000, includeSubDomains: false } : false,
     crossOriginResourcePolicy: { policy: 'same-origin' },
     referrerPolicy: { policy: 'no-referrer' },
   });
+
+const registerProtections = async (app: FastifyInstance, config: Config): Promise<void> => {
+  securityHeaders(app, protectingHeadersOf(config));
   // After the headers that protect browsers, before anything is allowed to them.
   httpsOnly(app, config);
   await app.register(cors, {

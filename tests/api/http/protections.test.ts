@@ -6,26 +6,47 @@ const ALLOWED = 'https://console.example.org';
 const app = useTestApp({ settings: { 'server.corsOrigins': `${ALLOWED},http://localhost:5173` } });
 const typename = JSON.stringify({ query: '{ __typename }' });
 
+/** It has a parameter that is too long for any route. */
+const TOO_LONG = `/exports/${'x'.repeat(200)}`;
+
 describe('headers of every answer', () => {
-  test.each(['/graphql', '/healthz', '/readyz', '/metrics', '/.well-known/jwks.json', '/nothing-here'])(
-    'protect the browser at %s',
-    async (path) => {
-      const { headers } = await getPath(app(), path);
-      expect(headers.get('content-security-policy')).toContain("default-src 'none'");
-      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
-      expect(headers.get('x-content-type-options')).toBe('nosniff');
-      expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
-      expect(headers.get('referrer-policy')).toBe('no-referrer');
-      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
-      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
-      expect(headers.has('x-powered-by')).toBe(false);
-      expect(headers.has('server')).toBe(false);
-    },
-  );
+  test.each([
+    '/graphql',
+    '/healthz',
+    '/readyz',
+    '/metrics',
+    '/.well-known/jwks.json',
+    '/nothing-here',
+    '/%zz',
+    TOO_LONG,
+  ])('protect the browser at %s', async (path) => {
+    const { headers } = await getPath(app(), path);
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('x-frame-options')).toBe('SAMEORIGIN');
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+    expect(headers.has('x-powered-by')).toBe(false);
+    expect(headers.has('server')).toBe(false);
+  });
 
   test('keep answers of /graphql out of every cache', async () => {
     const { headers } = await postRaw(app(), typename);
     expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test.each([
+    ['/%zz', 400, 'The request is malformed.'],
+    [TOO_LONG, 414, 'The address is longer than allowed.'],
+  ])('are complete, and the answer has the form of others, at %s', async (path, status, message) => {
+    const answer = await getPath(app(), path, { 'x-request-id': 'request-of-mine' });
+    expect([answer.status, answer.headers.get('x-request-id')]).toEqual([status, 'request-of-mine']);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(await answer.json()).toEqual({
+      error: { code: 'BAD_REQUEST', message, requestId: 'request-of-mine' },
+    });
   });
 
   test('ask for TLS only where the server has it', async () => {
