@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import type { Database } from '../../../src/database/database.ts';
+import { ensureAuditPartitions } from '../../../src/services/audit-partitions.ts';
 import { systemOrigin } from '../../../src/services/caller.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -56,14 +58,65 @@ test('a server that was away for a year gives the month of its first lines a par
   expect((await verified()).broken).toBeNull();
 });
 
-test('lines of several months keep the partitions of later months from nobody', async () => {
+/** Writes many at once at an instant, as no recorder does. */
+const writeMany = (count: number): Promise<unknown> =>
+  app().database.query(
+    `with lines as (insert into audit_events (at, id, action, result, metadata, personal_commitment)
+       select $1::timestamptz + make_interval(secs => n), gen_random_uuid(), 'thing.done', 'SUCCESS', '{}', '\\x00'
+       from generate_series(1, $2::int) n returning at, id)
+     insert into audit_personal_values (at, event_id, salt, values) select at, id, '', '{}' from lines`,
+    [app().clock.now().toISOString(), count],
+  );
+
+const countIn = async (table: string): Promise<number> => {
+  const [row] = await app().database.query<{ count: number }>(`select count(*)::int as count from ${table}`);
+  return row?.count ?? -1;
+};
+
+test('lines of several months are moved into the partitions of their months, where retention finds them', async () => {
   app().clock.advance(200 * DAY);
   await write();
-  app().clock.advance(40 * DAY);
+  const [first, between, last] = [0, 1, 2].map(monthAfter);
+  // A month between them has its partition already, so that one partition could not be made of them.
+  await app().database.query(`select ensure_audit_partitions($1::date, 1)`, [`${between?.replace('_', '-')}-01`]);
+  app().clock.advance(62 * DAY);
   await write();
-  // The present month cannot have its own, which is told; the next ones can.
-  expect(await app().services.housekeeping.run()).toBe(false);
-  expect(await partitions('audit_events')).toEqual(
-    expect.arrayContaining([1, 2, 3].map((months) => `audit_events_${monthAfter(months)}`)),
+  await app().services.auditChain.run({ sign: true });
+  expect(await app().services.housekeeping.run()).toBe(true);
+  expect(await heldByDefault()).toBe(0);
+  for (const month of [last, ...[1, 2, 3].map(monthAfter)])
+    expect(await partitions('audit_events')).toContain(`audit_events_${month}`);
+  expect(await countIn(`audit_events_${last} where action = 'thing.done'`)).toBe(1);
+  // The first of the moved months is dropped like any other.
+  expect(await partitions('audit_events')).not.toContain(`audit_events_${first}`);
+  await app().services.auditChain.run({ sign: true });
+  expect((await app().services.auditVerification.verify()).broken).toBeNull();
+  await expect(app().database.query(`delete from audit_events_${last}`)).rejects.toThrow('append-only');
+  await expect(app().database.query(`truncate audit_events_${last}`)).rejects.toThrow('append-only');
+});
+
+test('many lines are moved in several steps, and writers go on in between', async () => {
+  app().clock.advance(200 * DAY);
+  const [first, second] = [0, 1].map(monthAfter);
+  await writeMany(20_500);
+  app().clock.advance(31 * DAY);
+  await writeMany(10);
+  const { database } = app();
+  await ensureAuditPartitions(
+    {
+      transaction: async (work) => {
+        const result = await database.transaction(work);
+        await write();
+        return result;
+      },
+      query: (text, values) => database.query(text, values),
+    } as Database,
+    app().clock.now(),
   );
+  expect(await heldByDefault()).toBe(0);
+  for (const parent of ['audit_events', 'audit_personal_values']) {
+    expect(await countIn(`${parent}_${first}`)).toBe(20_500);
+    // Three steps that moved lines and one that made the rest a month's; a writer came after each.
+    expect(await countIn(`${parent}_${second}`)).toBe(14);
+  }
 });
