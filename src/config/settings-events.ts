@@ -98,28 +98,44 @@ interface KafkaFacts {
   readonly password: unknown;
 }
 
-/** Settings of events that do not fit together. */
-export const eventContradictions = ({
-  events: { sinks },
-  kafka: cluster,
-  redis,
-}: {
+/** Levels of a log that has the lines of events, which are of the level `info`. */
+const WRITES_EVENTS: ReadonlySet<string> = new Set(['trace', 'debug', 'info']);
+
+interface EventFacts {
   readonly events: { readonly sinks: readonly string[] | null };
   readonly kafka: KafkaFacts;
   readonly redis: { readonly url: unknown };
-}): readonly string[] => [
-  ...(sinks?.includes('kafka') === true && cluster.brokers.length === 0
-    ? ['events.sinks: names kafka though kafka.brokers is empty; give KAFKA_BROKERS']
-    : []),
-  ...(sinks?.includes('redis') === true && redis.url === null
-    ? ['events.sinks: names redis though redis.url is missing; give REDIS_URL']
-    : []),
-  ...((cluster.username === null) === (cluster.password === null)
+  readonly log: { readonly level: string };
+}
+
+/** Settings of events that do not fit together. */
+export const eventContradictions = (config: EventFacts): readonly string[] => [
+  ...sinkContradictions(config),
+  ...kafkaContradictions(config.kafka),
+];
+
+/** Sinks that are named and cannot take anything. */
+const sinkContradictions = ({ events: { sinks }, kafka: cluster, redis, log }: EventFacts): readonly string[] => {
+  const found: string[] = [];
+  if (sinks?.includes('kafka') === true && cluster.brokers.length === 0) {
+    found.push('events.sinks: names kafka though kafka.brokers is empty; give KAFKA_BROKERS');
+  }
+  if (sinks?.includes('redis') === true && redis.url === null) {
+    found.push('events.sinks: names redis though redis.url is missing; give REDIS_URL');
+  }
+  if (sinks?.includes('log') === true && !WRITES_EVENTS.has(log.level)) {
+    found.push(
+      `events.sinks: names log though log.level is ${log.level}, so that no event is written; give LOG_LEVEL=info or leave it out`,
+    );
+  }
+  return found;
+};
+
+const kafkaContradictions = ({ username, password, caFile, tls }: KafkaFacts): readonly string[] => [
+  ...((username === null) === (password === null)
     ? []
     : ['kafka.username: goes together with kafka.password; give both or neither']),
-  ...(cluster.caFile !== null && !cluster.tls
-    ? ['kafka.caFile: is of no use without TLS; give KAFKA_TLS=true or leave it out']
-    : []),
+  ...(caFile !== null && !tls ? ['kafka.caFile: is of no use without TLS; give KAFKA_TLS=true or leave it out'] : []),
 ];
 
 /** Settings of events that are allowed but worth a look. */

@@ -182,9 +182,16 @@ describe('settings that contradict each other', () => {
       'tokens.accessTtlSeconds: is longer than tokens.sessionIdleSeconds',
     ],
     [{ PASSWORD_MINIMUM_LENGTH: '100', PASSWORD_MAXIMUM_BYTES: '64' }, 'passwords.maximumBytes: is below'],
+    [{ EVENT_SINKS: 'log', LOG_LEVEL: 'warn' }, 'events.sinks: names log though log.level is warn'],
+    [{ EVENT_SINKS: 'log', LOG_LEVEL: 'silent' }, 'events.sinks: names log though log.level is silent'],
   ])('%j', (env, message) => {
     expect(problemsOf({ env })).toStrictEqual([expect.stringContaining(message)]);
   });
+});
+
+test('a log of warnings alone is nobody’s mistake who did not ask for events in it', () => {
+  expect(load({ env: { LOG_LEVEL: 'error' } }).events.sinks).toBeNull();
+  expect(load({ env: { LOG_LEVEL: 'info', EVENT_SINKS: 'log' } }).events.sinks).toStrictEqual(['log']);
 });
 
 describe('defaults follow the environment', () => {
