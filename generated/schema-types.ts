@@ -3985,7 +3985,7 @@ export type RotateSigningKeyInput = {
   algorithm?: InputMaybe<SigningAlgorithm>;
   /** Skips the two-person rule where the setting allows it; stored in the audit row. */
   breakGlassReason?: InputMaybe<Scalars['String']['input']>;
-  /** How long the old key still verifies, at least the life of an access token; absent = twice that. */
+  /** How long the old key still verifies, from the life of an access token to 604800 (a week); absent = twice that life. */
   overlapSeconds?: InputMaybe<Scalars['Int']['input']>;
 };
 

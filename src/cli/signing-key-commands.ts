@@ -78,7 +78,11 @@ export const addSigningKeyCommands = (host: Host, keys: Command): void => {
   keys
     .command('rotate')
     .option('--algorithm <name>', 'EdDSA, ES256 or RS256; default: as the present one', readAlgorithm)
-    .option('--overlap <seconds>', 'how long the old key verifies; default: twice the life of a token', readSeconds)
+    .option(
+      '--overlap <seconds>',
+      'how long the old key verifies, a week at most; default: twice the life of a token',
+      readSeconds,
+    )
     .option('--now', 'sign with it at once, although verifiers may not know it yet: the present key has leaked')
     .description('make another key sign, as soon as verifiers had the time to learn of it')
     .action((options: RotateOptions, command: Command) => rotate(host, options, command));

@@ -39,7 +39,8 @@ export class RotateSigningKeyInput extends BreakGlassInput {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'How long the old key still verifies, at least the life of an access token; absent = twice that.',
+    description:
+      'How long the old key still verifies, from the life of an access token to 604800 (a week); absent = twice that life.',
   })
   overlapSeconds?: number | null;
 }

@@ -23,6 +23,8 @@ import { type Rotated, SigningKeyChanges } from './signing-key-changes.ts';
 
 /** Other replicas may sign with a key that this one has not read yet; an unknown `kid` is looked up at most this often. */
 const LOOK_UP_INTERVAL_SECONDS = 5;
+/** How long a key that was replaced may verify: a week. */
+const MAXIMUM_OVERLAP_SECONDS = 604_800;
 /** How long the key that signs is believed before the table is read again. */
 const ACTIVE_KEY_SECONDS = 30;
 
@@ -130,14 +132,17 @@ export class SigningKeyService {
 
   /**
    * Makes another key sign: at once if a fitting one was published for `keys.publishAheadSeconds`, else when it was, so that no
-   * verifier that keeps the key set meets a key it does not know. The old one verifies for `overlapSeconds` more, never less than the life
-   * of an access token. Errors: INVALID_VALUE; DISABLED_BY_SETTING where keys are mounted.
+   * verifier that keeps the key set meets a key it does not know. The old one verifies for `overlapSeconds` more, from the life
+   * of an access token to 604,800. Errors: INVALID_VALUE; DISABLED_BY_SETTING where keys are mounted.
    */
   async rotate(origin: Origin, input: RotationInput): Promise<Rotated> {
     if (this.#mounted.areUsed) reject('DISABLED_BY_SETTING');
     const life = this.#config.tokens.accessTtlSeconds;
     const overlapSeconds = input.overlapSeconds ?? life * 2;
-    if (overlapSeconds < life) reject('INVALID_VALUE', { field: ['overlapSeconds'] });
+    if (overlapSeconds < life || overlapSeconds > MAXIMUM_OVERLAP_SECONDS) {
+      const message = `Give ${life} (the life of an access token) to ${MAXIMUM_OVERLAP_SECONDS} seconds.`;
+      reject('INVALID_VALUE', { message, field: ['overlapSeconds'] });
+    }
     const generated = await generateSigningKey(input.algorithm ?? (await this.#presentAlgorithm()));
     const immediately = input.immediately === true;
     const rotated = await this.#changes.rotate({ origin, generated, overlapSeconds, immediately });

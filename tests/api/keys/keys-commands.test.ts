@@ -36,7 +36,10 @@ describe('keys list, keys rotate and keys retire', () => {
     expect((await run('list')).out).toHaveLength(1);
     expect((await run('retire', 'nobody')).exitCode).toBe(1);
     expect((await run('rotate', '--algorithm', 'HS256')).exitCode).toBe(2);
-    expect((await run('rotate', '--overlap', '5')).exitCode).toBe(1);
+    for (const overlap of ['5', '604801', '999999999']) {
+      const refused = await run('rotate', '--overlap', overlap);
+      expect([refused.exitCode, refused.notes]).toEqual([1, [expect.stringContaining('to 604800 seconds')]]);
+    }
     const lines = await cluster.query<{ action: string }>(
       env['DATABASE_URL'] ?? '',
       `select action from audit_events where action like 'signing-key.%' order by at, id`,

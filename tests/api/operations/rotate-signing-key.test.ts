@@ -67,11 +67,13 @@ describe('rotateSigningKey', () => {
     expect(event).toEqual({ action: 'signing-key.published', actor_id: admin.id });
   });
 
-  test('refuses an overlap shorter than the life of an access token, and changes nothing', async () => {
+  test('refuses an overlap shorter than the life of an access token or longer than a week, and changes nothing', async () => {
     const { admin } = await app().cast();
     const before = await app().database.query('select kid from signing_keys order by kid');
-    const { data } = await admin.send(RotateSigningKeyDocument, { input: { overlapSeconds: 899 } });
-    expect(data.rotateSigningKey?.errors).toMatchObject([{ code: 'INVALID_VALUE', field: ['overlapSeconds'] }]);
+    for (const overlapSeconds of [899, 604_801, 2_147_483_647]) {
+      const { data } = await admin.send(RotateSigningKeyDocument, { input: { overlapSeconds } });
+      expect(data.rotateSigningKey?.errors).toMatchObject([{ code: 'INVALID_VALUE', field: ['overlapSeconds'] }]);
+    }
     expect(await app().database.query('select kid from signing_keys order by kid')).toEqual(before);
   });
 
