@@ -1,6 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { UsageError } from './exit-codes.ts';
+import { IncompleteError, UsageError } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** In place of a file: standard output. */
+const STANDARD_OUTPUT = '-';
 
 const cannotBeMade = (path: string, { code, message }: NodeJS.ErrnoException): UsageError =>
   new UsageError(`${path} cannot be made (${code ?? message}).`);
@@ -47,6 +51,26 @@ export const writeNewFile = async (path: string, parts: AsyncIterable<string>): 
   } finally {
     await file.close();
   }
+};
+
+/**
+ * Writes parts to a new file, or with `-` to standard output, each once the one before was taken. Then says what was written, where it is
+ * in nobody's way. Throws UsageError when the file exists, IncompleteError when the reader goes away before the end.
+ */
+export const writeResult = async (
+  terminal: Terminal,
+  path: string,
+  { parts, summary }: { readonly parts: AsyncIterable<string>; readonly summary: (place: string) => string },
+): Promise<void> => {
+  if (path !== STANDARD_OUTPUT) {
+    await writeNewFile(path, parts);
+    terminal.out(summary(path));
+    return;
+  }
+  for await (const part of parts) {
+    if (!(await terminal.write(part))) throw new IncompleteError('The reader went away before everything was written.');
+  }
+  terminal.note(summary('standard output'));
 };
 
 /** Makes a directory with those above it, unless it is there. Throws UsageError when it cannot. */

@@ -6,6 +6,8 @@ import { EXIT } from './exit-codes.ts';
 export interface Terminal {
   /** One line of result, to standard output. */
   out(line: string): void;
+  /** Text of a result, to standard output; settles when it was taken. False: its reader went away. */
+  write(text: string): Promise<boolean>;
   /** One line about what happens, to standard error. */
   note(line: string): void;
   /** A line about how far something is, in place of the one before; null takes it away. Nothing where no screen is. */
@@ -80,6 +82,7 @@ export const createTerminal = (streams: Streams): Terminal => {
   const showsProgress = errors.isTTY === true;
   return {
     out: (line) => output.write(`${line}\n`),
+    write: (text) => new Promise((resolve) => output.write(text, (error) => resolve(error == null))),
     note: (line) => errors.write(`${showsProgress ? CLEAR_LINE : ''}${line}\n`),
     progress: (line) => {
       if (showsProgress) errors.write(`${CLEAR_LINE}${line ?? ''}`);

@@ -22,7 +22,7 @@ export const addUsersCommands = (host: Host, program: Command): void => {
     .action((path: string, options: object, command: Command) => importUsers(host, path, options, command));
   users
     .command('export')
-    .argument('<file>', 'a new file')
+    .argument('<file>', 'a new file, or - for standard output')
     .option('--format <format>', 'ndjson or csv; default: by the name of the file')
     .option('--fields <list>', 'names of fields, with commas between them; default: all but passwordHash')
     .option('--hashes', 'the hashes of the passwords, too: the file has to be guarded like the database')
@@ -31,7 +31,7 @@ export const addUsersCommands = (host: Host, program: Command): void => {
   users
     .command('export-data')
     .argument('<person>', 'id, e-mail address, phone number or user name')
-    .argument('<file>', 'a new file, of NDJSON')
+    .argument('<file>', 'a new file, of NDJSON, or - for standard output')
     .requiredOption('--reason <text>', 'why; stands in the audit log')
     .description('write everything that is kept about one person to a file')
     .action((who: string, path: string, options: { reason: string }, command: Command) =>

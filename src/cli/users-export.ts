@@ -4,7 +4,7 @@ import { type ExportChoice, type ExportField, exportFields, HASH_FIELD } from '.
 import { counted } from './counted.ts';
 import { UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
-import { writeNewFile } from './output-file.ts';
+import { writeResult } from './output-file.ts';
 import { Progress } from './progress.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
 import { formatOf } from './users-import.ts';
@@ -45,11 +45,10 @@ export const exportUsers = async (
     await ensureSchema(session);
     const { userExport } = await session.openServices();
     let count = 0;
-    await writeNewFile(
-      path,
-      counting(host, userExport, choice, (more) => (count += more)),
-    );
-    host.terminal.out(`Wrote ${counted(count, 'account')} to ${path}.`);
+    await writeResult(host.terminal, path, {
+      parts: counting(host, userExport, choice, (more) => (count += more)),
+      summary: (place) => `Wrote ${counted(count, 'account')} to ${place}.`,
+    });
   });
 };
 

@@ -3,7 +3,7 @@ import type { UserView } from '../entities/user.queries.ts';
 import { nameOf, systemOrigin } from '../services/caller.ts';
 import { RefusedError, UsageError } from './exit-codes.ts';
 import type { CommandServices, Host } from './host.ts';
-import { writeNewFile } from './output-file.ts';
+import { writeResult } from './output-file.ts';
 import { configOf, ensureSchema, withSession } from './session.ts';
 
 interface PersonOptions {
@@ -35,8 +35,10 @@ export const exportPerson = (
   command: Command,
 ): Promise<void> =>
   withPerson(host, command, who, async ({ personalData }, user) => {
-    await writeNewFile(path, personalData.lines(ORIGIN, user, reason));
-    host.terminal.out(`Wrote what is kept about ${user.id} to ${path}.`);
+    await writeResult(host.terminal, path, {
+      parts: personalData.lines(ORIGIN, user, reason),
+      summary: (place) => `Wrote what is kept about ${user.id} to ${place}.`,
+    });
   });
 
 /** Asked where somebody sits who can answer; elsewhere the flag has to say it. */

@@ -24,6 +24,7 @@ export const runAlone = async (
   const host: Host = {
     terminal: {
       out: (line) => out.push(line),
+      write: async (text) => out.push(text) > 0,
       note: (line) => notes.push(line),
       progress: () => undefined,
       showsProgress: false,

@@ -62,6 +62,7 @@ const hostFor = (cwd: string, env: Readonly<Record<string, string>>, typing: Typ
   const host: Host = {
     terminal: {
       out: (line) => out.push(line),
+      write: async (text) => out.push(text) > 0,
       note: (line) => notes.push(line),
       progress: () => undefined,
       showsProgress: false,

@@ -201,3 +201,17 @@ describe('one person', () => {
     ).not.toHaveLength(0);
   });
 });
+
+test('an export goes to standard output with a dash, and what it says of itself to standard error', async () => {
+  const all = await query<{ id: string }>('select id from users');
+  const piped = await users(['export', '-', '--fields', 'id']);
+  expect(piped).toMatchObject({ exitCode: 0, notes: [`Wrote ${all.length} accounts to standard output.`] });
+  const lines = piped.out.join('').trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { id: string }).id).toSorted()).toEqual(
+    all.map(({ id }) => id).toSorted(),
+  );
+  const one = await users(['export-data', 'p0@export.example', '-', '--reason', 'asked for it']);
+  expect(one).toMatchObject({ exitCode: 0, notes: [expect.stringMatching(/ to standard output\.$/)] });
+  expect(one.out.join('')).toMatch(/^\{.*\n$/s);
+  await expect(stat(path('-'))).rejects.toThrow('ENOENT');
+});

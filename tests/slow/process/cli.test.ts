@@ -73,9 +73,11 @@ describe('the process', () => {
     const deployed = await run(['deploy'], env);
     expect(deployed).toMatchObject({ status: 0, stderr: '' });
     expect(deployed.stdout).toContain('Made 3 accounts');
-    const [made, status] = await Promise.all([
+    const [made, status, exported, cutOff] = await Promise.all([
       run(['create-admin', '--email', 'ada@example.org', '--name', 'Ada Ricci'], env),
       run(['migrate', 'status'], env, true),
+      run(['users', 'export', '-', '--fields', 'kind'], env),
+      run(['users', 'export', '-'], env, true),
     ]);
     expect(made).toMatchObject({ status: 0, stderr: '' });
     expect(made.stdout).toMatch(
@@ -83,5 +85,12 @@ describe('the process', () => {
     );
     // Its reader had gone away.
     expect(status).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(exported.stdout).toMatch(/^(\{"kind":"PERSON"\}\n){3,4}$/);
+    expect(exported).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/^Wrote \d accounts to standard output\.\n$/),
+    });
+    // What it was to take did not reach it.
+    expect(cutOff).toEqual({ status: 1, stdout: '', stderr: 'The reader went away before everything was written.\n' });
   });
 });

@@ -7,6 +7,7 @@ const screen = (showsProgress: boolean) => {
   const notes: string[] = [];
   const terminal: Terminal = {
     out: () => undefined,
+    write: () => Promise.resolve(true),
     note: (line) => notes.push(line),
     progress: (line) => shown.push(line),
     showsProgress,

@@ -1,4 +1,5 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTerminal } from '../../../src/cli/terminal.ts';
 
@@ -23,6 +24,24 @@ describe('output that is not taken', () => {
     output.emit('error', Object.assign(new Error('write'), { code: 'ENOSPC' }));
     expect(String(errors.read())).toBe('The output cannot be written (ENOSPC).\n');
     expect(exit).toHaveBeenCalledExactlyOnceWith(1);
+  });
+});
+
+describe('results of any length', () => {
+  test('wait until their reader takes them, and end when it goes away', async () => {
+    const taken: ((error?: Error) => void)[] = [];
+    const output = new Writable({ write: (_chunk, _encoding, done) => void taken.push(done) });
+    const terminal = createTerminal({ input: new PassThrough(), output, errors: new PassThrough() });
+    let isSettled = false;
+    const first = terminal.write('first').finally(() => (isSettled = true));
+    await setImmediate();
+    expect([isSettled, taken.length]).toEqual([false, 1]);
+    taken[0]?.();
+    expect(await first).toBe(true);
+    const second = terminal.write('second');
+    taken[1]?.(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+    expect(await second).toBe(false);
+    expect(await terminal.write('third')).toBe(false);
   });
 });
 
