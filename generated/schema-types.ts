@@ -4494,7 +4494,7 @@ export type SigningKeyStatus =
 /** One sink of events. */
 export type SinkStatus = {
   __typename?: 'SinkStatus';
-  /** Events given up. */
+  /** Events given up, at most 100,000 counted. */
   deadLetters: Scalars['Int']['output'];
   /** Reason of the last failure. */
   failure?: Maybe<Scalars['String']['output']>;

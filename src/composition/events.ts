@@ -4,7 +4,7 @@ import { configuredSinks } from '../events/sinks/configured-sinks.ts';
 import { EventRelay } from '../services/event-relay.ts';
 import { EventReplay } from '../services/event-replay.ts';
 import { LeaseService } from '../services/lease.service.ts';
-import { OutboxReader } from '../services/outbox-reader.ts';
+import { MAXIMUM_COUNTED, OutboxReader } from '../services/outbox-reader.ts';
 import { SinkHealth } from '../services/sink-health.ts';
 import type { Base } from './base.ts';
 
@@ -19,7 +19,8 @@ export const createEvents = (base: Base, webhookSink: EventSink) => {
   };
 };
 
+/** Counting goes on while somebody waits for it, so it has an end. */
 const countDead = async ({ database }: Base): Promise<number> => {
-  const [row] = await database.query<{ count: number }>(deadDeliveries);
+  const [row] = await database.query<{ count: number }>(deadDeliveries, [MAXIMUM_COUNTED]);
   return row?.count ?? 0;
 };

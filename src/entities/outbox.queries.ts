@@ -91,11 +91,11 @@ export interface SinkRow {
   readonly relay: string | null;
 }
 
-/** $1 sinks, $2 now, $3 lease: where each sink stands. */
+/** $1 sinks, $2 now, $3 lease, $4 how many events without a position are counted at most: where each sink stands. */
 export const sinkStates = `with waiting as (
   select count(*)::int as count,
     (select occurred_at from outbox_events where published_at is null order by sequence limit 1) as oldest
-  from outbox_events where published_at is null
+  from (select from outbox_events where published_at is null order by sequence limit $4) unplaced
 ), sinks as (
   select n.place, n.name as sink, s.*, o.last_position,
     coalesce(s.position, (select min(position) - 1 from outbox_events), o.last_position) as reached
@@ -144,5 +144,6 @@ update outbox_sinks s set position = case when wanted is null or kept is null th
 from before, target where s.name = before.name
 returning (before.position - s.position)::int as count`;
 
-/** Deliveries to webhooks that were given up. */
-export const deadDeliveries = `select count(*)::int as count from webhook_deliveries where state = 'DEAD'`;
+/** Deliveries to webhooks that were given up, at most `$1` of them: in the order of an index, whatever lies before them in the table. */
+export const deadDeliveries = `select count(*)::int as count from (
+  select from webhook_deliveries where state = 'DEAD' order by created_at, id limit $1) dead`;

@@ -158,7 +158,7 @@ const readings = (sources: MetricSources): readonly Figure[] => [
   new Gauge(
     {
       name: 'gatehouse_part_up',
-      help: 'Parts of the server, as in /readyz: 1 = works, 0 = does not.',
+      help: 'Parts of the server, as in /readyz: 1 = works, 0 = does not. Mail that nobody set up has no series.',
       labels: ['part'],
     },
     sources.parts,

@@ -13,6 +13,7 @@ export interface TransportState {
   /** Of the check at the start; null: not checked. */
   readonly latencyMs: number | null;
   readonly message: string | null;
+  readonly isSetUp: boolean;
 }
 
 const COMPONENTS = { EMAIL: 'mail', SMS: 'sms' } as const;
@@ -50,6 +51,7 @@ export class TransportHealth {
         status: message === null ? 'OK' : 'DEGRADED',
         latencyMs: this.#latencies.get(channel) ?? null,
         message,
+        isSetUp: !isMissing,
       };
     });
   }

@@ -12,7 +12,7 @@ export class SinkStatusType {
   @Field(() => Int, { description: 'Events it has not taken yet.' })
   pending!: number;
 
-  @Field(() => Int, { description: 'Events given up.' })
+  @Field(() => Int, { description: 'Events given up, at most 100,000 counted.' })
   deadLetters!: number;
 
   @Field(() => DateTimeScalar, { nullable: true, description: 'Last success.' })

@@ -12,6 +12,8 @@ export interface PartState {
   readonly latencyMs: number | null;
   /** What is wrong, secrets left out; null: nothing. */
   readonly message: string | null;
+  /** false: it is missing because nobody set it up. Answers are poorer, but nothing is broken. */
+  readonly isSetUp?: boolean;
 }
 
 export interface HealthReport {

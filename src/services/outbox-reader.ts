@@ -12,7 +12,7 @@ export interface SinkStatus {
   readonly healthy: boolean;
   /** Events it has not taken yet. */
   readonly pending: number;
-  /** Events given up. */
+  /** Events given up, counted up to a hundred thousand. */
   readonly deadLetters: number;
   readonly lastPublishedAt: Date | null;
   /** Reason of the last failure. */
@@ -32,6 +32,8 @@ export interface OutboxStatus {
 
 /** How long an answer is good: whoever asks a thousand times in one document asks the database once. */
 const KEPT_MS = 1000;
+/** More are not counted: there may be tens of millions, and figures are asked for every few seconds. */
+export const MAXIMUM_COUNTED = 100_000;
 
 interface Parts {
   readonly database: Database;
@@ -67,7 +69,7 @@ export class OutboxReader {
   async #read(now: Date): Promise<OutboxStatus> {
     const { database, sinks, deadLetters = {} } = this.#parts;
     const names = sinks.map(({ name }) => name);
-    const rows = await database.query<SinkRow>(sinkStates, [names, now.toISOString(), RELAY_LEASE]);
+    const rows = await database.query<SinkRow>(sinkStates, [names, now.toISOString(), RELAY_LEASE, MAXIMUM_COUNTED]);
     const [first] = rows;
     const oldest = instantOf(first?.oldest ?? null);
     return {

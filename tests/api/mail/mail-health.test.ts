@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { figuresOf } from '../../support/figures.ts';
 import { useCast } from '../../support/holder.ts';
 import { startTestApp, useTestApp } from '../../support/test-app.ts';
 
@@ -37,6 +38,11 @@ describe('health', () => {
       message: 'No mail transport is configured.',
     });
     expect(data.health.checks).not.toContainEqual(expect.objectContaining({ component: 'sms' }));
+    // What was never set up raises no alert.
+    const figures = await figuresOf(other);
+    expect(figures.get('gatehouse_part_up{part="database"}')).toBe(1);
+    expect(figures.has('gatehouse_part_up{part="mail"}')).toBe(false);
+    expect((await figuresOf(app())).get('gatehouse_part_up{part="mail"}')).toBe(1);
     expect((await fetch(`${other.url}/readyz`)).status).toBe(200);
     await other.close();
   });

@@ -255,7 +255,13 @@ describe('deliver', () => {
     const id = await bare.write(resetMessage('nobody@example.com'));
     expect(await bare.messageWorker.deliver([id])).toMatchObject([{ state: 'NOT_CONFIGURED', nextAttemptAt: null }]);
     expect(bare.transportHealth.states).toEqual([
-      { component: 'mail', status: 'DEGRADED', latencyMs: null, message: 'No mail transport is configured.' },
+      {
+        component: 'mail',
+        status: 'DEGRADED',
+        latencyMs: null,
+        message: 'No mail transport is configured.',
+        isSetUp: false,
+      },
     ]);
     await bare.transportHealth.verify(new AbortController().signal);
     expect(bare.lines.join()).toContain('mail: not configured');

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { verifyWebhook } from '../../../packages/client/src/index.ts';
+import { deadDeliveries } from '../../../src/entities/outbox.queries.ts';
 import { EXAMPLE_ID } from '../../../src/events/event-example.ts';
 import { newId, type WebhookDeliveryId } from '../../../src/ids.ts';
 import { inParallel, recording } from '../../support/evidence.ts';
@@ -176,6 +177,14 @@ describe('at request', () => {
       // What failed again can be replayed again: the last of the row, not all of it.
       await app().database.query(`update webhook_deliveries set state = 'DEAD', next_attempt_at = null`);
       expect((await replay({ filter })).payload?.replayedCount).toBe(3);
+    });
+
+    test('is counted for outboxStatus up to a bound, however many there are', async () => {
+      const { database } = app();
+      await withDead(4);
+      expect(await database.query(deadDeliveries, [3])).toEqual([{ count: 3 }]);
+      const [all] = await database.query(`select count(*)::int as count from webhook_deliveries where state = 'DEAD'`);
+      expect(await database.query(deadDeliveries, [100_000])).toEqual([all]);
     });
 
     test('by a filter takes 10,000 and not one more, in a handful of statements', async () => {
