@@ -38,8 +38,10 @@ export class EventLane {
   readonly #sink: EventSink;
   #running: Promise<void> | null = null;
   #lookAgain = false;
-  /** Half of it after each failure, for the batch may be too large for the sink; an eighth more after each success. */
+  /** Half of it after each failure, for the batch may be too large for the sink; after each success twice as much, near one that failed an eighth more. */
   #size: number;
+  /** The smallest batch that failed since a larger one was taken. */
+  #failedSize = Number.POSITIVE_INFINITY;
   #failures = 0;
   #rest: { readonly since: Date; readonly milliseconds: number } | null = null;
   #published = 0;
@@ -119,7 +121,9 @@ export class EventLane {
     this.#failures = 0;
     this.#rest = null;
     this.#published += count;
-    this.#size = Math.min(this.#size + Math.ceil(this.#size / 8), this.#parts.batchSize);
+    if (count >= this.#failedSize) this.#failedSize = Number.POSITIVE_INFINITY;
+    const isNear = this.#size * 2 >= this.#failedSize;
+    this.#size = Math.min(isNear ? this.#size + Math.ceil(this.#size / 8) : this.#size * 2, this.#parts.batchSize);
   }
 
   async #fail(turn: RelayTurn, error: unknown, count: number): Promise<void> {
@@ -127,7 +131,9 @@ export class EventLane {
     const failure = failureText(error instanceof Error ? error.message : String(error)) || 'no reason given';
     this.#failures += 1;
     this.#failed += 1;
-    this.#size = Math.ceil(count / 2);
+    // One event alone cannot be too many: what comes after it does not have to begin small.
+    if (count === 1) this.#failedSize = Number.POSITIVE_INFINITY;
+    else [this.#failedSize, this.#size] = [count, Math.ceil(count / 2)];
     // Once per outage: the tries go on every few seconds.
     if (this.#failures === 1) log('warn', 'a sink does not take events; they wait', { sink: this.name, failure });
     const now = clock.now();

@@ -34,9 +34,15 @@ export class KafkaBroker {
   #address = '';
   #door: Server | null = null;
   #accepted = 0;
+  readonly #lateMs: number;
 
-  static async start(): Promise<KafkaBroker> {
-    const broker = new KafkaBroker();
+  private constructor(lateMs: number) {
+    this.#lateMs = lateMs;
+  }
+
+  /** `lateMs`: how long after each request its answer comes, always. */
+  static async start({ lateMs = 0 } = {}): Promise<KafkaBroker> {
+    const broker = new KafkaBroker(lateMs);
     const door = createServer((socket) => {
       broker.#accepted += 1;
       const [host = '', port = '0'] = broker.#address.split(':');
@@ -70,7 +76,8 @@ export class KafkaBroker {
 
   /** Starts it, empty; standard input stays open, for at its end it ends. */
   async run(): Promise<void> {
-    const options = ['-P', '-b', 'none', '-t', 'boot', '-X', 'test.mock.num.brokers=1', '-d', 'mock'];
+    const mock = ['-X', 'test.mock.num.brokers=1', '-X', `test.mock.broker.rtt=${this.#lateMs}`];
+    const options = ['-P', '-b', 'none', '-t', 'boot', ...mock, '-d', 'mock'];
     const child = spawn(kcat(), options, { stdio: ['pipe', 'ignore', 'pipe'] });
     this.#process = child;
     this.#address = await new Promise<string>((resolve, reject) => {

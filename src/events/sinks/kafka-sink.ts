@@ -5,7 +5,16 @@ import { eventMessage } from '../event-message.ts';
 import type { EventSink, PublishedEvent } from '../event-sink.ts';
 
 /** A broker that hangs must not keep the relay for longer. */
-const REQUEST_MS = 2000;
+const CONNECT_MS = 2000;
+/**
+ * How long an answer may take: at first so long that a broker that hangs is noticed soon. After a try that was too short for it, twice as
+ * long; otherwise a broker that needs three seconds would get the same events again and again, and never the next ones.
+ */
+const REQUEST_MS = { least: 2000, most: 8000 } as const;
+/** An answer may take so many times as long as the last ones did. */
+const MARGIN = 3;
+
+const within = (ms: number): number => Math.min(Math.max(Math.ceil(ms), REQUEST_MS.least), REQUEST_MS.most);
 
 type TextProducer = Producer<string, string, string, string>;
 
@@ -17,6 +26,7 @@ export class KafkaSink implements EventSink {
   readonly name = 'kafka';
   readonly #settings: Config['kafka'];
   #producer: Promise<TextProducer> | null = null;
+  #requestMs: number = REQUEST_MS.least;
 
   constructor(settings: Config['kafka']) {
     this.#settings = settings;
@@ -24,10 +34,13 @@ export class KafkaSink implements EventSink {
 
   async publish(events: readonly PublishedEvent[]): Promise<void> {
     const { topic } = this.#settings;
+    const began = performance.now();
     try {
       const producer = await (this.#producer ??= this.#open());
       await producer.send({ messages: events.map((event) => messageOf(topic, event)) });
+      this.#requestMs = within((performance.now() - began) * MARGIN);
     } catch (error) {
+      if (performance.now() - began >= this.#requestMs) this.#requestMs = within(this.#requestMs * 2);
       // A client that failed may remember brokers that are gone, or never came to be: the next try makes another one.
       await this.close();
       throw new Error(reasonOf(error), { cause: error });
@@ -56,9 +69,9 @@ export class KafkaSink implements EventSink {
       autocreateTopics: true,
       // The relay tries again.
       retries: 0,
-      connectTimeout: REQUEST_MS,
-      requestTimeout: REQUEST_MS,
-      timeout: REQUEST_MS,
+      connectTimeout: CONNECT_MS,
+      requestTimeout: this.#requestMs,
+      timeout: this.#requestMs,
       ...(tls ? { tls: ca, tlsServerName: true } : {}),
       ...sasl,
     });

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { KafkaSink } from '../../../src/events/sinks/kafka-sink.ts';
 import type { EventRelay } from '../../../src/services/event-relay.ts';
@@ -194,6 +194,25 @@ describe.skipIf(kafkaIsMissing)('the sink kafka (needs kcat)', () => {
       expect([one, other]).toEqual([range(1, last), range(1, last)]);
     },
   );
+
+  test('always answering too late for the first tries: it gets everything all the same, and no request waits for it', async () => {
+    const slow = await KafkaBroker.start({ lateMs: 2300 });
+    onTestFinished(() => slow.close());
+    relay = relayOf(app, [sinkTo(slow.address), beside], systemClock);
+    await signIn(app, 'steady@kafka.example');
+    relay.start();
+    await write(1, 5);
+    expect(await longestSignInWithin(2000, () => Promise.resolve())).toBeLessThan(2000);
+    await expect.poll(() => beside.taken.length, { timeout: 5000 }).toBe(await written());
+    await untilTaken(await written(), 40_000);
+    await write(6, 10);
+    await untilTaken(await written(), 20_000);
+    const failures = relay.counts[0]?.failures;
+    await relay.stop();
+    // Tries last longer once they were too short: the first ones fail, those of later events do not.
+    expect(failures).toBeLessThanOrEqual(3);
+    expect(relay.counts[0]?.published).toBe(await written());
+  });
 
   test('away from the start: stopping does not wait for it, and says why events wait', async () => {
     await broker.kill();
