@@ -30,6 +30,8 @@ export interface Arrival {
 interface Settings {
   readonly bufferBytes: number;
   readonly onTooSlow: (reason: 'queue' | 'buffer') => void;
+  /** Something that nobody foresaw ends the connection. */
+  readonly onBroken: (error: unknown) => void;
 }
 
 /** A message comes whole, as the server asks for it. */
@@ -86,7 +88,10 @@ export class Connection {
       onMessage: (take) => {
         socket.on('message', (data: RawData) => {
           if (this.#isFlood()) return this.close(closeCodes.POLICY, 'Too many messages');
-          take(textOf(data)).catch(() => this.close(closeCodes.BROKEN, 'Internal server error'));
+          take(textOf(data)).catch((error: unknown) => {
+            this.#settings.onBroken(error);
+            this.close(closeCodes.BROKEN, 'Internal server error');
+          });
         });
       },
     };

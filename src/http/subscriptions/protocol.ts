@@ -64,7 +64,8 @@ export const createProtocol = (parts: ProtocolParts): Server<Extra> =>
     onSubscribe: (ctx, _id, payload) => admit(ctx, payload, parts),
     jsonMessageReviver: withText as never,
     subscribe: ((args: Running) => follow(args, parts)) as never,
-    onError: (_ctx, _id, _payload, errors) => errors.map((error) => asFormatted(error)),
+    onError: ({ extra: { connection } }, _id, _payload, errors) =>
+      errors.flatMap((error) => toldOf(error, connection, parts)),
     // Its errors are formatted already.
     onNext: (...[, , , , result]) => result as never,
   });
@@ -168,10 +169,13 @@ class ToldError extends GraphQLError {
   }
 }
 
-const asFormatted = (error: GraphQLError): GraphQLFormattedError =>
-  error instanceof ToldError
-    ? error.told
-    : { message: 'Something is broken.', extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+/** What nobody has told of yet broke a stream on its way. */
+const toldOf = (
+  error: GraphQLError,
+  { arrival: { requestId } }: Connection,
+  { formatting }: ProtocolParts,
+): readonly GraphQLFormattedError[] =>
+  error instanceof ToldError ? [error.told] : formatting.formatAll([error], requestId);
 
 const follow = async (running: Running, parts: ProtocolParts): Promise<unknown> => {
   const { connection, requestId, schema, document, operationName, variableValues, contextValue, field } = running;

@@ -9,6 +9,7 @@ import type { Config } from '../../config/config.ts';
 import { Failure } from '../../errors.ts';
 import { networkOf } from '../../services/network.ts';
 import type { Authenticated } from '../../services/session-authenticator.ts';
+import type { ErrorTracker } from '../../telemetry/error-tracker.ts';
 import { addressesOf, clientAddress } from '../client-address.ts';
 import { type ContextParts, userAgentOf } from '../context-factory.ts';
 import { cookieName, presentedCookie } from '../session-cookie.ts';
@@ -35,6 +36,7 @@ interface SocketParts extends Omit<
   readonly config: Config;
   readonly registry: Registry;
   readonly logger: Logger;
+  readonly errors: ErrorTracker;
   readonly servesAdministration: ContextParts['servesAdministration'];
 }
 
@@ -148,6 +150,7 @@ export class SocketServer {
     const connection = new Connection(socket, arrival, {
       bufferBytes,
       onTooSlow: (reason) => this.#metrics.dropped(reason),
+      onBroken: (error) => this.#broken(connection, error),
     });
     this.#connections.set(socket, connection);
     count(this.#waiting, networkOf(arrival.ipAddress), 1);
@@ -180,16 +183,13 @@ export class SocketServer {
       clearInterval(this.#pings);
       this.#pings = null;
     }
-    if (!this.#parts.config.log.requests) return;
-    this.#parts.logger.info(
-      {
-        requestId: arrival.requestId,
-        principalId: authenticated?.principal.userId ?? null,
-        code,
-        durationMs: Math.round(performance.now() - connection.openedAt),
-      },
-      'connection closed',
-    );
+    if (this.#parts.config.log.requests) this.#parts.logger.info(factsOf(connection, code), 'connection closed');
+  }
+
+  #broken(connection: Connection, error: unknown): void {
+    const { errors, logger } = this.#parts;
+    const { fingerprint } = errors.track(error, { code: 'INTERNAL_SERVER_ERROR' });
+    logger.error({ err: error, ...factsOf(connection, closeCodes.BROKEN), fingerprint }, 'connection broken');
   }
 
   #ping(): void {
@@ -204,6 +204,14 @@ export class SocketServer {
     for (const connection of this.#connections.values()) connection.terminate();
   }
 }
+
+/** What a log line says of a connection. */
+const factsOf = ({ arrival, authenticated, openedAt }: Connection, code: number) => ({
+  requestId: arrival.requestId,
+  principalId: authenticated?.principal.userId ?? null,
+  code,
+  durationMs: Math.round(performance.now() - openedAt),
+});
 
 /** On its own, so that what is heard for as long as the socket lasts holds on to nothing of the handshake. */
 const destroyOnError = (socket: Duplex): void => {

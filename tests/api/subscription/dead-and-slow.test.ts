@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { EventQueue } from '../../../src/services/event-queue.ts';
 import type { Actor, Cast } from '../../support/cast.ts';
 import { closeSubscribers, followed, subscriberOf } from '../../support/subscriber.ts';
 import { type TestApp, useTestApp } from '../../support/test-app.ts';
@@ -9,7 +10,7 @@ import { type TestApp, useTestApp } from '../../support/test-app.ts';
 const MANY = 'subscription { auditEventAdded(filter: { actionIn: ["test.flood"] }) { id action metadata } }';
 const PATIENTLY = { timeout: 15_000, interval: 20 };
 
-describe('clients that are gone or do not keep up', () => {
+describe('clients that are gone or do not keep up, and connections that break', () => {
   const sockets: WebSocket[] = [];
   afterEach(() => {
     closeSubscribers();
@@ -39,6 +40,46 @@ describe('clients that are gone or do not keep up', () => {
     return socket;
   };
   const closeOf = async (socket: WebSocket): Promise<number> => ((await once(socket, 'close')) as [number])[0];
+
+  describe('a connection that breaks', () => {
+    const app = useTestApp();
+
+    test('is closed with 1011, and one line of the log says why and whose it was, without what it presented', async () => {
+      const { auditor } = await app().cast();
+      vi.spyOn(EventQueue.prototype, Symbol.asyncIterator).mockImplementationOnce(() => {
+        throw new Error('the queue is gone');
+      });
+      onTestFinished(() => void vi.restoreAllMocks());
+      const socket = await connect(app(), auditor);
+      expect(await closeOf(socket)).toBe(1011);
+      // It was written before the connection was closed.
+      const lines = app().log.filter((line) => line.includes('"connection broken"'));
+      expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+        expect.objectContaining({
+          level: 50,
+          code: 1011,
+          principalId: auditor.id,
+          requestId: expect.any(String),
+          fingerprint: expect.any(String),
+          err: expect.objectContaining({ message: 'the queue is gone' }),
+        }),
+      ]);
+      expect(lines.join('')).not.toContain(auditor.accessToken);
+    });
+
+    test('in one of its streams ends that one with an error, which the log has too', async () => {
+      const { auditor } = await app().cast();
+      vi.spyOn(EventQueue.prototype, 'next').mockRejectedValueOnce(new Error('the next one is lost'));
+      onTestFinished(() => void vi.restoreAllMocks());
+      const socket = await connect(app(), auditor);
+      const [text] = (await once(socket, 'message')) as [Buffer];
+      const message = JSON.parse(text.toString()) as { type: string; payload: readonly { extensions: object }[] };
+      expect(message).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'INTERNAL_SERVER_ERROR' } }] });
+      expect(text.toString()).not.toContain('lost');
+      const lines = app().log.filter((line) => line.includes('the next one is lost'));
+      expect(lines).toEqual([expect.stringMatching(/"requestId":"[^"]+".*"request failed"/)]);
+    });
+  });
 
   describe('a client that answers no pings', () => {
     const app = useTestApp({ settings: { 'subscription-ping': '1s' } });
