@@ -42,14 +42,22 @@ export const createLogger = ({ log }: Pick<Config, 'log'>, destination?: Destina
   return pino({ ...options, ...(log.pretty ? { transport: PRETTY } : {}) });
 };
 
-/** The logger of this process: standard output and, where the settings say so, files that are begun anew when they are full. */
-export const openLogger = async ({ log }: Pick<Config, 'log'>): Promise<Logger> => {
+/**
+ * The logger of this process: standard output and, where the settings say so, files that are begun anew when they are full, and when
+ * SIGHUP says that somebody moved them away.
+ */
+export const openLogger = async (
+  { log }: Pick<Config, 'log'>,
+  { reopensOnHangUp }: { readonly reopensOnHangUp: boolean },
+): Promise<Logger> => {
   const { file } = log;
   if (file === null) return createLogger({ log });
   const { openLogFile } = await import('./telemetry/log-file.ts');
   const output = log.pretty ? pino.transport(PRETTY) : pino.destination(1);
   // Whatever passes the level of the logger goes to both.
-  const streams = [output, await openLogFile({ ...log, file })].map((stream) => ({ level: 'trace' as const, stream }));
+  const opened = await openLogFile({ ...log, file });
+  if (reopensOnHangUp) process.on('SIGHUP', () => opened.reopen());
+  const streams = [output, opened].map((stream) => ({ level: 'trace' as const, stream }));
   return createLogger({ log }, pino.multistream(streams));
 };
 

@@ -5,10 +5,11 @@ import { flagHelp, readFlags } from './config/process-flags.ts';
 import { logOf, openLogger } from './log.ts';
 import { fatal } from './start/fatal.ts';
 import { readServerConfig } from './start/free-port.ts';
+import { reopensLogFile } from './start/stop-signals.ts';
 
 /** The process: reads the settings, and loads everything else while the embedded database starts. No logic of its own. */
 const start = async (config: Config): Promise<void> => {
-  const logger = await openLogger(config);
+  const logger = await openLogger(config, { reopensOnHangUp: reopensLogFile(config) });
   for (const warning of config.warnings) logger.warn(warning);
   const waiting = Promise.withResolvers<void>();
   const embedded = startEmbedded(config, {

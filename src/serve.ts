@@ -100,7 +100,7 @@ const stopWhenTold = (config: Config, logger: Logger, stop: () => Promise<void>)
       logger.info('stopped');
     },
   );
-  onStopSignals(systemClock, {
+  onStopSignals(systemClock, config, {
     stop: (signal) => {
       logger.info({ signal }, 'stopping');
       close();

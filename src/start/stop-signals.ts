@@ -1,4 +1,6 @@
+import { isatty } from 'node:tty';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/config.ts';
 
 /** By which an operating system, a terminal or a container asks a process to stop. */
 export const STOP_SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
@@ -26,8 +28,16 @@ const stopSignalHandler = (clock: Clock, { stop, stopNow }: StopHandlers): ((sig
   };
 };
 
+/**
+ * Where lines go into files and no terminal can hang up, SIGHUP is what tools that move log files away send: begin the file anew. Everywhere
+ * else it stops the process.
+ */
+export const reopensLogFile = ({ log }: Pick<Config, 'log'>): boolean => log.file !== null && !isatty(0) && !isatty(1);
+
 /** Listens for them until the process ends. */
-export const onStopSignals = (clock: Clock, handlers: StopHandlers): void => {
+export const onStopSignals = (clock: Clock, config: Pick<Config, 'log'>, handlers: StopHandlers): void => {
   const handle = stopSignalHandler(clock, handlers);
-  for (const signal of STOP_SIGNALS) process.on(signal, handle);
+  for (const signal of STOP_SIGNALS) {
+    if (signal !== 'SIGHUP' || !reopensLogFile(config)) process.on(signal, handle);
+  }
 };

@@ -7,6 +7,8 @@ export interface LogFile {
   write(line: string): void;
   flushSync(): void;
   end(): void;
+  /** Goes on in a new file of the same name, where somebody moved the one before away. */
+  reopen(): void;
   once(event: 'close', listener: () => void): void;
 }
 

@@ -4,6 +4,7 @@ declare module 'pino-roll' {
     write(line: string): void;
     flushSync(): void;
     end(): void;
+    reopen(): void;
     on(event: 'error', listener: (error: Error) => void): void;
     once(event: 'close', listener: () => void): void;
   }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -77,6 +77,29 @@ describe('a signal to stop', () => {
     expect(await underWay).toEqual(REFUSED);
     expect((await server.ended).code).toBe(0);
     expect(existsSync(postmasterFile())).toBe(false);
+  });
+
+  test('SIGHUP begins a log file anew that was moved away, and stops nothing', async () => {
+    const server = await place.start({ LOG_FILE: 'logs/gatehouse.log' });
+    await server.ready();
+    const [file, moved] = ['gatehouse.1.log', 'moved.log'].map((name) => join(place.directory, 'logs', name));
+    if (file === undefined || moved === undefined) throw new Error('There are two names.');
+    const leaveALine = async (id: string): Promise<void> => {
+      await fetch(`${server.url}/nowhere`, { headers: { 'x-request-id': id } });
+    };
+    const holds = async (path: string, id: string): Promise<void> => {
+      await until(`${id} in ${path}`, () => existsSync(path) && readFileSync(path, 'utf8').includes(id));
+    };
+    await leaveALine('before-the-move');
+    await holds(file, 'before-the-move');
+    renameSync(file, moved);
+    server.child.kill('SIGHUP');
+    await until('a new file', () => existsSync(file));
+    await leaveALine('after-the-move');
+    await holds(file, 'after-the-move');
+    expect(readFileSync(moved, 'utf8')).not.toContain('after-the-move');
+    expect(statSync(file).mode & 0o077).toBe(0);
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
   });
 
   test('cuts off what takes longer than the grace, and still stops in order', async () => {
