@@ -1,7 +1,7 @@
 import { createDatabaseIfMissing } from '../database/create-database.ts';
 import type { Config } from '../config/config.ts';
 import { type MigrationState } from '../database/migrator.ts';
-import { accountLines, ACCOUNTS_FILE } from '../services/seeded-accounts.ts';
+import { accountLines } from '../services/seeded-accounts.ts';
 import type { Host } from './host.ts';
 import type { Session } from './session.ts';
 
@@ -40,15 +40,12 @@ const NOBODY: Readonly<Record<Config['environment'], string>> = {
 
 export const seedStep = async ({ host, config, openServices }: Session): Promise<void> => {
   const { seed } = await openServices();
-  const accounts = await seed.seed();
+  const { accounts, file } = await seed.seed();
   if (accounts.length === 0) {
     host.terminal.out(NOBODY[config.environment]);
     return;
   }
-  const kept =
-    config.environment === 'staging'
-      ? 'these passwords are shown once'
-      : `also in ${config.database.dataDirectory}/${ACCOUNTS_FILE}`;
+  const kept = file === null ? 'these passwords are shown once' : `also in ${file}`;
   host.terminal.out(`Made ${accounts.length === 1 ? 'one account' : `${accounts.length} accounts`} (${kept}):`);
   for (const line of accountLines(accounts)) host.terminal.out(`  ${line}`);
 };

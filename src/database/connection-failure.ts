@@ -43,7 +43,7 @@ const MESSAGES: readonly (readonly [RegExp, string])[] = [
 
 const CERTIFICATE = /CERT|UNABLE_TO_VERIFY|SELF_SIGNED|ERR_TLS/;
 
-const textOf = (error: unknown, property: 'code' | 'address' | 'hostname'): string => {
+const textOf = (error: unknown, property: 'code' | 'address' | 'hostname' | 'syscall'): string => {
   const value: unknown =
     error instanceof Error ? Object.entries(error).find(([name]) => name === property)?.[1] : undefined;
   return typeof value === 'string' ? value : '';
@@ -52,14 +52,20 @@ const textOf = (error: unknown, property: 'code' | 'address' | 'hostname'): stri
 /** `localhost` is tried at several addresses; their errors come together, and the first one tells the story. */
 const firstOf = (error: unknown): unknown => (error instanceof AggregateError ? (error.errors[0] ?? error) : error);
 
+const networkLine = (error: Error, code: string): string | null => {
+  const network = NETWORK[code];
+  const call = textOf(error, 'syscall');
+  // A file that is not there has the code of a socket that is not.
+  if (network === undefined || call === '' || (code === 'ENOENT' && call !== 'connect')) return null;
+  const place = textOf(error, 'hostname') || textOf(error, 'address');
+  return `${network}${place === '' ? '' : ` (${place})`}: ${NO_ANSWER}`;
+};
+
 const explainOne = (error: Error): string | null => {
   const code = textOf(error, 'code');
   const reason = error.message.split('\n').at(-1)?.slice(0, 300) ?? '';
-  const network = NETWORK[code];
-  if (network !== undefined && 'syscall' in error) {
-    const place = textOf(error, 'hostname') || textOf(error, 'address');
-    return `${network}${place === '' ? '' : ` (${place})`}: ${NO_ANSWER}`;
-  }
+  const network = networkLine(error, code);
+  if (network !== null) return network;
   if (CERTIFICATE.test(code)) {
     return `The certificate of the database is not accepted (${code}): make its authority known with NODE_EXTRA_CA_CERTS, or use another DATABASE_TLS.`;
   }

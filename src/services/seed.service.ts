@@ -15,7 +15,7 @@ import type { AccessGuard } from './access-guard.ts';
 import { nameOf, systemOrigin } from './caller.ts';
 import { readIdentifiers, saveNewUser } from './new-user.ts';
 import type { PasswordService } from './passwords.ts';
-import { forgetAccountsFile, type SeededAccount, writeAccountsFile } from './seeded-accounts.ts';
+import { forgetAccountsFile, type SeededAccount, type SeededAccounts, writeAccountsFile } from './seeded-accounts.ts';
 import type { SetupService } from './setup.service.ts';
 
 const READERS = 'Readers';
@@ -28,6 +28,7 @@ const PEOPLE = [
 const STAGING_ADMINISTRATOR = { email: 'admin@example.com', displayName: 'Administrator' } as const;
 
 const ORIGIN = systemOrigin('seed');
+const NOTHING: SeededAccounts = { accounts: [], file: null };
 
 /** First contents of a database, by environment: people to try things with, one administrator, or nobody. */
 export class SeedService {
@@ -61,15 +62,15 @@ export class SeedService {
    * What the environment is meant to begin with: development (and test) three ordinary users and a sample group, staging one
    * administrator, production nobody. Gives what it made; nothing when that was done before, by a parallel start too.
    */
-  async seed(): Promise<readonly SeededAccount[]> {
+  async seed(): Promise<SeededAccounts> {
     const { environment } = this.#config;
-    if (environment === 'production') return [];
+    if (environment === 'production') return NOTHING;
     return environment === 'staging' ? this.#seedStaging() : this.#seedDevelopment();
   }
 
-  /** Passwords are also written into a file of the data directory, before anybody can need them. */
-  async #seedDevelopment(): Promise<readonly SeededAccount[]> {
-    if (await isSeeded((text, values) => this.#database.query(text, values))) return [];
+  /** Passwords are also written into a file of the data directory, where one can be, before anybody can need them. */
+  async #seedDevelopment(): Promise<SeededAccounts> {
+    if (await isSeeded((text, values) => this.#database.query(text, values))) return NOTHING;
     const prepared = await Promise.all(
       PEOPLE.map(async (person) => {
         const password = this.#passwordFor(person);
@@ -78,35 +79,34 @@ export class SeedService {
       }),
     );
     const directory = this.#config.database.dataDirectory;
-    let isWritten = false;
+    let file: string | null = null;
     try {
       return await this.#database.transaction(async (em) => {
         // The new epoch's lock comes first: a parallel seed waits here and then finds everything done.
         const epoch = await this.#guard.nextEpoch(em);
-        if (await isSeeded((text, values) => sql(em, text, values))) return [];
+        if (await isSeeded((text, values) => sql(em, text, values))) return NOTHING;
         const readers = await this.#createReaders(em, epoch);
         for (const account of prepared) await this.#createPerson(em, account, readers);
-        await writeAccountsFile(directory, prepared, this.#clock.now());
-        isWritten = true;
-        return prepared;
+        file = await writeAccountsFile(directory, prepared, this.#clock.now());
+        return { accounts: prepared, file };
       });
     } catch (error) {
-      if (isWritten) await forgetAccountsFile(directory);
+      if (file !== null) await forgetAccountsFile(file);
       throw error;
     }
   }
 
-  async #seedStaging(): Promise<readonly SeededAccount[]> {
-    if (await this.#setup.isDone()) return [];
+  async #seedStaging(): Promise<SeededAccounts> {
+    if (await this.#setup.isDone()) return NOTHING;
     const account = { ...STAGING_ADMINISTRATOR, password: this.#passwordFor(STAGING_ADMINISTRATOR) };
     try {
       await this.#setup.createAdministrator(account, ORIGIN);
     } catch (error) {
       // A parallel seed was faster.
-      if (error instanceof Rejection && error.problems.every(({ code }) => code === 'EMAIL_IN_USE')) return [];
+      if (error instanceof Rejection && error.problems.every(({ code }) => code === 'EMAIL_IN_USE')) return NOTHING;
       throw error;
     }
-    return [{ ...account, groups: ['Administrators', 'Key Masters'] }];
+    return { accounts: [{ ...account, groups: ['Administrators', 'Key Masters'] }], file: null };
   }
 
   async #createReaders(em: EntityManager, epoch: string): Promise<GroupId> {

@@ -11,8 +11,14 @@ export interface SeededAccount {
   readonly groups: readonly string[];
 }
 
+/** What a seed made, and the file that holds the passwords as well; without one they are nowhere but in this answer. */
+export interface SeededAccounts {
+  readonly accounts: readonly SeededAccount[];
+  readonly file: string | null;
+}
+
 /** Where the passwords of the development seed can be looked up, in the data directory. */
-export const ACCOUNTS_FILE = 'development-accounts.txt';
+const ACCOUNTS_FILE = 'development-accounts.txt';
 
 /** One line per account, in columns: address, password, name, groups. */
 export const accountLines = (accounts: readonly SeededAccount[]): readonly string[] => {
@@ -23,20 +29,27 @@ export const accountLines = (accounts: readonly SeededAccount[]): readonly strin
   );
 };
 
-/** Writes the file, mode 0600, whole or not at all; replaces an older one. */
+/**
+ * Writes the file, mode 0600, whole or not at all; replaces an older one. Gives its path, or null where nothing can be written, as
+ * in a container whose file system is read-only: the accounts are of use without it.
+ */
 export const writeAccountsFile = async (
   directory: string,
   accounts: readonly SeededAccount[],
   now: Date,
-): Promise<void> => {
+): Promise<string | null> => {
   const file = join(directory, ACCOUNTS_FILE);
   const head = `Accounts of the development seed, made ${now.toISOString()}. Their passwords are written down here only.\n\n`;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomId()}`;
-  await writeFile(draft, `${head}${accountLines(accounts).join('\n')}\n`, { mode: 0o600, flag: 'wx' });
-  await rename(draft, file);
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(draft, `${head}${accountLines(accounts).join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+    await rename(draft, file);
+    return file;
+  } catch {
+    return null;
+  }
 };
 
 /** For a seed that was not committed after all. */
-export const forgetAccountsFile = (directory: string): Promise<void> =>
-  rm(join(directory, ACCOUNTS_FILE), { force: true });
+export const forgetAccountsFile = (file: string): Promise<void> => rm(file, { force: true });

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Services } from '../composition/services.ts';
 import type { Config } from '../config/config.ts';
 import type { EmbeddedPostgres } from '../database/embedded/embedded-postgres.ts';
-import { ACCOUNTS_FILE, accountLines } from '../services/seeded-accounts.ts';
+import { accountLines } from '../services/seeded-accounts.ts';
 import { VERSION } from '../version.ts';
 
 interface Announcement {
@@ -56,11 +55,12 @@ const mutationLines = (baseUrl: string): readonly string[] => [
 
 const developmentAccounts = async (config: Config, services: Services): Promise<readonly string[]> => {
   if (config.environment !== 'development') return [];
-  const accounts = await services.seed.seed();
+  const { accounts, file } = await services.seed.seed();
   if (accounts.length === 0) return [];
+  const kept = file === null ? 'are shown once' : `are also in ${file}`;
   return [
     '',
-    `Ordinary users were made to try things with; their passwords are also in ${join(config.database.dataDirectory, ACCOUNTS_FILE)}:`,
+    `Ordinary users were made to try things with; their passwords ${kept}:`,
     ...accountLines(accounts).map((line) => `  ${line}`),
   ];
 };

@@ -11,7 +11,7 @@ describe('the first hour of the README', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   test('can be pasted as it is, and gives the answers that are printed', async () => {
-    const accounts = await app().services.seed.seed();
+    const { accounts } = await app().services.seed.seed();
     const setup = await app().services.setup.issueToken();
     const password = accounts.find(({ email }) => email === 'user2@example.com')?.password.reveal() ?? '';
     const done = await replay(app(), 'README.md', {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -131,6 +132,26 @@ describe('deploy and seed', () => {
     expect(
       await cluster.query(url, "select count(*)::int as happenings from audit_events where actor_type = 'System'"),
     ).toEqual([{ happenings: 4 }]);
+  });
+
+  test('where no file can be written, as in a read-only container, the passwords are shown', async () => {
+    const url = await cluster.newDatabase();
+    const inTheWay = join(cluster.directory, 'a-file');
+    await writeFile(inTheWay, '');
+    const env = {
+      DATABASE_URL: url,
+      DATA_DIR: join(inTheWay, 'data'),
+      MASTER_KEYS: `v1:${randomBytes(32).toString('base64')}`,
+    };
+    const ran = await cluster.run(['deploy'], env);
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.out.slice(-4)).toEqual([
+      'Made 3 accounts (these passwords are shown once):',
+      ...Array.from({ length: 3 }, () =>
+        expect.stringMatching(/^ {2}user\d@example\.com {2}[a-z-]+ {2}\w+ \w+ \(Members/),
+      ),
+    ]);
+    expect(await count(url, 'users')).toBe(3);
   });
 
   test('what somebody deleted does not come back with the next seed', async () => {

@@ -70,6 +70,10 @@ describe('a database that cannot be reached', () => {
       withCode('ENOTFOUND', 'getaddrinfo', { syscall: 'getaddrinfo', hostname: 'db.internal' }),
       'The host of the database is unknown (db.internal)',
     ],
+    [
+      withCode('ENOENT', 'connect', { syscall: 'connect', address: '/run/.s.PGSQL.5432' }),
+      'The socket of the database is not there (/run/.s.PGSQL.5432)',
+    ],
     [withCode('28P01', 'password authentication failed for user "x"'), 'refuses the user or the password'],
     [withCode('28000', 'no pg_hba.conf entry for host'), 'pg_hba.conf'],
     [withCode('3D000', 'database "x" does not exist'), 'npm run cli -- migrate init'],
@@ -89,7 +93,7 @@ describe('a database that cannot be reached', () => {
 
   test('other errors are left to others, those of files among them', () => {
     expect(explainConnectionFailure(new TypeError('x is not a function'))).toBeNull();
-    expect(explainConnectionFailure(withCode('ENOENT', 'no such file'))).toBeNull();
+    expect(explainConnectionFailure(withCode('ENOENT', 'no such file', { syscall: 'mkdir' }))).toBeNull();
     expect(explainConnectionFailure(withCode('23505', 'duplicate key'))).toBeNull();
     expect(explainConnectionFailure('text')).toBeNull();
   });
