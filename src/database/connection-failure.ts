@@ -33,7 +33,10 @@ const MESSAGES: readonly (readonly [RegExp, string])[] = [
     /does not support SSL/,
     'The database offers no encryption: enable TLS there, or set DATABASE_TLS=disable where nobody can listen.',
   ],
-  [/timeout exceeded when trying to connect|due to connection timeout/, `The database does not answer: ${NO_ANSWER}`],
+  [
+    /^timeout expired$|timeout exceeded when trying to connect|due to connection timeout/,
+    `The database does not answer: ${NO_ANSWER}`,
+  ],
   [
     /Connection terminated|connection error and is not queryable/,
     'The connection to the database was lost: try again.',

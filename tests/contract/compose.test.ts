@@ -23,9 +23,10 @@ interface Service {
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>;
-  readonly networks: Readonly<Record<string, unknown>>;
+  readonly networks: Readonly<Record<string, { readonly ipam?: { readonly config: readonly unknown[] } } | null>>;
   readonly volumes: Readonly<Record<string, unknown>>;
   readonly secrets?: Readonly<Record<string, unknown>>;
+  readonly 'x-required': readonly string[];
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -33,7 +34,7 @@ const text = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 
 /** The words of the Compose specification that are used here: a misspelt one would be passed over by nobody but the person. */
 const WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  top: new Set(['name', 'services', 'networks', 'volumes', 'x-gateway']),
+  top: new Set(['name', 'services', 'networks', 'volumes', 'x-gateway', 'x-required']),
   service: new Set(
     `build image env_file environment networks read_only tmpfs cap_drop security_opt restart depends_on ports stop_grace_period
      healthcheck command volumes shm_size profiles`.split(/\s+/),
@@ -199,8 +200,42 @@ describe('docker-compose.yml', () => {
   });
 
   test('does not start without the secrets', () => {
-    for (const name of ['DATABASE_PASSWORD', 'MASTER_KEYS', 'METRICS_TOKEN']) {
-      expect(() => filled(gateway[name] ?? '', {})).toThrow(`${name} is required`);
-    }
+    const names = ['DATABASE_PASSWORD', 'MASTER_KEYS', 'METRICS_TOKEN'];
+    for (const name of names) expect(() => filled(gateway[name] ?? '', {})).toThrow(`${name} is required`);
+    // podman-compose 1.3 puts `environment` before what it fills it with, so a variable that refers to its own name is its text
+    const asked = compose['x-required'].map((value) => value.slice(2, value.indexOf(':')));
+    expect(asked).toStrictEqual(names);
+    const defaulted = services.flatMap(([, { environment }]) =>
+      Object.entries(environment ?? {}).filter(([key, value]) => value.startsWith(`\${${key}:-`)),
+    );
+    expect(defaulted).toStrictEqual([]);
+  });
+
+  test('holds what it publishes and asks after: no line of .env moves the port or the address inside', () => {
+    const { gateway: served } = compose.services;
+    expect(served?.environment).toMatchObject({ HOST: '0.0.0.0', PORT: '4000' });
+    expect(served?.ports).toStrictEqual([expect.stringMatching(/:4000$/)]);
+    expect(served?.healthcheck?.test.at(-1)).toContain('http://127.0.0.1:4000/readyz');
+  });
+
+  test('gives proxies on this machine one address, which TRUSTED_PROXIES can name', () => {
+    expect(compose.networks['web']?.ipam?.config).toStrictEqual([{ subnet: '${WEB_SUBNET:-172.30.40.0/24}' }]);
+    expect(readFileSync(join(root, 'docs/operations.md'), 'utf8')).toContain('TRUSTED_PROXIES=172.30.40.1');
+  });
+
+  test('keeps what Kafka writes in its volume', () => {
+    const { kafka } = compose.services;
+    expect(kafka?.volumes).toStrictEqual([`kafka:${kafka?.environment?.['KAFKA_LOG_DIRS'] ?? ''}`]);
+  });
+
+  test('has every profile that the documents name', () => {
+    const texts = ['README.md', 'docs/mail.md', 'docs/operations.md'].map((file) =>
+      readFileSync(join(root, file), 'utf8'),
+    );
+    const named = texts.flatMap((one) =>
+      [...one.matchAll(/(?:--profile |COMPOSE_PROFILES=)(\w+)/g)].map(([, name]) => name),
+    );
+    expect(named).not.toHaveLength(0);
+    expect(named.filter((name) => !PROFILES.some((profile) => profile === name))).toStrictEqual([]);
   });
 });

@@ -82,6 +82,7 @@ describe('a database that cannot be reached', () => {
     [withCode('DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'), 'certificate of the database is not accepted'],
     [new Error('The server does not support SSL connections'), 'DATABASE_TLS=disable'],
     [new Error('timeout exceeded when trying to connect'), 'does not answer'],
+    [new Error('timeout expired'), 'does not answer'],
     [new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string'), 'asks for a password'],
   ];
 
