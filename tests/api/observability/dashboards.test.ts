@@ -15,6 +15,13 @@ interface Panel {
   readonly title: string;
   readonly description?: string;
   readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
+  readonly fieldConfig?: {
+    readonly defaults: { readonly unit: string };
+    readonly overrides: readonly {
+      readonly matcher: { readonly id: string; readonly options: string };
+      readonly properties: readonly { readonly id: string; readonly value: unknown }[];
+    }[];
+  };
   readonly targets?: readonly { readonly refId: string; readonly expr: string; readonly legendFormat: string }[];
 }
 
@@ -75,6 +82,17 @@ const read = (expression: string): Read => {
 
 /** Served only where the settings name a Redis, or a replica of the database. */
 const isOptional = (metric: string): boolean => /^gatehouse_(redis|database_replica)_/.test(metric);
+
+/** Units of Grafana that fit what an expression gives: a quantile of times, a rate, a size, a time, a number. */
+const unitsOf = (expression: string): readonly string[] => {
+  if (expression.includes('histogram_quantile')) return ['s'];
+  if (/rate\(process_cpu_seconds_total/.test(expression)) return ['short'];
+  if (/rate\(nodejs_gc_duration|cache_requests_total/.test(expression)) return ['percentunit'];
+  // one rate by another is a number
+  if (expression.includes('rate(')) return /\) \/ sum\(/.test(expression) ? ['short'] : ['ops', 'reqps'];
+  if (/_seconds\b/.test(expression)) return ['s'];
+  return /_bytes\b/.test(expression) ? ['bytes'] : ['short', 'none'];
+};
 
 /** What Prometheus itself puts onto every series. */
 const OWN_LABELS = new Set(['job', 'instance', 'le']);
@@ -151,6 +169,25 @@ describe('dashboard and alerts', () => {
     const declared = new Set(dashboard.templating.list.map(({ name }) => name));
     const used = new Set([...JSON.stringify(dashboard).matchAll(/\$\{?([a-z]\w*)/g)].map(([, name = '']) => name));
     expect([...used].filter((name) => !declared.has(name))).toEqual([]);
+  });
+
+  test('a figure has the unit of what it measures, and an axis of its own beside figures of another unit', () => {
+    const figures = dashboard.panels.flatMap(({ title, fieldConfig, targets = [] }) =>
+      targets.map(({ refId, expr }) => {
+        const own = fieldConfig?.overrides.find(
+          ({ matcher: { id, options } }) => id === 'byFrameRefID' && options === refId,
+        )?.properties;
+        const unit = own?.find(({ id }) => id === 'unit')?.value ?? fieldConfig?.defaults.unit;
+        const isApart = own?.some(({ id, value }) => id === 'custom.axisPlacement' && value === 'right') ?? true;
+        return { title, expr, unit, isApart, fits: unitsOf(expr).some((one) => one === unit) };
+      }),
+    );
+    expect(figures.filter(({ fits, isApart }) => !fits || !isApart)).toEqual([]);
+  });
+
+  test('no panel hangs below a gap', () => {
+    const bottoms = new Set([0, ...dashboard.panels.map(({ gridPos }) => gridPos.y + gridPos.h)]);
+    expect(dashboard.panels.filter(({ gridPos }) => !bottoms.has(gridPos.y)).map(({ title }) => title)).toEqual([]);
   });
 
   test('each alert has a name of its own, says what is wrong, and what to look at', () => {
