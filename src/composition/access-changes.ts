@@ -25,7 +25,6 @@ import type { ResourceRegistrationService } from '../services/resource-registrat
 import type { UserChangeService } from '../services/user-change.service.ts';
 import type { UserStatusService } from '../services/user-status.service.ts';
 import type { UserService } from '../services/user.service.ts';
-import { readText } from '../services/text.ts';
 import { change, idsOf, ofMembers, ofNobody, ofUsers } from './access-change.ts';
 import { ofOrganizationMutations, type OrganizationParts } from './organization-changes.ts';
 import { ofProtectedMutations, type ProtectedParts } from './protected-changes.ts';
@@ -104,10 +103,7 @@ const ofUserMutations = ({ users, userChanges, userStatus }: Parts) => ({
 const ofGroupMutations = ({ groups, groupMembers }: Parts) => ({
   createGroup: change<CreateGroupInput>({
     // It has no members yet, but a level of the settings may name it.
-    affected: ({ name }) => {
-      const read = readText(name, { field: ['name'], maximum: name.length });
-      return { groupNames: 'text' in read ? [read.text] : [] };
-    },
+    affected: () => ({ groups: [] }),
     carryOut: async (caller, input) => ({
       group: await groups.create(caller, {
         name: input.name,

@@ -12,10 +12,9 @@ export type Assignment = string & { readonly __assignment: true };
 const lineageText = (id: string): string =>
   `(select string_agg(c.ancestor_id::text, '/' order by c.depth desc) from organization_closure c where c.descendant_id = ${id})`;
 
-/** All that gives grants to the user `u`, each once, in one order. */
-export const assignmentsColumn = `array(
+const assignmentsWhere = (membership: string, inherited: string): string => `array(
   select m.group_id::text || case when m.organization_id is null then '' else '@' || ${lineageText('m.organization_id')} end as a
-  from memberships m where m.user_id = u.id
+  from memberships m where m.user_id = u.id${membership}
   union all
   select '+' || g.source || '@' || ${lineageText('om.organization_id')}
   from organization_members om, lateral (
@@ -23,8 +22,21 @@ export const assignmentsColumn = `array(
     union all
     select o.level::text from organizations o where o.id = om.organization_id
   ) g
-  where om.user_id = u.id
+  where om.user_id = u.id${inherited}
   order by a) as assignments`;
+
+/** All that gives grants to the user `u`, each once, in one order. */
+export const assignmentsColumn = assignmentsWhere('', '');
+
+/**
+ * The same as far as groups and levels (ids and positions as text) in the parameter `sources` give it, or organizations in
+ * `organizations`.
+ */
+export const assignmentsThrough = ({ sources, organizations }: Readonly<Record<'sources' | 'organizations', string>>) =>
+  assignmentsWhere(
+    ` and m.group_id::text = any(${sources}::text[])`,
+    ` and (g.source = any(${sources}::text[]) or om.organization_id = any(${organizations}::uuid[]))`,
+  );
 
 export interface AssignmentsRow {
   readonly assignments: readonly Assignment[];

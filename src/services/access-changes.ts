@@ -5,7 +5,7 @@ import { type TransactionFrame, withinFrame, type Work } from '../database/trans
 import { type Problem, Rejection } from '../errors.ts';
 import { withNotes } from '../events/change-notes.ts';
 import type { PermissionName } from '../permissions/catalogue.ts';
-import { type AccessPreview, type AccessPreviewer, type Affected } from './access-preview.ts';
+import type { AccessPreview, AccessPreviewer, Affected, Trial } from './access-preview.ts';
 import type { ApprovalRequestService } from './approval-request.service.ts';
 import type { SignedInCaller } from './caller.ts';
 import { approved, asking, requireSecondPerson, SecondPersonNeeded, tried } from './second-person.ts';
@@ -64,11 +64,11 @@ const BREAK_GLASS = { field: ['breakGlassReason'], maximum: 500 } as const;
 /** Carries the transaction of a try out of what is tried, so that nothing of it remains. */
 class Undone extends Error {
   override readonly name = 'Undone';
-  readonly preview: AccessPreview;
+  readonly trial: Trial;
 
-  constructor(preview: AccessPreview) {
+  constructor(trial: Trial) {
     super('The change was only tried.');
-    this.preview = preview;
+    this.trial = trial;
   }
 }
 
@@ -151,7 +151,10 @@ export class AccessChanges {
     try {
       await tried(asked, () => withinFrame(frame, () => this.#carryOut(caller, name, input)));
     } catch (error) {
-      if (error instanceof Undone) return skipsRule ? error.preview : withApproval(error.preview, asked);
+      if (error instanceof Undone) {
+        const preview = await this.#previewer.tell(error.trial);
+        return skipsRule ? preview : withApproval(preview, asked);
+      }
       if (error instanceof Rejection) return { changes: [], affectedCount: 0, verdicts: error.problems };
       throw error;
     }
@@ -160,8 +163,8 @@ export class AccessChanges {
 
   #undoing(caller: SignedInCaller, affected: Affected): TransactionFrame {
     const previewer = this.#previewer;
-    const compared = <T>(em: EntityManager, work: Work<T>): Promise<AccessPreview> =>
-      previewer.compare(em, caller, affected, async () => {
+    const attempted = <T>(em: EntityManager, work: Work<T>): Promise<Trial> =>
+      previewer.try(em, caller, affected, async () => {
         try {
           await work(em);
           return [];
@@ -173,7 +176,7 @@ export class AccessChanges {
     return {
       transaction: async (begin, work) => {
         await begin(async (em) => {
-          throw new Undone(await compared(em, work));
+          throw new Undone(await attempted(em, work));
         });
         throw new Error('A try was kept.');
       },

@@ -1,39 +1,34 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
 import { sql } from '../database/sql.ts';
-import {
-  type Assignment,
-  assignmentFacts,
-  assignmentsColumn,
-  type AssignmentsRow,
-} from '../entities/assignment.queries.ts';
-import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
+import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { organizationReach } from '../entities/organization.visibility.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
 import type { Problem } from '../errors.ts';
 import type { GroupId, OrganizationId, UserId } from '../ids.ts';
-import { grantKey } from '../permissions/grants.ts';
-import { assignedGroups, type EffectivePermission, effectivePermissions } from './assigned-groups.ts';
-import { shownAssignments } from './assignment-visibility.ts';
+import { differencesOfCrowd } from './access-crowd.ts';
+import { definitionChange, Definitions, isChanged, readSubtrees } from './access-definitions.ts';
+import {
+  type AccessDifference,
+  differenceOf,
+  MAXIMUM_SHOWN,
+  MAY_ACT,
+  type Shown,
+  shownEitherTime,
+} from './access-difference.ts';
 import type { SignedInCaller } from './caller.ts';
+import type { GroupDirectory } from './group-directory.ts';
 import type { OrganizationLevels } from './organization-levels.ts';
 
-/** Whose access a change can concern. */
+/** Whose access a change can concern, beside users that it makes. */
 export type Affected =
+  /** These, as many as one mutation takes. */
   | { readonly users: readonly UserId[] }
-  /** Whoever has one of these groups, in any way. */
+  /** Whoever has one of these groups, or gets a new one by a level. No membership changes, but those in a group that is deleted. */
   | { readonly groups: readonly GroupId[] }
-  /** Whoever gets a group by a level that names one of these: a group that is made with the name. */
-  | { readonly groupNames: readonly string[] }
-  /** The members of these organizations and of those below. */
+  /** Whoever has to do with these organizations or those below. No membership changes, but those in an organization that is deleted. */
   | { readonly organizations: readonly OrganizationId[] };
-
-/** What one subject would gain and lose. */
-export interface AccessDifference {
-  readonly userId: UserId;
-  readonly gained: readonly EffectivePermission[];
-  readonly lost: readonly EffectivePermission[];
-}
 
 /** What a change would do to access. */
 export interface AccessPreview {
@@ -44,115 +39,111 @@ export interface AccessPreview {
   readonly verdicts: readonly Problem[];
 }
 
-/** What some users have at one moment of a transaction. */
-interface Snapshot {
-  readonly assignments: ReadonlyMap<UserId, readonly Assignment[]>;
-  readonly groups: ReadonlyMap<GroupId, GroupView>;
+/** What is kept of a change that was made and undone. */
+export interface Trial {
+  readonly viewer: Viewer;
+  readonly shown: Shown;
+  readonly before: Definitions;
+  readonly after: Definitions;
+  /** The people whom the change is about, and those whom it made. */
+  readonly named: readonly UserId[];
+  /** What these would gain and lose. */
+  readonly differences: readonly AccessDifference[];
+  /** Whether others must be seen by the caller to be told of. */
+  readonly onlySeen: boolean;
+  readonly verdicts: readonly Problem[];
 }
 
-/** Leaves out which of somebody's assignments are not for the caller to see. */
-type Shown = (of: UserId, assignments: readonly Assignment[]) => readonly Assignment[];
-
-const MAXIMUM_SHOWN = 100;
-
-/** Users who may act at `$1`, or may as soon as they accept: what somebody shut out holds is of no effect. */
-const MAY_ACT = `u.status <> 'DISABLED'
-  and (u.locked_until is null or u.locked_until <= $1::timestamptz or u.status_reason is null)`;
+/** How people have groups at one moment; nobody who may not act. */
+type Snapshot = ReadonlyMap<UserId, readonly Assignment[]>;
 
 /**
- * Compares what people may do before and after a change, both seen from inside its transaction, which holds the lock of access
- * changes: exactly what the change does, by the definitions that will decide afterwards.
+ * Compares what people may do before and after a change. Both is seen from inside its transaction, which holds the lock of access changes:
+ * what groups and organizations give, and how those have groups whom the change is about. Whoever merely has such a group, a million
+ * people perhaps, is read once the change is undone and others may go on.
  */
 export class AccessPreviewer {
+  readonly #database: Database;
+  readonly #directory: GroupDirectory;
   readonly #levels: OrganizationLevels;
   readonly #clock: Clock;
 
-  constructor(parts: { levels: OrganizationLevels; clock: Clock }) {
+  constructor(parts: { database: Database; directory: GroupDirectory; levels: OrganizationLevels; clock: Clock }) {
+    this.#database = parts.database;
+    this.#directory = parts.directory;
     this.#levels = parts.levels;
     this.#clock = parts.clock;
   }
 
   /**
-   * Runs `change` in the transaction and tells what it did; users that it makes are among those concerned. What somebody has where the
-   * caller sees no organization is left out, as it is of `User.permissions`.
+   * Runs `change` in the transaction, to be undone, and notes what it did; users that it makes are among those concerned. What somebody
+   * has where the caller sees no organization is left out, as it is of `User.permissions`.
    */
-  async compare(
+  async try(
     em: EntityManager,
     { principal }: SignedInCaller,
     affected: Affected,
     change: () => Promise<readonly Problem[]>,
-  ): Promise<AccessPreview> {
+  ): Promise<Trial> {
     // Others who change access wait from here on, as they would when the change itself takes the lock.
-    await sql(em, 'select epoch from permission_epoch where id = 1 for update');
-    const began = this.#clock.now();
-    const concerned = new Set(await this.#idsOf(em, affected, null));
-    const before = await this.#snapshot(em, [...concerned]);
-    const viewer = { principal, now: began };
+    const [row] = await sql<{ epoch: string }>(em, LOCK);
+    if (row === undefined) throw new Error('The row of permission_epoch is missing; run the migrations.');
+    await this.#directory.reachWithin(em, row.epoch);
+    const viewer = { principal, now: this.#clock.now() };
+    const { users, ...definitions } = { users: [], groups: [], organizations: [], ...affected };
     const own = await ownAssignments(em, viewer);
+    const earlier = await this.#snapshot(em, viewer, users);
+    const subtrees = await readSubtrees(em, definitions.organizations);
+    const before = new Definitions(this.#levels, this.#directory.all(), subtrees);
     const verdicts = await change();
-    for (const id of await this.#idsOf(em, affected, began)) concerned.add(id);
-    const after = await this.#snapshot(em, [...concerned]);
-    const shown = shownOf(viewer, own, [before, after]);
-    const [earlier, later] = [this.#permissionsIn(before, shown), this.#permissionsIn(after, shown)];
-    const changes = [...concerned].flatMap((userId) => {
-      const difference = differenceOf(userId, earlier(userId), later(userId));
-      return difference === null ? [] : [difference];
+    const made = await sql<{ id: UserId }>(em, MADE, [viewer.now.toISOString()]);
+    const named = [...new Set([...users.toSorted(byId), ...made.map(({ id }) => id)])];
+    const later = await this.#snapshot(em, viewer, named);
+    const after = await before.afterwards(em, row.epoch, definitions);
+    const shown = shownEitherTime(viewer, own, { before, after });
+    const differences = named.flatMap((userId): readonly AccessDifference[] => {
+      const difference = differenceOf(
+        before.permissionsOf(shown(userId, earlier.get(userId) ?? [])),
+        after.permissionsOf(shown(userId, later.get(userId) ?? [])),
+      );
+      return difference === null ? [] : [{ userId, ...difference }];
     });
-    return { changes: changes.slice(0, MAXIMUM_SHOWN), affectedCount: changes.length, verdicts };
+    // An administrator within an organization may delete it, and knows nothing of strangers in a group that reaches it.
+    const onlySeen = definitions.organizations.length > 0;
+    return { viewer, shown, before, after, named, differences, onlySeen, verdicts };
   }
 
-  async #idsOf(em: EntityManager, affected: Affected, madeSince: Date | null): Promise<readonly UserId[]> {
-    const users = 'users' in affected ? affected.users : [];
-    const groups = 'groups' in affected ? affected.groups : [];
-    const organizations = 'organizations' in affected ? affected.organizations : [];
-    const names = 'groupNames' in affected ? affected.groupNames : [];
-    const rows = await sql<{ id: UserId }>(em, CONCERNED, [
-      users,
-      groups,
-      organizations,
-      [...this.#levelsOf(groups), ...this.#levelsNaming(names)],
-      madeSince?.toISOString() ?? null,
-    ]);
-    return rows.map((row) => row.id);
+  /** Tells of the change that was tried and is undone by now. */
+  async tell({ viewer, shown, before, after, named, differences, onlySeen, verdicts }: Trial): Promise<AccessPreview> {
+    const change = definitionChange(before, after, this.#levels);
+    const question = { viewer, shown, change, levels: this.#levels, except: named, onlySeen };
+    const crowd = isChanged(change)
+      ? await this.#database.transaction((em) => differencesOfCrowd(em, question))
+      : { changes: [], count: 0 };
+    return {
+      changes: [...crowd.changes, ...differences].slice(0, MAXIMUM_SHOWN),
+      affectedCount: crowd.count + differences.length,
+      verdicts,
+    };
   }
 
-  /** Positions of levels; groups are named there by name, too, so every level with groups counts when one is concerned. */
-  #levelsOf(groups: readonly GroupId[]): readonly number[] {
-    if (groups.length === 0) return [];
-    return this.#levels.list.filter((level) => level.groups.length > 0).map(({ position }) => position);
-  }
-
-  #levelsNaming(names: readonly string[]): readonly number[] {
-    return this.#levels.list
-      .filter(({ groups }) => groups.some((name) => names.includes(name)))
-      .map(({ position }) => position);
-  }
-
-  async #snapshot(em: EntityManager, userIds: readonly UserId[]): Promise<Snapshot> {
-    const rows = await sql<{ id: UserId; assignments: readonly Assignment[] }>(
+  async #snapshot(em: EntityManager, { now }: Viewer, userIds: readonly UserId[]): Promise<Snapshot> {
+    if (userIds.length === 0) return new Map();
+    const rows = await sql<AssignmentsRow & { readonly id: UserId }>(
       em,
       `select u.id, ${assignmentsColumn} from users u where u.id = any($2::uuid[]) and ${MAY_ACT}`,
-      [this.#clock.now().toISOString(), userIds],
+      [now.toISOString(), userIds],
     );
-    const groupRows = await sql<GroupRow>(em, `select ${groupColumns} from groups g`);
-    return {
-      assignments: new Map(rows.map((row) => [row.id, row.assignments])),
-      groups: new Map(groupRows.map((row) => [row.id, groupViewOf(row)])),
-    };
-  }
-
-  #permissionsIn({ assignments, groups }: Snapshot, shown: Shown): (userId: UserId) => readonly EffectivePermission[] {
-    // Most members of a group have the same groups: what those give is computed once.
-    const known = new Map<string, readonly EffectivePermission[]>();
-    return (userId) => {
-      const held = shown(userId, assignments.get(userId) ?? []);
-      const key = held.join(' ');
-      const made = known.get(key) ?? effectivePermissions(assignedGroups(held, groups, this.#levels));
-      known.set(key, made);
-      return made;
-    };
+    return new Map(rows.map((row) => [row.id, row.assignments]));
   }
 }
+
+const LOCK = 'select epoch::text as epoch from permission_epoch where id = 1 for update';
+
+const byId = (a: UserId, b: UserId): number => (a < b ? -1 : Number(a > b));
+
+/** Users whom this transaction made; `$1` when it began. */
+const MADE = `select id from users where created_at >= $1::timestamptz and xmin = pg_current_xact_id()::xid order by id`;
 
 /** How the caller has groups; nobody asks who sees every organization anyway. */
 const ownAssignments = async (em: EntityManager, viewer: Viewer): Promise<readonly Assignment[]> => {
@@ -161,47 +152,4 @@ const ownAssignments = async (em: EntityManager, viewer: Viewer): Promise<readon
     viewer.principal.userId,
   ]);
   return row?.assignments ?? [];
-};
-
-const placeOf = (assignment: Assignment): OrganizationId | null => assignmentFacts(assignment).lineage?.at(-1) ?? null;
-
-/** An organization that is seen before or after the change is seen both times: what moves out of sight is not told as lost. */
-const shownOf = (viewer: Viewer, own: readonly Assignment[], snapshots: readonly Snapshot[]): Shown => {
-  const self = viewer.principal.userId;
-  const isShown = shownAssignments(viewer, own);
-  if (organizationReach(viewer) === 'ALL') return isShown;
-  const seen = snapshots.flatMap(({ assignments }) =>
-    [...assignments].flatMap(([id, held]) => (id === self ? [] : isShown(id, held))),
-  );
-  const places = new Set<OrganizationId | null>([null, ...seen.map((one) => placeOf(one))]);
-  return (of, held) => (of === self ? held : held.filter((one) => places.has(placeOf(one))));
-};
-
-/** `$1` users, `$2` groups, `$3` organizations, `$4` levels, `$5` since when this transaction may have made users, or null. */
-const CONCERNED = `
-select id from users where id = any($1::uuid[])
-union select user_id from memberships where group_id = any($2::uuid[])
-union select om.user_id from organization_groups og join organization_members om on om.organization_id = og.organization_id
-  where og.group_id = any($2::uuid[])
-union select om.user_id from organizations o join organization_members om on om.organization_id = o.id
-  where o.level = any($4::smallint[])
-union select om.user_id from organization_closure c join organization_members om on om.organization_id = c.descendant_id
-  where c.ancestor_id = any($3::uuid[])
-union select id from users where created_at >= $5::timestamptz and xmin = pg_current_xact_id()::xid
-order by id`;
-
-const keyOf = ({ permission, scope }: EffectivePermission): string =>
-  `${grantKey(permission)} ${scope.mode} ${scope.organizationIds.join(' ')}`;
-
-const differenceOf = (
-  userId: UserId,
-  before: readonly EffectivePermission[],
-  after: readonly EffectivePermission[],
-): AccessDifference | null => {
-  if (before === after) return null;
-  const earlier = new Set(before.map((one) => keyOf(one)));
-  const later = new Set(after.map((one) => keyOf(one)));
-  const gained = after.filter((one) => !earlier.has(keyOf(one)));
-  const lost = before.filter((one) => !later.has(keyOf(one)));
-  return gained.length + lost.length === 0 ? null : { userId, gained, lost };
 };

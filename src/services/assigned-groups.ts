@@ -29,7 +29,7 @@ export const whereOf = ({ scopeMode, listed }: Pick<GroupView, 'scopeMode' | 'li
 export const assignedGroups = (
   assignments: readonly Assignment[],
   groups: ReadonlyMap<GroupId, GroupView>,
-  levels: OrganizationLevels,
+  levels: Pick<OrganizationLevels, 'groupsOf'>,
 ): readonly AssignedGroup[] =>
   assignments.flatMap((assignment) => {
     const { groupId, level, lineage } = assignmentFacts(assignment);

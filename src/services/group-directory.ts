@@ -77,6 +77,11 @@ export class GroupDirectory {
     return this.#groups.get(id);
   }
 
+  /** The definitions of all groups as they are held now, whatever changes later. */
+  all(): ReadonlyMap<GroupId, GroupView> {
+    return new Map(this.#groups);
+  }
+
   /** The definitions of several groups, by name; vanished ones are skipped. */
   list(ids: readonly GroupId[]): readonly GroupView[] {
     return ids

@@ -8,9 +8,10 @@ import {
   SetGroupPermissionsDocument,
   UpdateGroupDocument,
 } from '../../../generated/client/graphql.ts';
+import type { GroupId } from '../../../src/ids.ts';
 import { ADMINISTRATORS_GROUP_ID, MEMBERS_GROUP_ID } from '../../../src/permissions/seeded-groups.ts';
 import { makeGroup, makePerson } from '../../support/cast.ts';
-import { changing, inParallel } from '../../support/evidence.ts';
+import { changing, inParallel, statementsOf } from '../../support/evidence.ts';
 import { holderOf, somebody, unique, useCast } from '../../support/holder.ts';
 import { useTestApp } from '../../support/test-app.ts';
 
@@ -103,19 +104,50 @@ describe('dryRun', () => {
     );
   });
 
-  test('counts exactly, beyond the hundred that it shows', async () => {
+  /** A group that many people have who have no other. */
+  const crowd = async (people: number): Promise<GroupId> => {
     const groupId = await makeGroup(app(), unique('Crowd'), ['view:users']);
     await app().database.query(
       `with made as (insert into users (id, display_name, status, created_at, updated_at)
-         select gen_random_uuid(), 'Extra', 'ACTIVE', now(), now() from generate_series(1, 130) returning id)
+         select gen_random_uuid(), 'Extra', 'ACTIVE', now(), now() from generate_series(1, $2::int) returning id)
        insert into memberships (id, user_id, group_id, added_at) select gen_random_uuid(), id, $1, now() from made`,
-      [groupId],
+      [groupId, people],
     );
+    return groupId;
+  };
+  const emptying = async (id: GroupId) => {
     const { data } = await cast().admin.send(SetGroupPermissionsDocument, {
-      input: { id: groupId, permissions: [], dryRun: true },
+      input: { id, permissions: [], dryRun: true },
     });
     const preview = data.setGroupPermissions?.preview;
-    expect([preview?.affectedCount, preview?.changes.length]).toEqual([130, 100]);
+    return [preview?.affectedCount, preview?.changes.length];
+  };
+
+  test('counts exactly, beyond the hundred that it shows', async () => {
+    expect(await emptying(await crowd(130))).toEqual([130, 100]);
+  });
+
+  test('reads a crowd by five hundred people, whom no statement and no memory holds at once', async () => {
+    const counted: number[] = [];
+    for (const people of [150, 450, 1250]) {
+      const groupId = await crowd(people);
+      const { answer, statements } = await statementsOf(app(), () => emptying(groupId));
+      expect(answer).toEqual([people, 100]);
+      counted.push(statements);
+    }
+    const [few = 0] = counted;
+    expect(counted).toEqual([few, few, few + 2]);
+  });
+
+  test('lets others change access while it reads a crowd', async () => {
+    const groupId = await crowd(10);
+    const free: Promise<unknown>[] = [];
+    const end = app().database.statements.record((text) => {
+      if (!text.startsWith('declare access_crowd')) return;
+      free.push(app().database.query('select epoch from permission_epoch where id = 1 for update nowait'));
+    });
+    expect(await emptying(groupId).finally(end)).toEqual([10, 10]);
+    expect(await Promise.all(free)).toHaveLength(1);
   });
 
   test('tells of people who are still to be made, without making them or writing to them', async () => {
