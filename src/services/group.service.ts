@@ -7,7 +7,7 @@ import type { GroupView } from '../entities/group.queries.ts';
 import type { Viewer } from '../entities/user.visibility.ts';
 import { rejectAny } from '../errors.ts';
 import type { Happening, Recorder } from '../events/recorder.ts';
-import type { GroupId, UserId } from '../ids.ts';
+import type { GroupId } from '../ids.ts';
 import { type GrantInput, parseGrants } from '../permissions/grant-input.ts';
 import { exceeding, permissionKey } from '../permissions/grants.ts';
 import { can, type Rule } from '../permissions/rules.ts';
@@ -24,6 +24,7 @@ import {
 } from './group-change.ts';
 import type { Authority, Where } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
+import { endMemberships } from './ended-memberships.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import {
   feltAt,
@@ -206,17 +207,10 @@ export class GroupService {
       const group = await loadGroup(em, id, input.expectedVersion);
       const present = await readGroup(em, id);
       requireMayTake(authority, present.permissions, await this.#feltAt(em, present));
-      const members = await sql<{ user_id: UserId }>(
-        em,
-        'select distinct user_id from memberships where group_id = $1',
-        [id],
-      );
       await this.#guard.nextEpoch(em);
+      const stranded = await endMemberships(em, { groupId: id });
       await sql(em, 'delete from groups where id = $1', [id]);
-      await this.#guard.keepSomeGroup(
-        em,
-        members.map((row) => row.user_id),
-      );
+      rejectAny(stranded);
       await this.#guard.keepAnAdministrator(em, []);
       await this.#recorder.record(em, originOf(caller), [
         groupHappening('group.deleted', group.name, { type: 'GroupDeleted', payload: { groupId: group.id } }),

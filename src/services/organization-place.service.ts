@@ -7,12 +7,13 @@ import type { GroupView } from '../entities/group.queries.ts';
 import type { OrganizationView } from '../entities/organization.queries.ts';
 import { reject, rejectAny } from '../errors.ts';
 import type { Recorder } from '../events/recorder.ts';
-import type { GroupId, OrganizationId, UserId } from '../ids.ts';
+import type { GroupId, OrganizationId } from '../ids.ts';
 import { exceeding } from '../permissions/grants.ts';
 import { aal2, and, can, freshly, notImpersonating, type Rule, viaSession } from '../permissions/rules.ts';
 import type { AccessGuard } from './access-guard.ts';
 import type { Authority } from './authority.ts';
 import { originOf, type SignedInCaller } from './caller.ts';
+import { endMemberships } from './ended-memberships.ts';
 import type { GroupDirectory } from './group-directory.ts';
 import { groupsHoldingAt, groupsReaching, placeBelow, subtreeOf } from './organization.statements.ts';
 import {
@@ -121,16 +122,9 @@ export class OrganizationPlaceService {
       const subtree = await subtreeOf(em, root.id);
       const ids = subtree.map(({ id }) => id);
       const reaching = await groupsReaching(em, root.id);
-      const users = await sql<{ user_id: UserId }>(
-        em,
-        'select distinct user_id from memberships where organization_id = any($1::uuid[])',
-        [ids],
-      );
+      const stranded = await endMemberships(em, { organizationIds: ids });
       await sql(em, 'delete from organizations where id = any($1::uuid[])', [ids]);
-      await this.#guard.keepSomeGroup(
-        em,
-        users.map((row) => row.user_id),
-      );
+      rejectAny(stranded);
       await this.#renew(em, reaching);
       // People type a reason: it stays in the log.
       const noted = why === null || why === '' ? {} : { reason: why };

@@ -58,6 +58,41 @@ describe('deleteGroup', () => {
     );
   });
 
+  test('of thousands of members names the first hundred who would be left without any group, else takes it from all', async () => {
+    const id = await makeGroup(app(), unique('Huge'), []);
+    const members = 10_050;
+    await app().database.query(
+      `with made as (insert into users (id, display_name, status, created_at, updated_at)
+         select gen_random_uuid(), 'Extra ' || n, 'ACTIVE', now(), now() from generate_series(1, $2::int) n returning id, display_name)
+       insert into memberships (id, user_id, group_id, added_at)
+       select gen_random_uuid(), id, $1::uuid, now() from made union all
+       select gen_random_uuid(), id, $3::uuid, now() from made where right(display_name, 2) not in ('00', '50')`,
+      [id, members, MEMBERS_GROUP_ID],
+    );
+    const stranded = await app().database.query<{ id: string }>(
+      `select user_id::text as id from memberships group by user_id having bool_and(group_id = $1)`,
+      [id],
+    );
+    expect(stranded).toHaveLength(201);
+    const { data } = await refused(cast().admin, id);
+    const told = data.deleteGroup?.errors.map(({ code, targetId }) => [
+      code,
+      stranded.some((row) => row.id === targetId),
+    ]);
+    expect(told).toEqual(Array.from({ length: 100 }, () => ['NO_GROUPS_LEFT', true]));
+    expect(new Set(data.deleteGroup?.errors.map(({ targetId }) => targetId)).size).toBe(100);
+    await app().database.query(
+      `insert into memberships (id, user_id, group_id, added_at) select gen_random_uuid(), unnest($1::uuid[]), $2, now()`,
+      [stranded.map((row) => row.id), MEMBERS_GROUP_ID],
+    );
+    expect((await remove(cast().admin, id)).data.deleteGroup?.deletedGroupId).toBe(id);
+    const [left] = await app().database.query(
+      `select count(*)::int as people, sum(of)::int as memberships from
+         (select count(*) as of from memberships where user_id in (select id from users where display_name ~ '^Extra ') group by user_id) m`,
+    );
+    expect(left).toEqual({ people: members, memberships: members });
+  });
+
   test('refuses a stale version with the current group', async () => {
     const id = await makeGroup(app(), unique('Versioned'), ['view:users']);
     const { data } = await refused(cast().admin, id, 7);
