@@ -293,7 +293,7 @@ describe('a preview', () => {
           await world.app.close();
         }
       }),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: 6, endOnFailure: true },
     );
   }, 180_000);
 });

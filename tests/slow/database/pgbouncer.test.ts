@@ -201,11 +201,20 @@ max_client_conn = 200
       const bearer = { authorization: `Bearer ${accessToken}` };
       const created = await ask(
         here,
-        'mutation($input: CreateGroupInput!) { createGroup(input: $input) { errors { code } } }',
+        'mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id } errors { code } } }',
         { input: { name: `Group ${number}` } },
         bearer,
       );
-      expect(created).toEqual({ createGroup: { errors: [] } });
+      expect(created).toMatchObject({ createGroup: { errors: [] } });
+      const { group } = created['createGroup'] as { group: { id: string } };
+      // People are read by a cursor.
+      const tried = await ask(
+        there,
+        'mutation($input: DeleteGroupInput!) { deleteGroup(input: $input) { preview { affectedCount verdicts { code } } } }',
+        { input: { id: group.id, dryRun: true } },
+        bearer,
+      );
+      expect(tried).toEqual({ deleteGroup: { preview: { affectedCount: 0, verdicts: [] } } });
       const read = await ask(there, '{ viewer { user { email } } groups(first: 100) { totalCount } }', {}, bearer);
       await ask(here, 'mutation { signOut(input: {}) { errors { code } } }', {}, bearer);
       return (read['viewer'] as { user: unknown }).user;
