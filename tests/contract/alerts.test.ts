@@ -160,6 +160,21 @@ const cases: readonly Case[] = [
     labels: job,
   },
   {
+    alert: 'GatehouseBackgroundFails',
+    series: { [`gatehouse_background_failures_total{${ONE},work="audit chain"}`]: '0x5 1+1x40' },
+    quietAt: [5, 24],
+    raisedAt: 28,
+    labels: { ...job, work: 'audit chain' },
+  },
+  {
+    // Nothing fails any more because nothing is tried: the last round that worked is the start of time.
+    alert: 'GatehouseBackgroundFails',
+    series: { [`gatehouse_background_last_success_timestamp_seconds{${ONE},work="statistics"}`]: '0x240' },
+    quietAt: [179, 199],
+    raisedAt: 202,
+    labels: { ...job, work: 'statistics' },
+  },
+  {
     alert: 'GatehouseMailWaits',
     series: { [`gatehouse_messages_queued{${ONE}}`]: '2x5 150x20' },
     quietAt: [5, 20],
@@ -209,6 +224,8 @@ const WELL: Series = {
   [`gatehouse_password_hashes_refused_total{${ONE}}`]: '0x90',
   [`gatehouse_sql_pool_connections{${ONE},state="waiting"}`]: '0x30 5x1 0x60',
   [`gatehouse_sql_slow_total{${ONE}}`]: '0+1x90',
+  [`gatehouse_background_failures_total{${ONE},work="statistics"}`]: '0x30 1x60',
+  [`gatehouse_background_last_success_timestamp_seconds{${ONE},work="statistics"}`]: '0+60x90',
   [`gatehouse_messages_queued{${ONE}}`]: '1x30 150x5 1x60',
   [`gatehouse_messages_total{${ONE},channel="EMAIL",outcome="FAILED"}`]: '2x90',
   [`gatehouse_outbox_lag_seconds{${ONE}}`]: '1x30 400x3 1x60',
