@@ -2,14 +2,16 @@ import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
-import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { Keyset, type Ordering, type PageQuery, type PageRequest } from '../database/keyset.ts';
 import type { ListReads } from '../database/list-reads.ts';
 import { prepared } from '../database/prepared.ts';
 import { type Assignment, assignmentsColumn, type AssignmentsRow } from '../entities/assignment.queries.ts';
 import { groupColumns, type GroupRow, type GroupView, groupViewOf } from '../entities/group.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { visibleMemberships } from '../entities/organization.visibility.ts';
+import { selectSearchedMembers } from '../entities/searched-members.queries.ts';
 import { selectPage, selectTotals, type VisiblePage, visiblePage } from '../entities/user-page.queries.ts';
+import type { IndexedSearch } from '../entities/user-search.queries.ts';
 import { instantOf } from '../database/sql.ts';
 import { type GroupId, newId, type OrganizationId, parseId, type UserId } from '../ids.ts';
 import { may } from '../permissions/may.ts';
@@ -199,19 +201,16 @@ export class GroupReader {
         parseId<OrganizationId>(request.organizationId) ?? newId<OrganizationId>(),
       );
     }
-    await this.#searches.add(conditions, this.#lists.of(caller), request.search);
+    const searchFrom = await this.#searches.add(conditions, this.#lists.of(caller), request.search);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#lists.of(caller).query<MemberRow>(
-      `${visible.prelude}select asked.id as asked_group_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
-         ${selectPage(
-           { ...visible, prelude: '' },
-           (condition) => `select ${userColumns}, m.id as membership_id, m.added_at, m.added_by_id, m.organization_id
-             from memberships m join users u on u.id = m.user_id
-             where m.group_id = asked.id and ${condition} and ${conditions.text} and ${query.condition}
-             order by ${query.orderBy} limit ${query.limit}`,
-         )}) as page`,
-      [...conditions.values, ...query.values],
-    );
+    const search = searchFrom?.(conditions.values.length + query.values.length + 1) ?? null;
+    const rows = await this.#lists
+      .of(caller)
+      .query<MemberRow>(membersPage(visible, conditions, query, search), [
+        ...conditions.values,
+        ...query.values,
+        ...(search?.values ?? []),
+      ]);
     const mapped = {
       node: (row: MemberRow) => userViewOf(row, now),
       position: (row: MemberRow) => ({ key: row.membership_id, id: row.membership_id }),
@@ -221,9 +220,11 @@ export class GroupReader {
         organizationId: row.organization_id,
       }),
     };
-    const total = totalsOf(() =>
-      this.#lists.of(caller).query<Counted<GroupId>>(membersCount(visible, conditions), conditions.values),
-    );
+    const total = totalsOf(() => {
+      const counted = searchFrom?.(conditions.values.length + 1) ?? null;
+      const values = [...conditions.values, ...(counted?.values ?? [])];
+      return this.#lists.of(caller).query<Counted<GroupId>>(membersCount(visible, conditions, counted), values);
+    });
     return groupIds.map((id) => {
       const own = rows.filter((row) => row.asked_group_id === id);
       return connectionOf(keyset, keyset.page(request, query, own), mapped, () => total(id));
@@ -231,12 +232,36 @@ export class GroupReader {
   }
 }
 
+const memberColumns = `${userColumns}, m.id as membership_id, m.added_at, m.added_by_id, m.organization_id`;
+
+/** The page of the memberships `m` of each group in `$1`, of those users who are visible. */
+const membersPage = (
+  visible: VisiblePage,
+  conditions: Conditions,
+  query: PageQuery,
+  search: IndexedSearch | null,
+): string => {
+  const condition = `${conditions.text} and ${visible.each}`;
+  const members = { table: 'memberships m', alias: 'm', columns: memberColumns, of: 'm.group_id = asked.id' };
+  const page =
+    search === null
+      ? selectPage(
+          { ...visible, prelude: '' },
+          (shown) => `select ${memberColumns} from memberships m join users u on u.id = m.user_id
+            where ${members.of} and ${shown} and ${conditions.text} and ${query.condition}
+            order by ${query.orderBy} limit ${query.limit}`,
+        )
+      : selectSearchedMembers({ ...members, condition, query }, search);
+  return `${search === null ? visible.prelude : ''}select asked.id as asked_group_id, page.*
+    from unnest($1::uuid[]) as asked(id) cross join lateral (${page}) as page`;
+};
+
 /** Number of the memberships `m` of each group in `$1`, of those users who are visible. */
-const membersCount = (visible: VisiblePage, conditions: Conditions): string =>
+const membersCount = (visible: VisiblePage, conditions: Conditions, search: IndexedSearch | null): string =>
   selectTotals(
     visible,
     (shown) => `select m.group_id as key, count(*)::int as count from memberships m join users u on u.id = m.user_id
-      where m.group_id = any($1::uuid[]) and ${shown} and ${conditions.text} group by m.group_id`,
+      where m.group_id = any($1::uuid[]) and ${shown} and ${conditions.text} and ${search?.condition ?? 'true'} group by m.group_id`,
   );
 
 /** Reads the id of a group that a query names; null for anything that is none. */

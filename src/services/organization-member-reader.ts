@@ -4,8 +4,10 @@ import type { Caches } from '../cache/caches.ts';
 import type { Clock } from '../clock.ts';
 import type { MasterKeys } from '../crypto/master-keys.ts';
 import type { Database } from '../database/database.ts';
-import { Keyset, type Ordering, type PageRequest } from '../database/keyset.ts';
+import { Keyset, type Ordering, type PageQuery, type PageRequest } from '../database/keyset.ts';
 import { instantOf } from '../database/sql.ts';
+import { selectSearchedMembers } from '../entities/searched-members.queries.ts';
+import type { IndexedSearch } from '../entities/user-search.queries.ts';
 import { type UserRow, userColumns, type UserView, userViewOf } from '../entities/user.queries.ts';
 import { visibleUsers } from '../entities/user.visibility.ts';
 import type { GroupId, OrganizationId } from '../ids.ts';
@@ -77,18 +79,14 @@ export class OrganizationMemberReader {
     conditions.addRaw('true', [organizationIds]);
     const visible = visibleUsers({ principal: caller.principal, now }, 2);
     conditions.addRaw(visible.condition, visible.values);
-    await this.#searches.add(conditions, this.#database, request.search);
+    const searchFrom = await this.#searches.add(conditions, this.#database, request.search);
     const query = keyset.query(request, conditions.values.length + 1);
-    const rows = await this.#database.query<MemberRow>(
-      `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (
-         select ${userColumns}, om.joined_at, om.joined_at::text as joined_key,
-           array(select m.group_id::text from memberships m
-             where m.user_id = om.user_id and m.organization_id = om.organization_id) as group_ids
-         from organization_members om join users u on u.id = om.user_id
-         where om.organization_id = asked.id and ${conditions.text} and ${query.condition}
-         order by ${query.orderBy} limit ${query.limit}) as page`,
-      [...conditions.values, ...query.values],
-    );
+    const search = searchFrom?.(conditions.values.length + query.values.length + 1) ?? null;
+    const rows = await this.#database.query<MemberRow>(membersPage(conditions, query, search), [
+      ...conditions.values,
+      ...query.values,
+      ...(search?.values ?? []),
+    ]);
     const mapped = {
       node: (row: MemberRow) => userViewOf(row, now),
       position: (row: MemberRow) => ({ key: row.joined_key, id: row.user_id }),
@@ -98,7 +96,9 @@ export class OrganizationMemberReader {
       }),
     };
     // Those that no cache knows are counted together.
-    const counted = new DataLoader((ids: readonly OrganizationId[]) => this.#counted(ids, conditions));
+    const counted = new DataLoader((ids: readonly OrganizationId[]) =>
+      this.#counted(ids, conditions, searchFrom?.(conditions.values.length + 1) ?? null),
+    );
     return organizationIds.map((id) => {
       const own = rows.filter((row) => row.asked_id === id);
       const total = (): Promise<number> => this.#count(id, conditions, () => counted.load(id));
@@ -119,13 +119,31 @@ export class OrganizationMemberReader {
     });
   }
 
-  async #counted(ids: readonly OrganizationId[], conditions: Conditions): Promise<readonly number[]> {
+  async #counted(
+    ids: readonly OrganizationId[],
+    conditions: Conditions,
+    search: IndexedSearch | null,
+  ): Promise<readonly number[]> {
     const rows = await this.#database.query<Counted<OrganizationId>>(
       `select om.organization_id as key, count(*)::int as count from organization_members om join users u on u.id = om.user_id
-       where om.organization_id = any($1::uuid[]) and ${conditions.text} group by om.organization_id`,
-      [ids, ...conditions.values.slice(1)],
+       where om.organization_id = any($1::uuid[]) and ${conditions.text} and ${search?.condition ?? 'true'} group by om.organization_id`,
+      [ids, ...conditions.values.slice(1), ...(search?.values ?? [])],
     );
     const byId = new Map(rows.map(({ key, count }) => [key, count]));
     return ids.map((id) => byId.get(id) ?? 0);
   }
 }
+
+/** The page of the members `om` of each organization in `$1`. */
+const membersPage = (conditions: Conditions, query: PageQuery, search: IndexedSearch | null): string => {
+  const columns = `${userColumns}, om.joined_at, om.joined_at::text as joined_key,
+    array(select m.group_id::text from memberships m
+      where m.user_id = om.user_id and m.organization_id = om.organization_id) as group_ids`;
+  const members = { table: 'organization_members om', alias: 'om', columns, of: 'om.organization_id = asked.id' };
+  const page =
+    search === null
+      ? `select ${columns} from organization_members om join users u on u.id = om.user_id
+         where ${members.of} and ${conditions.text} and ${query.condition} order by ${query.orderBy} limit ${query.limit}`
+      : selectSearchedMembers({ ...members, condition: conditions.text, query }, search);
+  return `select asked.id as asked_id, page.* from unnest($1::uuid[]) as asked(id) cross join lateral (${page}) as page`;
+};

@@ -30,13 +30,15 @@ export class UserSearches {
     return (first) => indexedSearch({ text, pattern, shares, first });
   }
 
-  /** Adds to the conditions on the users `u` that they have the text, in a way that an index may answer. */
-  async add(conditions: Conditions, reads: StatementRunner, search: string | null | undefined): Promise<void> {
-    if (search == null) return;
-    const from = await this.of(reads, search);
+  /** The same where something is searched for, which the conditions on the users `u` are given, too; null where nothing is. */
+  async add(
+    conditions: Conditions,
+    reads: StatementRunner,
+    search: string | null | undefined,
+  ): Promise<SearchFrom | null> {
+    if (search == null) return null;
     addSearch(conditions, search);
-    const { condition, values } = from(conditions.values.length + 1);
-    conditions.addRaw(condition, values);
+    return this.of(reads, search);
   }
 
   /** Read once for all who wait; null: too few people to tell. Throws what reading throws, and reads anew then. */

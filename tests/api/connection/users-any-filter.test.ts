@@ -105,8 +105,8 @@ describe('users by any filter', () => {
     await database.query('analyze');
   };
 
-  const makeViewer = async (organization: OrganizationId): Promise<TestClient> => {
-    const email = `viewer-${organization}@any-filter.example`;
+  const makeViewer = async (name: string, organization: OrganizationId): Promise<TestClient> => {
+    const email = `${name}@any-filter.example`;
     const id = await makePerson(app(), { email });
     await joinOrganization(app(), id, organization, [ADMINISTRATORS_GROUP_ID]);
     return signIn(app(), email);
@@ -119,12 +119,12 @@ describe('users by any filter', () => {
     const few = await makeOrganization(app(), { name: 'Any few', parentId: above });
     organizations.push(above, many, few);
     viewers.push({ client: cast().admin, sees: null });
-    for (const [organization, sees] of [
-      [above, organizations] as const,
-      [many, [many]] as const,
-      [few, [few]] as const,
-    ]) {
-      viewers.push({ client: await makeViewer(organization), sees });
+    for (const [name, organization, sees] of [
+      ['viewer-of-all', above, organizations],
+      ['viewer-of-many', many, [many]],
+      ['viewer-of-few', few, [few]],
+    ] as const) {
+      viewers.push({ client: await makeViewer(name, organization), sees });
     }
     for (let n = 0; n < PEOPLE; n += 1) {
       const organization = below(2) === 0 ? null : below(100) === 0 ? few : below(5) === 0 ? above : many;
@@ -232,4 +232,36 @@ describe('users by any filter', () => {
     }
     expect(found).toBeGreaterThan(300);
   });
+
+  test.each(['ada', 'persson 1', 'zq', '99', 'xenia persson 42', 'r b'])(
+    'finds the members of a large group and of a large organization who have "%s"',
+    async (search) => {
+      const [large] = groups;
+      const [, many] = organizations;
+      for (const { client, sees } of viewers.slice(0, 2)) {
+        const { data, errors } = await client.run<Record<'group' | 'organization', { members: Answer['users'] }>>(
+          `query ($group: ID!, $organization: ID!, $search: String) {
+            group(id: $group) { members(first: 100, search: $search) { totalCount nodes { id } } }
+            organization(id: $organization) { members(first: 100, search: $search) { totalCount nodes { id } } } }`,
+          { group: large, organization: many, search },
+        );
+        expect(errors).toEqual([]);
+        const have = people.filter(({ name }) => name.toLowerCase().includes(search));
+        const fitting = {
+          group: have.filter((person) => fits(person, { groupIds: [large ?? ''], createdAt: {} }, sees)),
+          organization: have.filter(({ organization }) => organization === many),
+        };
+        for (const list of ['group', 'organization'] as const) {
+          const ids = new Set(fitting[list].map(({ id }) => id));
+          const { totalCount, nodes } = data[list].members;
+          expect({ list, totalCount, found: new Set(nodes.map(({ id }) => id)).size }).toEqual({
+            list,
+            totalCount: ids.size,
+            found: Math.min(100, ids.size),
+          });
+          expect(nodes.filter(({ id }) => !ids.has(id))).toEqual([]);
+        }
+      }
+    },
+  );
 });
