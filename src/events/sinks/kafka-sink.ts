@@ -10,11 +10,15 @@ const CONNECT_MS = 2000;
  * How long an answer may take: at first so long that a broker that hangs is noticed soon. After a try that was too short for it, twice as
  * long; otherwise a broker that needs three seconds would get the same events again and again, and never the next ones.
  */
-const REQUEST_MS = { least: 2000, most: 8000 } as const;
+const REQUEST_MS: Patience = { least: 2000, most: 8000 };
 /** An answer may take so many times as long as the last ones did. */
 const MARGIN = 3;
 
-const within = (ms: number): number => Math.min(Math.max(Math.ceil(ms), REQUEST_MS.least), REQUEST_MS.most);
+/** Milliseconds that an answer is waited for. */
+interface Patience {
+  readonly least: number;
+  readonly most: number;
+}
 
 type TextProducer = Producer<string, string, string, string>;
 
@@ -26,10 +30,13 @@ export class KafkaSink implements EventSink {
   readonly name = 'kafka';
   readonly #settings: Config['kafka'];
   #producer: Promise<TextProducer> | null = null;
-  #requestMs: number = REQUEST_MS.least;
+  readonly #patience: Patience;
+  #requestMs: number;
 
-  constructor(settings: Config['kafka']) {
+  constructor(settings: Config['kafka'], patience = REQUEST_MS) {
     this.#settings = settings;
+    this.#patience = patience;
+    this.#requestMs = patience.least;
   }
 
   async publish(events: readonly PublishedEvent[]): Promise<void> {
@@ -38,9 +45,9 @@ export class KafkaSink implements EventSink {
     try {
       const producer = await (this.#producer ??= this.#open());
       await producer.send({ messages: events.map((event) => messageOf(topic, event)) });
-      this.#requestMs = within((performance.now() - began) * MARGIN);
+      this.#wait((performance.now() - began) * MARGIN);
     } catch (error) {
-      if (performance.now() - began >= this.#requestMs) this.#requestMs = within(this.#requestMs * 2);
+      if (performance.now() - began >= this.#requestMs) this.#wait(this.#requestMs * 2);
       // A client that failed may remember brokers that are gone, or never came to be: the next try makes another one.
       await this.close();
       throw new Error(reasonOf(error), { cause: error });
@@ -53,6 +60,11 @@ export class KafkaSink implements EventSink {
     const producer = await opened?.catch(() => null);
     // A broker that hangs would hold the closing, too.
     producer?.close(() => undefined);
+  }
+
+  #wait(ms: number): void {
+    const { least, most } = this.#patience;
+    this.#requestMs = Math.min(Math.max(Math.ceil(ms), least), most);
   }
 
   async #open(): Promise<TextProducer> {
