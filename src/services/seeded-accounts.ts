@@ -47,6 +47,8 @@ export const writeAccountsFile = async (
     await rename(draft, file);
     return file;
   } catch {
+    // Half a draft on a full disk would be a file of passwords that nobody knows of.
+    await rm(draft, { force: true }).catch(() => undefined);
     return null;
   }
 };

@@ -161,10 +161,10 @@ const cases: readonly Case[] = [
   },
   {
     alert: 'GatehouseBackgroundFails',
-    series: { [`gatehouse_background_failures_total{${ONE},work="audit chain"}`]: '0x5 1+1x40' },
+    series: { [`gatehouse_background_failures_total{${ONE},work="audit_sealing"}`]: '0x5 1+1x40' },
     quietAt: [5, 24],
     raisedAt: 28,
-    labels: { ...job, work: 'audit chain' },
+    labels: { ...job, work: 'audit_sealing' },
   },
   {
     // Nothing fails any more because nothing is tried: the last round that worked is the start of time.
