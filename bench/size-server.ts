@@ -21,7 +21,7 @@ export interface DatabaseWork {
 /** A server in this process, and what its statements cost the database. */
 export interface SizeServer {
   readonly send: <Data>(identifier: string, query: string, variables?: object) => Promise<Data>;
-  /** Runs `work`, which sends one list, and explains the statement that read it. */
+  /** Runs `work`, which sends one list, and explains the statement that read it, or its total where that is asked for. */
   readonly explain: (work: () => Promise<unknown>) => Promise<DatabaseWork>;
   readonly close: () => Promise<void>;
 }
@@ -98,7 +98,7 @@ export const startSizeServer = async (bench: BenchDatabase): Promise<SizeServer>
     await run().finally(() => {
       database.query = query;
     });
-    const list = sent.findLast(({ text }) => /order by/.test(text) && /limit/.test(text));
+    const list = sent.findLast(({ text }) => / as count\b/.test(text) || (/order by/.test(text) && /limit/.test(text)));
     if (list === undefined) throw new Error('No list was read.');
     return work(await query(`explain (analyze, buffers, timing off, format json) ${list.text}`, list.values));
   };

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Database } from '../src/database/database.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 import { machine, median } from './machine.ts';
 import { PLACES } from './organization-data.ts';
 import { loadSize, ROOT, type Size } from './size-data.ts';
+import { filterQuestions } from './size-filters.ts';
 import { type SizeServer, startSizeServer } from './size-server.ts';
 
 /*
@@ -131,7 +133,7 @@ const SEARCHES = [
   'zoé',
 ];
 
-const measureSize = async (large: SizeServer, small: SizeServer): Promise<void> => {
+const measureSize = async (large: SizeServer, small: SizeServer, database: Database): Promise<void> => {
   await measurePages(large, small);
   await measure(
     'search, a page of 25',
@@ -143,6 +145,12 @@ const measureSize = async (large: SizeServer, small: SizeServer): Promise<void> 
     subjectOf(large, 'unrestricted', { first: 100 }),
     ...Object.keys(PLACES).map((place) => subjectOf(large, place, { first: 100 }, `${place}@bench.example`)),
   ]);
+  for (const [title, questions] of await filterQuestions(database)) {
+    await measure(
+      title,
+      questions.map((question) => ({ ...question, server: large })),
+    );
+  }
   if (LARGE.auditEvents === 0) return;
   const after = await lastCursor(large, AUDIT, 'auditEvents');
   const audit = (name: string, variables: object): Subject => ({
@@ -179,7 +187,7 @@ try {
   const small = await openDatabase(join(work, 'small'), SMALL);
   console.log(`${machine()}, PostgreSQL ${large.version}, ${JSON.stringify(LARGE)}, ${rounds} rounds`);
   const servers = [await startSizeServer(large), await startSizeServer(small)] as const;
-  await measureSize(...servers);
+  await measureSize(...servers, large.database);
   for (const server of servers) await server.close();
   for (const bench of [large, small]) await bench.stop();
 } finally {
